@@ -1,0 +1,1 @@
+"""The bundled connectors, one module a vendor."""

@@ -1,0 +1,1 @@
+"""Loopback twins of the vendors that the bundled connectors speak to."""

@@ -1,0 +1,455 @@
+"""The store's contract: what the engine may ask of it, whatever database stands behind.
+
+Every method that writes must run inside ``transaction``; each reads its own writes. A *sequence number* grows with
+every change of feedback, tracked items, ideas and decisions; a stage remembers in its *mark* how far it has come and
+asks for what lies after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Literal, NamedTuple, Protocol
+
+from opshub.model import Cursor, Decision, Feedback, Idea, Link, Ref, Tombstone, TrackedItem, Value
+
+__all__ = [
+    "BadRow",
+    "ConnectionState",
+    "Lease",
+    "OutboxRow",
+    "OutboxState",
+    "RawRow",
+    "Route",
+    "RunRow",
+    "Seen",
+    "Store",
+    "Written",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write under a name. ``epoch`` grows with every holder; a stale one is refused."""
+
+    name: str
+    epoch: int
+    holder: str
+    ttl: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """A record as it came: ``hash`` tells whether it changed, ``body`` is its JSON, uncompressed."""
+
+    ref: Ref
+    hash: bytes
+    body: bytes
+
+
+class Seen(NamedTuple):
+    """One changed thing and its sequence number."""
+
+    seq: int
+    feedback: Feedback
+    idea: int | None
+    """The idea that it is linked to already, if any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadRow:
+    """A record in quarantine. ``key`` is what ``records show`` takes; ``attempts`` counts normalizations tried."""
+
+    key: int
+    ref: Ref
+    reason: str
+    body: bytes
+    first_seen: datetime
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where an idea goes: a connection and a project or queue in it."""
+
+    idea: int
+    connection: str
+    project: str
+    urgency: str = ""
+
+
+class OutboxState(StrEnum):
+    """How far a wish has come."""
+
+    PLANNED = "planned"
+    """Computed, waiting for an approval or for the next apply."""
+    SENDING = "sending"
+    """A request may have left; after a crash the remote must be read before anything is sent."""
+    DONE = "done"
+    CONFLICT = "conflict"
+    """Somebody else changed the field; a person decides."""
+    REFUSED = "refused"
+    """The remote does not take it; ``note`` says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """One wish: this field of this target should have this value. One row per (connection, target, field).
+
+    ``target`` is the vendor's id; the idea's id (``IDEA-12``) where the item is yet to be created; or empty for a
+    published document. ``field`` is the remote name; ``""`` for a creation, ``"ranking"`` for a document. ``base``
+    is the remote value that the plan was made against. ``why`` is a sentence. ``version`` counts wishes, so that an
+    acknowledgement of an older one does not close a newer one. ``run`` is the run that sent it.
+    """
+
+    connection: str
+    target: str
+    field: str
+    idea: int
+    base: Value
+    wish: Value
+    why: str = ""
+    state: OutboxState = OutboxState.PLANNED
+    version: int = 1
+    attempts: int = 0
+    sent_at: datetime | None = None
+    note: str = ""
+    run: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The last value the hub put into a field, what stood there before, and in which run.
+
+    ``held`` says that a person put the old value back with ``revert``: the same wish is then not repeated.
+    """
+
+    connection: str
+    target: str
+    field: str
+    idea: int
+    before: Value
+    value: Value
+    run: int
+    at: datetime
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionState:
+    """What the hub remembers of a connection between runs."""
+
+    name: str
+    cursor: Cursor | None = None
+    binding: str = ""
+    """Version, scope and revision that the cursor and the feedback belong to."""
+    parked_until: datetime | None = None
+    error: str = ""
+    error_kind: str = ""
+    last_success: datetime | None = None
+    last_attempt: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One pass of the cycle. ``detail`` is the JSON tree of counts, durations and errors by stage and connection."""
+
+    id: int
+    command: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: Literal["running", "done", "partly", "failed", "killed"] = "running"
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Store(Protocol):
+    """Where everything is kept."""
+
+    # -- life -------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Release the database; the store cannot be used afterwards."""
+        ...
+
+    def transaction(self, lease: Lease | None = None) -> AbstractContextManager[None]:
+        """All or nothing, one writer at a time. With a lease: FencedError if it was taken over, else renewed.
+
+        Raises StoreBusyError when another process does not let go in time.
+        """
+        ...
+
+    def acquire(self, name: str, holder: str, ttl: timedelta, now: datetime) -> Lease | None:
+        """Take the lease if it is free, expired or ours, with a new epoch; None while another holds it. Own tx."""
+        ...
+
+    def holder(self, name: str) -> str:
+        """Who holds the lease now, for a message; empty for nobody."""
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """Give it back; nothing happens if it was taken over. Own transaction."""
+        ...
+
+    # -- connections and cursors --------------------------------------------------------------------------------
+
+    def connection(self, name: str) -> ConnectionState:
+        """What is remembered; an empty state for a name never seen."""
+        ...
+
+    def connections(self) -> list[ConnectionState]:
+        """All that are remembered, by name."""
+        ...
+
+    def put_connection(self, state: ConnectionState) -> None: ...
+
+    # -- records ------------------------------------------------------------------------------------------------
+
+    def hashes(self, connection: str, ids: Sequence[str]) -> dict[str, bytes]:
+        """The content hashes of those records that are known, tombstones and quarantine included."""
+        ...
+
+    def put_records(self, rows: Sequence[RawRow], *, normalized: bool) -> None:
+        """Keep records, compressed. ``normalized=False`` leaves them for the normalize stage."""
+        ...
+
+    def unnormalized(self, connection: str, limit: int) -> list[RawRow]:
+        """Records that the normalize stage has yet to see, oldest first."""
+        ...
+
+    def mark_unnormalized(self, connection: str) -> int:
+        """Make all records of a connection due for normalizing again; how many. For a new revision or mapping."""
+        ...
+
+    def mark_normalized(self, refs: Sequence[Ref]) -> None: ...
+
+    def record(self, ref: Ref) -> RawRow | None: ...
+
+    def count_records(self, connection: str) -> int: ...
+
+    def absent(self, connection: str, ids: Iterable[str]) -> list[str]:
+        """Ids of living records (feedback or items) of the connection that are not among ``ids``."""
+        ...
+
+    # -- what normalizing gives -----------------------------------------------------------------------------------
+
+    def put_feedback(self, rows: Sequence[Feedback]) -> int:
+        """Insert or replace; only real changes get a new sequence number and are counted. Revives tombstones.
+
+        A change of feedback that has a link also touches its idea.
+        """
+        ...
+
+    def put_items(self, rows: Sequence[TrackedItem]) -> int:
+        """The same for tracked items; touches the bound idea."""
+        ...
+
+    def put_tombstones(self, rows: Sequence[Tombstone]) -> int:
+        """Take the records out of all counts, keeping what was known; touches their ideas. How many were living."""
+        ...
+
+    def put_bad(self, ref: Ref, reason: str, body: bytes, now: datetime) -> None:
+        """Put a record into quarantine, or count one more attempt."""
+        ...
+
+    def drop_bad(self, refs: Sequence[Ref]) -> None:
+        """Take records out of quarantine: they were understood after all."""
+        ...
+
+    def bad(self, connection: str | None = None) -> list[BadRow]: ...
+
+    def bad_by_key(self, key: int) -> BadRow | None: ...
+
+    # -- sequence and marks -----------------------------------------------------------------------------------------
+
+    def mark(self, stage: str) -> int:
+        """How far a stage has come; 0 at first."""
+        ...
+
+    def set_mark(self, stage: str, seq: int) -> None: ...
+
+    def last_seq(self) -> int:
+        """The newest sequence number given out."""
+        ...
+
+    # -- match --------------------------------------------------------------------------------------------------------
+
+    def feedback_after(self, seq: int, limit: int) -> list[Seen]:
+        """Living feedback that changed after ``seq``, in order of sequence."""
+        ...
+
+    def items_after(self, seq: int, limit: int) -> list[tuple[int, TrackedItem, int | None]]:
+        """Living tracked items that changed after ``seq``: (seq, item, number of the bound idea or None)."""
+        ...
+
+    def feedback(self, ref: Ref) -> Feedback | None:
+        """Living feedback by its name."""
+        ...
+
+    def item(self, ref: Ref) -> TrackedItem | None:
+        """A living tracked item by its name."""
+        ...
+
+    def items_by_key(self, keys: Sequence[str]) -> dict[str, tuple[Ref, int | None]]:
+        """Tracked items by key (``FEED-12``) or by address: key → (ref, bound idea)."""
+        ...
+
+    def links_of(self, refs: Sequence[Ref]) -> dict[Ref, Link]: ...
+
+    def same_text(self, fingerprints: Sequence[bytes]) -> dict[bytes, int]:
+        """The idea of the first linked feedback whose text has each fingerprint."""
+        ...
+
+    def put_fingerprints(self, rows: Sequence[tuple[Ref, bytes]]) -> None: ...
+
+    def put_mentions(self, rows: Sequence[tuple[Ref, str]]) -> None:
+        """Replace what each ref mentions; a key that arrives later finds them by it."""
+        ...
+
+    def mentioning(self, keys: Sequence[str]) -> list[Ref]:
+        """Living feedback that mentions any of these keys or addresses."""
+        ...
+
+    def next_idea_number(self) -> int:
+        """A number never used before; taken inside the transaction that puts the idea."""
+        ...
+
+    def put_ideas(self, rows: Sequence[Idea]) -> None:
+        """Insert or replace; each gets a new sequence number."""
+        ...
+
+    def put_links(self, rows: Sequence[Link]) -> None:
+        """One link per feedback; a new one replaces the old. Touches both ideas."""
+        ...
+
+    def touch_ideas(self, numbers: Iterable[int]) -> None:
+        """Give ideas a new sequence number: something that their decision reads has changed."""
+        ...
+
+    def index_text(self, rows: Sequence[tuple[Ref, str]]) -> None:
+        """Replace the search terms (space-separated, already folded) of each feedback in the full-text index."""
+        ...
+
+    def unindexed(self, limit: int) -> list[Seen]:
+        """Living, linked feedback whose text the full-text index does not hold in its present form."""
+        ...
+
+    def search_text(self, terms: Sequence[str], limit: int) -> list[tuple[Ref, int | None, float]]:
+        """Indexed living feedback with any of the terms: (ref, idea, score, higher is better), best first."""
+        ...
+
+    def term_counts(self, terms: Sequence[str]) -> dict[str, int]:
+        """In how many indexed pieces of feedback each term stands."""
+        ...
+
+    # -- ideas ------------------------------------------------------------------------------------------------------------
+
+    def idea(self, number: int) -> Idea | None: ...
+
+    def ideas(self, numbers: Sequence[int]) -> list[Idea]: ...
+
+    def ideas_after(self, seq: int, limit: int) -> list[tuple[int, int]]:
+        """(seq, number) of ideas that changed after ``seq``, in order of sequence."""
+        ...
+
+    def ideas_due(self, now: datetime, limit: int) -> list[int]:
+        """Ideas whose decision falls due by the clock."""
+        ...
+
+    def ideas_of_items(self, refs: Sequence[Ref]) -> dict[Ref, int]: ...
+
+    def voices(self, numbers: Sequence[int]) -> Iterator[tuple[int, Feedback]]:
+        """Living feedback of the ideas, grouped by idea in the order given, oldest first within each."""
+        ...
+
+    def ranked(self, limit: int, offset: int = 0, band: str | None = None) -> list[tuple[Idea, Decision, int]]:
+        """Ideas with at least one living voice or tracked item, best priority first: (idea, decision, voices).
+
+        Ties are broken by number. Reads an index; aggregates nothing.
+        """
+        ...
+
+    def count_ideas(self, band: str | None = None) -> int: ...
+
+    # -- decisions and routes -------------------------------------------------------------------------------------------------
+
+    def decisions(self, numbers: Sequence[int]) -> dict[int, Decision]: ...
+
+    def put_decisions(self, rows: Sequence[Decision]) -> int:
+        """Keep decisions; only those that differ get a new sequence number and are counted. ``due`` always moves."""
+        ...
+
+    def decisions_after(self, seq: int, limit: int) -> list[tuple[int, Decision]]: ...
+
+    def put_routes(self, rows: Sequence[Route]) -> None: ...
+
+    def drop_routes(self, numbers: Sequence[int]) -> None:
+        """Back to the inbox."""
+        ...
+
+    def routes(self, numbers: Sequence[int]) -> dict[int, Route]: ...
+
+    # -- outbox -----------------------------------------------------------------------------------------------------------------
+
+    def put_wishes(self, rows: Sequence[OutboxRow]) -> int:
+        """One row per (connection, target, field): a newer wish replaces an older one and raises its version.
+
+        A row in state SENDING keeps that state (the remote must be read first) with the new wish. The same wish
+        again, in a row that is open, changes nothing. How many rows changed.
+        """
+        ...
+
+    def drop_wishes(self, keys: Sequence[tuple[str, str, str]]) -> int:
+        """Remove open wishes that are no longer wanted, except those in state SENDING. How many."""
+        ...
+
+    def outbox(
+        self,
+        *,
+        connection: str | None = None,
+        states: Sequence[OutboxState] = (),
+        ideas: Sequence[int] = (),
+        limit: int | None = None,
+    ) -> list[OutboxRow]:
+        """Rows in order of connection, target and field."""
+        ...
+
+    def mark_sending(self, rows: Sequence[OutboxRow], now: datetime, run: int) -> None:
+        """Before the request: state SENDING, one attempt more."""
+        ...
+
+    def settle(self, row: OutboxRow, state: OutboxState, *, note: str = "") -> bool:
+        """Close the wish that was sent. False, and PLANNED again, where a newer version came meanwhile."""
+        ...
+
+    def put_written(self, rows: Sequence[Written]) -> None: ...
+
+    def written(self, connection: str, targets: Sequence[str]) -> dict[tuple[str, str], Written]:
+        """(target, field) → the last value written there."""
+        ...
+
+    def written_in(self, run: int) -> list[Written]:
+        """What a run wrote, for ``revert``."""
+        ...
+
+    # -- runs, facts ----------------------------------------------------------------------------------------------------------------
+
+    def start_run(self, command: str, now: datetime) -> int:
+        """A new run's id. Runs left behind by killed processes are closed as killed. Own transaction."""
+        ...
+
+    def end_run(self, run: int, outcome: str, detail: Mapping[str, Any], now: datetime) -> None:
+        """Own transaction."""
+        ...
+
+    def runs(self, limit: int) -> list[RunRow]:
+        """The newest first."""
+        ...
+
+    def fact(self, name: str) -> str:
+        """A single remembered text, such as the hash of the rules in force; empty at first."""
+        ...
+
+    def set_fact(self, name: str, text: str) -> None: ...
