@@ -111,6 +111,8 @@ class OutboxRow:
     idea: int
     base: Value
     wish: Value
+    own: tuple[str, ...] = ()
+    """Of a wish that is a set: the members that are the hub's; the others belong to somebody else."""
     why: str = ""
     state: OutboxState = OutboxState.PLANNED
     version: int = 1
@@ -133,6 +135,8 @@ class Written:
     idea: int
     before: Value
     value: Value
+    own: tuple[str, ...] = ()
+    """Of a value that is a set: the members that are the hub's."""
     run: int
     at: datetime
     held: bool = False
@@ -242,8 +246,12 @@ class Store(Protocol):
         """
         ...
 
-    def put_items(self, rows: Sequence[TrackedItem]) -> int:
-        """The same for tracked items; touches the bound idea."""
+    def put_items(self, rows: Sequence[TrackedItem], *, own: bool = False) -> int:
+        """The same for tracked items; touches the bound idea, unless ``own`` says that the hub itself wrote it."""
+        ...
+
+    def bind_items(self, rows: Sequence[tuple[Ref, int]]) -> None:
+        """Say which idea each tracked item stands for; several items may stand for one idea."""
         ...
 
     def put_tombstones(self, rows: Sequence[Tombstone]) -> int:
