@@ -1,0 +1,48 @@
+"""What rules can read: the fields of an idea and of one piece of feedback, and where ideas may be routed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Field", "Kind", "Schema"]
+
+
+class Kind(StrEnum):
+    """What a value is; nothing is ever turned from one kind into another."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOL = "yes or no"
+    TIME = "time"
+    TEXTS = "texts"
+    DURATION = "duration"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value that rules can read, with its full name (``account.plan``).
+
+    ``values`` closes the set of texts that it can hold; empty means any text.
+    """
+
+    name: str
+    kind: Kind
+    doc: str
+    optional: bool = True
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """All fields, in the order in which ``RuleSet.decide`` receives their values, and the destinations.
+
+    Fields of an idea are named ``idea.…``; those of one piece of feedback ``feedback.…``, ``account.…`` or
+    ``author.…``. ``destinations`` maps a connection to its projects; None allows any project name, an empty tuple
+    means that the connection itself is the destination.
+    """
+
+    idea: tuple[Field, ...]
+    feedback: tuple[Field, ...]
+    destinations: Mapping[str, tuple[str, ...] | None]
