@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
-
-import httpx
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from opshub.model import (
     Change,
@@ -29,6 +27,9 @@ from opshub.sdk.http import Http
 from opshub.sdk.settings import Settings
 from opshub.sdk.webhook import Wake, WebhookRequest
 
+if TYPE_CHECKING:
+    import httpx
+
 __all__ = [
     "Connector",
     "Counts",
@@ -38,6 +39,7 @@ __all__ = [
     "Publishes",
     "Reads",
     "Receives",
+    "Rewinds",
     "Tracks",
     "Writes",
 ]
@@ -214,4 +216,13 @@ class Counts(Protocol):
 
     def census(self) -> Iterator[Page]:
         """Pages of records that hold at least the id; complete, or it raises."""
+        ...
+
+
+@runtime_checkable
+class Rewinds(Protocol):
+    """Can start again from a moment, for ``sync --since``."""
+
+    def rewind(self, since: datetime) -> Cursor:
+        """The cursor that a pull from that moment starts with."""
         ...
