@@ -1,0 +1,269 @@
+"""The connector: which files are new, their rows page by page, and the ranked list back into a file."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import ClassVar
+
+from opshub.sdk import (
+    BadRecordError,
+    ConfigError,
+    Connector,
+    Cursor,
+    Feedback,
+    Finding,
+    MissingError,
+    OpshubError,
+    Page,
+    Ranking,
+    Receipt,
+    Record,
+    plain_from_html,
+    plain_from_markdown,
+    plain_from_wiki,
+)
+from opshub_connectors.files import ranking as lists
+from opshub_connectors.files.formats import Row
+from opshub_connectors.files.mapping import FILE, OWN, RowMapping
+from opshub_connectors.files.select import found
+from opshub_connectors.files.settings import FilesSettings
+from opshub_connectors.files.source import Source, sources
+
+__all__ = ["Files"]
+
+ID = "opshub:id"
+PLACE = "opshub:place"
+PROBLEM = "opshub:problem"
+
+TEXTS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "html": plain_from_html,
+    "markdown": plain_from_markdown,
+    "wiki": plain_from_wiki,
+}
+
+ROWS_A_PAGE = 500
+SIZE_OF_A_PAGE = 4 << 20
+"""Characters, roughly: rows with long texts make shorter pages."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """The cursor in the making: what is known of finished files, and how far the present one has come."""
+
+    files: dict[str, dict[str, object]]
+    at: dict[str, object] | None = None
+
+    def cursor(self) -> Cursor:
+        return {"files": dict(self.files), "at": self.at}
+
+
+class Files(Connector[FilesSettings]):
+    """Reads exported files again only when their content changed."""
+
+    kind = "files"
+    Settings: ClassVar = FilesSettings
+
+    def __init__(self, *args: object, **named: object) -> None:
+        super().__init__(*args, **named)  # type: ignore[arg-type]
+        self._rows = RowMapping(self.settings)
+        self._convert = TEXTS[self.settings.text_format]
+
+    @classmethod
+    def base_url(cls, settings: FilesSettings) -> str:
+        return ""
+
+    def scope(self) -> object:
+        return self.settings.model_dump(mode="json", exclude={"folder", "output", "excel"})
+
+    def identify(self, record: Record) -> str:
+        return self._rows.identity(record) if ID not in record else str(record[ID])
+
+    def pull(self, cursor: Cursor | None) -> Iterator[Page]:
+        """Rows of files whose content changed, in order of names; what cannot be read is told at the end."""
+        progress, errors = _resumed(cursor), list[OpshubError]()
+        found_files = list(sources(self.settings, errors))
+        progress.files = {s.name: progress.files[s.name] for s in found_files if s.name in progress.files}
+        before = progress.cursor() if cursor else None
+        for source in found_files:
+            try:
+                for page in self._pages(source, progress):
+                    before = page.cursor
+                    yield page
+            except OpshubError as error:
+                progress.at = None
+                errors.append(error)
+        if progress.cursor() != before:
+            yield Page((), progress.cursor())
+        if errors:
+            raise _together(errors)
+
+    def _pages(self, source: Source, progress: _Progress) -> Iterator[Page]:
+        known = progress.files.get(source.name)
+        if known and known["stamp"] == source.stamp:
+            return
+        content = source.examine()
+        if known and known["digest"] == content.digest:
+            progress.files[source.name] = {"stamp": source.stamp, "digest": content.digest}
+            return
+        at = progress.at
+        done = at["row"] if at and (at["file"], at["digest"]) == (source.name, content.digest) else 0
+        records = self._records(source.rows(content.encoding), source)
+        skipped = sum(1 for _ in islice(records, int(str(done))))
+        for batch in _batches(records):
+            skipped += len(batch)
+            progress.at = {"file": source.name, "digest": content.digest, "row": skipped}
+            yield Page(batch, progress.cursor())
+        progress.at = None
+        progress.files[source.name] = {"stamp": source.stamp, "digest": content.digest}
+
+    def _records(self, rows: Iterator[Row], source: Source) -> Iterator[Record]:
+        same: dict[bytes, int] = {}
+        head = list(islice(rows, ROWS_A_PAGE))
+        self._expect_columns(head, source)
+        for row in chain(head, rows):
+            yield self._record(row, source, same)
+
+    def _record(self, row: Row, source: Source, same: dict[bytes, int]) -> Record:
+        """The row with what only the file knows; one that will not be understood keeps its place."""
+        record = {key: value for key, value in row.values.items() if not key.startswith(OWN)}
+        if row.problem:
+            digest = hashlib.blake2b(json.dumps(record).encode(), digest_size=8).hexdigest()
+            return record | {ID: f"bad-{digest}", PLACE: f"{source.name}, {row.place}", PROBLEM: row.problem}
+        if not self._rows.identity(record):
+            record[ID] = _made_up(record, same)
+        if self._rows.needs_file:
+            record[FILE] = source.name
+        with suppress(KeyError, TypeError, ValueError):
+            self._rows.feedback(record, self.ref(""), str)
+            return record
+        return record | {PLACE: f"{source.name}, {row.place}"}
+
+    def normalize(self, record: Record) -> Feedback:
+        place = record.get(PLACE, "")
+        if PROBLEM in record:
+            raise BadRecordError(f"{place}: {record[PROBLEM]}", record_id=self.identify(record))
+        try:
+            return self._rows.feedback(record, self.ref(self.identify(record)), self._convert)
+        except (KeyError, TypeError, ValueError) as error:
+            where = f"{place}: " if place else ""
+            raise BadRecordError(f"{where}{error}", record_id=self.identify(record)) from None
+
+    def _expect_columns(self, rows: list[Row], source: Source) -> None:
+        """Refuse a file without a column that the settings name; JSON may leave out what is empty."""
+        whole = [row.values for row in rows if not row.problem]
+        if not whole:
+            return
+        columns = {str(key): None for values in whole for key in values}
+        for setting, paths in self._rows.wanted().items():
+            needed = source.tabular or setting in ("columns.id", "columns.text", "columns.created")
+            missing = [path for path in paths if needed and not found(columns, path)]
+            if missing:
+                close = difflib.get_close_matches(missing[0], list(columns), 1, cutoff=0.5)
+                raise MissingError(
+                    f"{source.name}: there is no column {missing[0]!r}, which {setting} names; "
+                    f"its columns are {', '.join(list(columns)[:40])}",
+                    hint=f"set {setting} to {close[0]!r}"
+                    if close
+                    else f"set {setting} to one of them, or remove it",
+                )
+
+    def check(self) -> Iterator[Finding]:
+        errors = list[OpshubError]()
+        for source in sources(self.settings, errors):
+            try:
+                rows = list(islice(source.rows(source.examine().encoding), ROWS_A_PAGE))
+                self._expect_columns(rows, source)
+                records = [self._record(row, source, {}) for row in rows]
+                yield self._first_rows(source, records)
+            except OpshubError as error:
+                errors.append(error)
+        for failed in errors:
+            yield Finding(False, "file", str(failed), failed.hint)
+        if self.settings.output:
+            folder = self._output().resolve().parent
+            hint = "" if folder.is_dir() else f"run: mkdir -p {folder}"
+            yield Finding(folder.is_dir(), "output", str(self._output()), hint)
+
+    def _first_rows(self, source: Source, records: list[Record]) -> Finding:
+        bad = [record for record in records if PLACE in record]
+        detail = f"{len(records) - len(bad)} of the first {len(records)} rows are understood"
+        if not bad:
+            return Finding(True, source.name, detail)
+        try:
+            self.normalize(bad[0])
+        except BadRecordError as error:
+            detail = f"{detail}; {error}"
+        return Finding(len(bad) < len(records), source.name, detail, "compare the columns with the settings")
+
+    def _output(self) -> Path:
+        if not self.settings.output:
+            raise ConfigError(
+                f"connection {self.name}: no file is named for the ranked list",
+                hint='set output = "ranking.csv"',
+            )
+        return self.settings.folder / self.settings.output
+
+    def fingerprint(self, ranking: Ranking) -> str:
+        return lists.fingerprint(ranking, self._output().suffix.lower())
+
+    def published(self) -> str | None:
+        path = self._output()
+        try:
+            return lists.fingerprint_of(path.read_bytes(), path.suffix.lower())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise lists.told(error, path) from None
+
+    def publish(self, ranking: Ranking) -> Receipt:
+        path = self._output()
+        suffix = path.suffix.lower()
+        lists.replace_file(path, lists.rendered(ranking, suffix, excel=self.settings.excel))
+        return Receipt(
+            target=self.settings.output, url=path.resolve().as_uri(), version=self.fingerprint(ranking)
+        )
+
+
+def _resumed(cursor: Cursor | None) -> _Progress:
+    if cursor is None:
+        return _Progress({})
+    files, at = cursor["files"], cursor["at"]
+    if not isinstance(files, dict) or not isinstance(at, dict | None):
+        raise ValueError("the cursor is not one of files")
+    return _Progress(dict(files), at)
+
+
+def _together(errors: list[OpshubError]) -> OpshubError:
+    first, *others = errors
+    if not others:
+        return first
+    count = "one more file has" if len(others) == 1 else f"{len(others)} more files have"
+    return type(first)(f"{first} ({count} an error)", hint=first.hint)
+
+
+def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
+    batch: list[Record] = []
+    size = 0
+    for record in records:
+        batch.append(record)
+        size += sum(len(value) if isinstance(value, str) else 50 for value in record.values())
+        if len(batch) == ROWS_A_PAGE or size >= SIZE_OF_A_PAGE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _made_up(record: dict[str, object], same: dict[bytes, int]) -> str:
+    """An id out of the content; the second of two equal rows of a file is another row."""
+    digest = hashlib.blake2b(json.dumps(record, sort_keys=True).encode(), digest_size=8)
+    same[digest.digest()] = times = same.get(digest.digest(), 0) + 1
+    return digest.hexdigest() if times == 1 else f"{digest.hexdigest()}-{times}"
