@@ -74,6 +74,7 @@ from opshub.sdk.text import (
     wiki_from_plain,
 )
 from opshub.sdk.times import parse_time, zone_of
+from opshub.sdk.values import number_of, text_of, value_of
 from opshub.sdk.webhook import Wake, WebhookRequest, check_hmac_base64, check_hmac_hex, check_window
 
 __all__ = [
@@ -144,6 +145,7 @@ __all__ = [
     "clean",
     "clean_value",
     "escape_storage",
+    "number_of",
     "parse_time",
     "plain_from_adf",
     "plain_from_html",
@@ -153,6 +155,8 @@ __all__ = [
     "quote",
     "segment",
     "storage_from_plain",
+    "text_of",
+    "value_of",
     "wiki_from_plain",
     "zone_of",
 ]

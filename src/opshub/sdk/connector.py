@@ -6,11 +6,12 @@ can do it says by having the method: the capabilities are protocols.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
+from opshub.errors import OpshubError
 from opshub.model import (
     Change,
     Cursor,
@@ -67,6 +68,14 @@ class Finding:
     subject: str
     detail: str = ""
     hint: str = ""
+
+    @classmethod
+    def of(cls, subject: str, look: Callable[[], str]) -> Finding:
+        """What a look finds: its answer is the detail, an error of ours the reason and the next step."""
+        try:
+            return cls(True, subject, look())
+        except OpshubError as error:
+            return cls(False, subject, str(error), error.hint)
 
 
 class Connector(Generic[S]):

@@ -1,0 +1,39 @@
+"""Values as vendors send them, loosely typed, as the hub's own: texts, numbers, field values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from opshub.model import Value
+
+__all__ = ["number_of", "text_of", "value_of"]
+
+
+def text_of(value: object) -> str:
+    """The text; None is the empty one. TypeError for what is no text: junk is not to be taken for speech."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError(f"a {type(value).__name__} is not a text")
+    return value
+
+
+def number_of(value: object) -> float | None:
+    """The finite number that a value is or spells; None where there is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def value_of(value: object) -> Value:
+    """A field's value: lists become sorted sets of texts; what the hub has no form for is missing."""
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    if isinstance(value, Iterable) and not isinstance(value, (dict, bytes)):
+        return tuple(sorted({str(member) for member in value if isinstance(member, (str, int, float))}))
+    return None
