@@ -1,0 +1,117 @@
+"""One plain value, two views of it: JSON, or text for people."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import Enum
+from pathlib import PurePath
+from typing import Any
+
+import click
+
+from opshub.cli import text as texts
+
+__all__ = ["Column", "as_json", "heading", "json_option", "plain", "say", "show", "table"]
+
+json_option = click.option("--json", "as_json_", is_flag=True, help="Print JSON instead of text.")
+"""The option of every reading command."""
+
+_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Column:
+    """A table's column: its heading, the key of its cells, and whether they are numbers."""
+
+    title: str
+    key: str
+    right: bool = False
+
+
+def plain(value: object) -> Any:
+    """Any value of the hub as what JSON knows; a Ref becomes ``connection:id``."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value.value if isinstance(value, Enum) else value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, PurePath) or hasattr(value, "_fields"):
+        return str(value)
+    if isinstance(value, Iterable):
+        return [plain(inner) for inner in value]
+    return str(value)
+
+
+def as_json(value: object) -> str:
+    """The value as indented JSON that holds no character a terminal would obey."""
+    dumped = json.dumps(plain(value), ensure_ascii=False, indent=2, allow_nan=False)
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", dumped)
+
+
+def show(value: Any, as_json_: bool, view: Callable[[Any], None]) -> None:
+    """Print the value as JSON, or let ``view`` print the same value for people."""
+    ready = plain(value)
+    if as_json_:
+        click.echo(as_json(ready))
+    else:
+        view(ready)
+
+
+def say(text: str, **style: Any) -> None:
+    """Print a text of several lines, made harmless."""
+    click.echo(click.style(texts.block(text), **style), color=texts.colours(sys.stdout))
+
+
+def heading(text: str) -> None:
+    """Print a line that stands out."""
+    say(text, bold=True)
+
+
+def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, empty: str = "nothing") -> None:
+    """Print rows in columns, aligned for Chinese text too and cut to the terminal's width."""
+    if not rows:
+        say(empty)
+        return
+    cells = [[_cell(row.get(column.key)) for column in columns] for row in rows]
+    heads = [column.title for column in columns]
+    widths = [max(texts.width_of(line[i]) for line in [heads, *cells]) for i in range(len(columns))]
+    room = texts.screen()
+    if room is not None:
+        widths = texts.fit(widths, room)
+    heading(_row(heads, widths, columns))
+    for cell in cells:
+        say(_row(cell, widths, columns))
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], columns: Sequence[Column]) -> str:
+    parts = (
+        texts.pad(texts.cut(cell, width), width, right=column.right)
+        for cell, width, column in zip(cells, widths, columns, strict=True)
+    )
+    return "  ".join(parts).rstrip()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
+    if isinstance(value, list | tuple):
+        return texts.line(", ".join(str(inner) for inner in value))
+    return texts.line(str(value))

@@ -1,0 +1,103 @@
+"""From a checked configuration to a hub that is ready to work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from opshub.clock import Clock
+from opshub.config.loading import Config, Configured
+from opshub.config.problems import Problem, meant, refuse
+from opshub.config.rules import load_rules
+from opshub.config.section import secret_texts
+from opshub.engine.connection import Connection, Limits
+from opshub.engine.hub import Hub
+from opshub.errors import NotFoundError
+from opshub.sdk import Http, HttpRules, Settings
+
+__all__ = ["connect", "limits", "open_hub"]
+
+
+def open_hub(config: Config, *, clock: Clock, only: Sequence[str] | None = None) -> Hub:
+    """The store opened, connections set up (those in ``only``, else all), rules loaded. Close ``hub.store``.
+
+    Raises ConfigError with everything that is wrong with the connections' settings, RuleError, PluginError,
+    NotFoundError for an unknown name, StoreError or StoreBusyError.
+    """
+    from opshub.store import open_store
+
+    connections = connect(config, clock=clock, only=only)
+    rules = load_rules(config)
+    store = open_store(config.database, clock=clock)
+    return Hub(
+        store=store,
+        connections=connections,
+        rules=rules,
+        clock=clock,
+        limits=limits(config),
+        folder=config.folder,
+    )
+
+
+def limits(config: Config) -> Limits:
+    """The hub's settings that bound a run."""
+    hub = config.hub
+    return Limits(
+        max_changes=hub.max_changes,
+        lease=hub.lease,
+        wait=hub.wait,
+        similar=hub.similar,
+        sweep_guard=hub.sweep_guard,
+    )
+
+
+def connect(config: Config, *, clock: Clock, only: Sequence[str] | None = None) -> list[Connection]:
+    """The connections, each with its connector and its HTTP layer; nothing is sent yet."""
+    names = list(config.connections) if only is None else list(dict.fromkeys(only))
+    for name in names:
+        if name not in config.connections:
+            raise NotFoundError(
+                f'there is no connection "{name}"{meant(name, config.connections)}',
+                hint="run: opshub connections list",
+            )
+    settings: dict[str, Settings] = {}
+    problems: list[Problem] = []
+    for name in names:
+        made, wrong = config.settings(name)
+        problems += wrong
+        if made is not None:
+            settings[name] = made
+    if problems:
+        refuse(config.path.name, problems)
+    return [_connection(config, config.connections[name], settings[name], clock) for name in names]
+
+
+def _connection(config: Config, configured: Configured, settings: Settings, clock: Clock) -> Connection:
+    common = configured.common
+    made = config.registry.connector(common.kind)
+    http = _http(made, configured, settings, clock)
+    owned = tuple(common.write.values())
+    return Connection(
+        name=configured.name,
+        connector=made(configured.name, settings, http, fields=owned),
+        role=common.role,
+        apply=common.apply,
+        every=common.every,
+        write=common.write,
+        bands=common.bands,
+        conflict=common.conflict,
+        audience=common.audience or config.hub.audience,
+        publish=common.publish,
+    )
+
+
+def _http(made: Any, configured: Configured, settings: Settings, clock: Clock) -> Http:
+    common = configured.common
+    return Http(
+        made.base_url(settings),
+        clock=clock,
+        auth=made.auth(settings),
+        headers=made.headers(settings),
+        rules=HttpRules(private=common.private, rate=common.rate, burst=common.burst),
+        secrets=tuple(secret_texts(settings)),
+    )

@@ -1,0 +1,94 @@
+"""Finds, reads and checks the rule files that the configuration names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from opshub.config.loading import Config
+from opshub.errors import ConfigError, RuleError
+
+if TYPE_CHECKING:
+    from opshub.engine.connection import Connection
+    from opshub.language import Checked, RuleSet, Source
+
+__all__ = ["check_rules", "load_rules", "rule_files", "sources"]
+
+MAX_SIZE = 1024 * 1024
+
+
+def rule_files(config: Config) -> list[Path]:
+    """The rule files in force, each once, as the setting orders them and by name within a folder."""
+    found: dict[Path, None] = {}
+    for index, entry in enumerate(config.hub.rules):
+        files = list(_expand(config.folder, entry))
+        if not files and "rules" in config.hub.model_fields_set and not (config.folder / entry).is_dir():
+            raise ConfigError(
+                f'{config.place("hub", "rules", index)}: [hub] "rules" names no file: {entry}',
+                hint="correct the path, or make the folder; paths start at the folder of opshub.toml",
+            )
+        found.update(dict.fromkeys(files))
+    return list(found)
+
+
+def sources(config: Config, files: Sequence[Path] | None = None) -> list[Source]:
+    """The texts of the rule files (all that are configured, if none are named)."""
+    from opshub.language import Source
+
+    return [Source(_shown(config.folder, file), _text(file)) for file in files or rule_files(config)]
+
+
+def check_rules(config: Config, files: Sequence[Path] | None = None) -> Checked:
+    """What the checker says of the rule files; needs no connector and no secret."""
+    from opshub.engine.facts import schema
+    from opshub.language import check
+
+    known = cast("Sequence[Connection]", list(config.connections.values()))
+    return check(sources(config, files), schema(known))
+
+
+def load_rules(config: Config) -> RuleSet:
+    """The compiled rules in force; RuleError with every finding where one file does not pass its check."""
+    checked = check_rules(config)
+    if checked.rules is not None:
+        return checked.rules
+    errors = [d for d in checked.diagnostics if d.severity == "error"]
+    count = "one mistake" if len(errors) == 1 else f"{len(errors)} mistakes"
+    shown = "\n\n".join(diagnostic.render() for diagnostic in errors)
+    raise RuleError(
+        f"the rules have {count}\n\n{shown}", hint="correct the lines above, then run: opshub rules check"
+    )
+
+
+def _expand(folder: Path, entry: str) -> Iterator[Path]:
+    path = folder / Path(entry).expanduser()
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        yield from sorted(path.glob("*.rules"))
+    elif any(mark in entry for mark in "*?["):
+        start = Path(path.anchor) if Path(entry).is_absolute() else folder
+        pattern = str(path.relative_to(start))
+        yield from sorted(file for file in start.glob(pattern) if file.is_file())
+
+
+def _shown(folder: Path, file: Path) -> str:
+    return str(file.relative_to(folder)) if file.is_relative_to(folder) else str(file)
+
+
+def _text(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_SIZE + 1)
+    except OSError as error:
+        raise ConfigError(f"the rule file {file} cannot be read: {error.strerror}") from error
+    if len(data) > MAX_SIZE:
+        raise ConfigError(f"the rule file {file} is larger than {MAX_SIZE // 2**20} MiB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{file.name}:{line}: this is no UTF-8 text", hint="save the file as UTF-8"
+        ) from error

@@ -1,0 +1,157 @@
+"""The settings of the hub and those that every connection has; each documents itself for the manual."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+
+from opshub.config.problems import meant
+from opshub.engine.connection import HUB_FIELDS
+from opshub.model import Visibility
+from opshub.sdk.settings import Settings
+
+__all__ = ["ConnectionSettings", "Duration", "HubSettings", "duration"]
+
+_UNITS = (86400, 3600, 60, 1)
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def duration(text: object) -> timedelta:
+    """``"90s"``, ``"5m"``, ``"1h30m"``, ``"2d"`` as a time span; ValueError for all else."""
+    if isinstance(text, timedelta):
+        return text
+    found = _DURATION.fullmatch(text.replace(" ", "").lower()) if isinstance(text, str) else None
+    if found is None or not any(found.groups()):
+        raise ValueError('must be a duration such as "30s", "5m", "1h30m" or "2d"')
+    seconds = sum(
+        int(amount or 0) * unit for amount, unit in zip(found.groups(), (86400, 3600, 60, 1), strict=True)
+    )
+    if not 0 < seconds <= 3660 * 86400:
+        raise ValueError("must be longer than nothing and shorter than ten years")
+    return timedelta(seconds=seconds)
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError) as error:
+        # ZoneInfoNotFoundError is a KeyError, and hostile names raise ValueError or OSError.
+        raise ValueError(_no_zone(name)) from error
+    except KeyError as error:
+        raise ValueError(_no_zone(name)) from error
+    return name
+
+
+def _no_zone(name: str) -> str:
+    from difflib import get_close_matches
+    from zoneinfo import available_timezones
+
+    zones = {zone.casefold(): zone for zone in available_timezones()}
+    near = get_close_matches(name.casefold(), zones, n=1)
+    known = f'; did you mean "{zones[near[0]]}"?' if near else ', such as "Asia/Shanghai"'
+    return f"is no time zone of the IANA list{known}"
+
+
+def _hub_fields(write: dict[str, str]) -> dict[str, str]:
+    for name, remote in write.items():
+        if name not in HUB_FIELDS and not re.fullmatch(r"score\.\w+", name):
+            raise ValueError(f'names no field of the hub: "{name}"{meant(name, [*HUB_FIELDS, "score.NAME"])}')
+        if not remote.strip():
+            raise ValueError(f'needs a remote field for "{name}"')
+    twice = sorted({remote for remote in write.values() if list(write.values()).count(remote) > 1})
+    if twice:
+        raise ValueError(f'sends two fields of the hub to "{twice[0]}"')
+    return write
+
+
+Duration = Annotated[timedelta, BeforeValidator(duration, json_schema_input_type=str)]
+"""A time span, written as a text: ``"90s"``, ``"5m"``, ``"1h30m"``, ``"2d"``."""
+
+
+class HubSettings(Settings):
+    """Settings of the hub itself, under ``[hub]``. Paths are relative to the folder of ``opshub.toml``."""
+
+    database: str = Field(default="opshub.db", min_length=1)
+    """The SQLite file that holds everything. Kept readable by its owner alone."""
+
+    rules: tuple[str, ...] = ("rules",)
+    """Rule files, folders of `*.rules` files, or patterns such as `"teams/*.rules"`."""
+
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    """The zone in which dates without one are read, times are shown, and rules count days."""
+
+    plugins: str = "plugins"
+    """A folder of connectors of one's own, one Python file each; need not exist."""
+
+    secrets: str = "secrets"
+    """A folder with one file for each secret, named like the environment variable that could hold it
+    (`OPSHUB_CONNECTIONS__SUPPORT__TOKEN`). Readable by its owner alone; need not exist. Where systemd hands
+    credentials over (`LoadCredential=`), its folder is read as well."""
+
+    log: Literal["text", "json"] = "text"
+    """How the daemon logs: lines for people, or one JSON object a line."""
+
+    similar: Literal["suggest", "attach"] = "suggest"
+    """Whether feedback with a similar text joins an idea by itself, or is only shown as a suggestion."""
+
+    max_changes: int = Field(default=200, ge=1)
+    """A plan with more changes than this is refused until it is confirmed with `--max-changes`."""
+
+    lease: Duration = timedelta(seconds=60)
+    """How long a process that fell silent keeps the right to write."""
+
+    wait: Duration = timedelta(seconds=30)
+    """How long a command waits for another one that holds the database."""
+
+    sweep_guard: float = Field(default=0.2, gt=0, le=1)
+    """A count of what still exists is refused if it would take away more than this share of a connection."""
+
+    audience: Visibility = Visibility.INTERNAL
+    """Who reads what the hub writes, if a connection does not say: texts more private than that never go."""
+
+
+class ConnectionSettings(Settings):
+    """Settings that every connection has, under ``[connections.NAME]``, beside those of its connector."""
+
+    model_config = ConfigDict(populate_by_name=False)
+
+    kind: str
+    """Which connector: see `opshub connections kinds`."""
+
+    role: Literal["feedback", "ideas"] = Field(default="feedback", alias="as")
+    """What its records are: `feedback`, or `ideas`: items of a tracker that the hub ranks and writes to."""
+
+    apply: Literal["approve", "auto", "never"] = "approve"
+    """Whether changes wait for `opshub apply`, are written at the end of each sync, or are never written."""
+
+    every: Duration = timedelta(minutes=15)
+    """How often the daemon pulls."""
+
+    conflict: Literal["hub", "remote", "ask"] = "ask"
+    """Who wins where a person changed a field that the hub owns."""
+
+    audience: Visibility | None = None
+    """Who reads what the hub writes there: a text more private than that never goes. Default: the hub's."""
+
+    publish: int = Field(default=0, ge=0, le=1000)
+    """How many ideas the ranked list holds that is published there, if the connector can; 0 is none."""
+
+    private: bool = False
+    """Whether its address may lie in a private network or on this machine: a tracker of one's own, a twin."""
+
+    rate: float | None = Field(default=None, gt=0)
+    """How many requests a second are sent at most; what the vendor's answers allow holds beside it."""
+
+    burst: int = Field(default=10, ge=1)
+    """How many requests may go out at once before `rate` counts."""
+
+    write: Annotated[dict[str, str], AfterValidator(_hub_fields)] = Field(default_factory=dict)
+    """Hub field = remote field; the only fields that the hub owns there. Hub fields: `band`, `score`,
+    `score.NAME`, `tags`, `urgency`, `voices`, `evidence`."""
+
+    bands: dict[str, str] = Field(default_factory=dict)
+    """Band = what it is called there, such as `P1 = "Highest"`."""
