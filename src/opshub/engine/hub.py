@@ -2,72 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from opshub.clock import Clock
+from opshub.engine import reading
 from opshub.engine.connection import Connection, Limits
-from opshub.engine.report import Report, Watch
+from opshub.engine.cycle import fetch, reached, settle, settle_quietly, think
+from opshub.engine.normalize import retry
+from opshub.engine.reading import IdeaView, Plan, Status, Why
+from opshub.engine.report import Report, Silent, StageReport, Watch
+from opshub.engine.revert import resolve, revert
+from opshub.engine.work import Work
+from opshub.errors import NotFoundError, OpshubError, StoreBusyError, UsageError
 from opshub.language import RuleSet
-from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link
-from opshub.store.base import OutboxRow, Route, RunRow, Store, Written
+from opshub.model import Decision, Idea
+from opshub.store.base import Lease, RawRow, Store
 
 __all__ = ["Hub", "IdeaView", "Plan", "Status", "Why"]
 
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What would be written: open wishes of each connection, and those that wait for a person."""
-
-    rows: tuple[OutboxRow, ...]
-    titles: dict[int, str]
-    """Idea number → title."""
-    places: dict[tuple[str, str], str]
-    """(connection, target) → what people call it, ``FEED-12``."""
-    approvals: dict[str, str]
-    """connection → approve, auto or never."""
+LEASE = "hub"
+"""Name of the one lease under which a hub's database is written."""
 
 
-@dataclass(frozen=True, slots=True)
-class IdeaView:
-    """An idea with all that a person wants to see of it."""
-
-    idea: Idea
-    decision: Decision
-    route: Route | None
-    voices: tuple[tuple[Feedback, Link], ...]
-    item_key: str
-    item_url: str
-    suggestions: tuple[tuple[int, str, float], ...] = ()
-    """(idea number, title, likeness 0..1) of ideas whose texts resemble this one's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """A decision with every contribution and the quotes behind it."""
-
-    idea: Idea
-    decision: Decision
-    parts: tuple[tuple[Contribution, tuple[Evidence, ...]], ...]
-    written: tuple[Written, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """How the hub is: for ``status`` and health."""
-
-    connections: tuple[dict[str, Any], ...]
-    """name, kind, records, bad, last_success, last_attempt, parked_until, error, error_kind"""
-    ideas: int
-    open_wishes: int
-    conflicts: int
-    bad_records: int
-    last_runs: tuple[RunRow, ...]
-    rules: tuple[str, ...] = ()
-    """What is wrong with the rule files, each with its line; empty when all is well."""
+class _DryRunDone(Exception):
+    """Ends a dry run's transaction so that nothing of it stays."""
 
 
 @dataclass(slots=True)
@@ -81,6 +43,8 @@ class Hub:
     limits: Limits = field(default_factory=Limits)
     folder: Path = Path()
     holder: str = "opshub"
+    rule_problems: tuple[str, ...] = ()
+    """What is wrong with the rule files while an older set is still in force."""
 
     def sync(
         self,
@@ -95,44 +59,145 @@ class Hub:
         """Run the cycle over the named connections (all, if none are named) up to and with stage ``until``.
 
         ``full`` pulls from the start and takes a census; ``since`` pulls again from that moment where the connector
-        can; ``dry_run`` works on a throw-away copy and sends nothing.
+        can; ``dry_run`` sends nothing and leaves the database as it was.
         """
-        raise NotImplementedError
+        reached(until, "pull")
+        if full and since is not None:
+            raise UsageError("--full and --since exclude each other", hint="use one of them")
+        chosen = self._chosen(names)
+        with self._working("sync", watch, dry_run=dry_run) as work:
+            fetch(work, chosen, full=full, since=since, until=until)
+            think(work, until)
+            if reached(until, "apply") and not dry_run:
+                settle_quietly(work)
+        return work.report
 
     def plan(self) -> Plan:
         """The open wishes, after planning what is due."""
-        raise NotImplementedError
+        with self._working("plan", None) as work:
+            think(work, "plan")
+        return reading.plan(self.store, self.connections)
 
     def apply(
         self, names: Sequence[str] = (), *, max_changes: int | None = None, watch: Watch | None = None
     ) -> Report:
         """Write the plan: PlanTooLargeError beyond the limit."""
-        raise NotImplementedError
+        self._chosen(names)
+        with self._working("apply", watch) as work:
+            think(work, "plan")
+            settle(work, names, approved=True, most=max_changes)
+        return work.report
 
     def revert(self, run: int) -> Report:
         """Put back what stood there before a run wrote. NotFoundError for a run that wrote nothing."""
-        raise NotImplementedError
+        with self._working(f"revert {run}", None) as work:
+            revert(work, run)
+        return work.report
 
     def resolve(self, connection: str, target: str, field_name: str, keep: str) -> None:
-        """Settle a conflict: keep ``"hub"`` or ``"remote"``."""
-        raise NotImplementedError
-
-    def ranked(self, limit: int = 20, offset: int = 0, band: str | None = None) -> list[tuple[Idea, Decision, int]]:
-        """Ideas, best first: (idea, decision, voices)."""
-        raise NotImplementedError
-
-    def show(self, idea: str) -> IdeaView:
-        """One idea by its name, ``IDEA-12`` or a tracker's key. NotFoundError."""
-        raise NotImplementedError
-
-    def why(self, idea: str, field_name: str | None = None) -> Why:
-        """Why an idea has its numbers; with a field name only what touched that field."""
-        raise NotImplementedError
+        """Settle a conflict: keep ``"hub"`` or ``"remote"``. NotFoundError where there is none."""
+        with self._working("resolve", None) as work:
+            resolve(work, connection, target, field_name, keep)
 
     def retry_records(self, keys: Sequence[int] = ()) -> Report:
         """Normalize quarantined records again (all, if none are named)."""
-        raise NotImplementedError
+        rows = reading.bad_rows(self.store, keys)
+        with self._working("records retry", None) as work:
+            for connection in self.connections:
+                mine = [row for row in rows if row.ref.connection == connection.name]
+                raw = [self.store.record(row.ref) for row in mine]
+                known: list[RawRow] = [row for row in raw if row is not None]
+                still = retry(work, connection, known) if known else 0
+                stage = work.stage("normalize")
+                stage.add("understood", len(known) - still)
+                stage.add("still bad", still)
+            think(work, "plan")
+        return work.report
+
+    def ranked(
+        self, limit: int = 20, offset: int = 0, band: str | None = None
+    ) -> list[tuple[Idea, Decision, int]]:
+        """Ideas, best first: (idea, decision, voices)."""
+        return self.store.ranked(limit, offset, band)
+
+    def show(self, idea: str) -> IdeaView:
+        """One idea by its name, ``IDEA-12`` or a tracker's key. NotFoundError."""
+        return reading.show(self.store, idea)
+
+    def why(self, idea: str, field_name: str | None = None) -> Why:
+        """Why an idea has its numbers; with a field name only what touched that field."""
+        return reading.why(self.store, idea, field_name)
 
     def status(self) -> Status:
         """How the hub is; reads only."""
-        raise NotImplementedError
+        return reading.status(self.store, self.connections, self.rule_problems)
+
+    @contextmanager
+    def leased(self) -> Iterator[Lease]:
+        """Hold the right to write; StoreBusyError, naming the holder, when another process keeps it too long."""
+        deadline = self.clock.monotonic() + self.limits.wait.total_seconds()
+        while True:
+            lease = self.store.acquire(LEASE, self.holder, self.limits.lease, self.clock.now())
+            if lease is not None:
+                break
+            if self.clock.monotonic() >= deadline:
+                raise StoreBusyError(
+                    f"the database is being written by {self.store.holder(LEASE) or 'another process'}",
+                    hint="wait until it is done, or stop it; reading commands work meanwhile",
+                )
+            self.clock.sleep(0.2)
+        try:
+            yield lease
+        finally:
+            self.store.release(lease)
+
+    def work(self, lease: Lease, run: int = 0, watch: Watch | None = None) -> Work:
+        """Surroundings for the stages under a lease."""
+        return Work(
+            store=self.store,
+            connections=self.connections,
+            rules=self.rules,
+            clock=self.clock,
+            limits=self.limits,
+            lease=lease,
+            report=Report(run=run),
+            watch=watch or Silent(),
+        )
+
+    @contextmanager
+    def _working(self, command: str, watch: Watch | None, *, dry_run: bool = False) -> Iterator[Work]:
+        """A recorded run under the lease."""
+        with self.leased() as lease:
+            if not dry_run:
+                with self.recorded(lease, command, watch) as work:
+                    yield work
+                return
+            work = self.work(lease, 0, watch)
+            try:
+                with self.store.transaction(lease):
+                    yield work
+                    raise _DryRunDone
+            except _DryRunDone:
+                return
+
+    @contextmanager
+    def recorded(self, lease: Lease, command: str, watch: Watch | None = None) -> Iterator[Work]:
+        """A run with its row: counts, durations, errors, outcome."""
+        work = self.work(lease, self.store.start_run(command, self.clock.now()), watch)
+        outcome = "failed"
+        try:
+            yield work
+            outcome = work.report.outcome
+        except OpshubError as error:
+            work.report.stages.append(StageReport(f"stopped by {type(error).__name__}"))
+            raise
+        finally:
+            self.store.end_run(work.report.run, outcome, work.report.as_json(), self.clock.now())
+
+    def _chosen(self, names: Sequence[str]) -> list[Connection]:
+        known = {connection.name: connection for connection in self.connections}
+        for name in names:
+            if name not in known:
+                listed = ", ".join(sorted(known)) or "none"
+                raise NotFoundError(f"there is no connection {name!r}", hint=f"configured are: {listed}")
+        return [c for c in self.connections if not names or c.name in names]

@@ -1,0 +1,21 @@
+"""From feedback to the idea it speaks for: explicit evidence first, then the same text, then a likeness."""
+
+from __future__ import annotations
+
+from opshub.matching.explicit import addresses_in, keys_in, references
+from opshub.matching.fulltext import FullText
+from opshub.matching.matcher import Candidate, Matcher, NoMatcher
+from opshub.matching.terms import fingerprint, fold, terms
+
+__all__ = [
+    "Candidate",
+    "FullText",
+    "Matcher",
+    "NoMatcher",
+    "addresses_in",
+    "fingerprint",
+    "fold",
+    "keys_in",
+    "references",
+    "terms",
+]

@@ -429,7 +429,10 @@ class Store(Protocol):
         ...
 
     def settle(self, row: OutboxRow, state: OutboxState, *, note: str = "") -> bool:
-        """Close the wish that was sent. False, and PLANNED again, where a newer version came meanwhile."""
+        """Close the wish that was sent, keeping ``row.base`` as what is now known to stand there.
+
+        False, and PLANNED again, where a newer version came meanwhile.
+        """
         ...
 
     def put_written(self, rows: Sequence[Written]) -> None: ...

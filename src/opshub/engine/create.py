@@ -1,0 +1,121 @@
+"""Making a tracker's item for an idea that has none: marker first, look-up before every request, one POST."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from opshub.engine.connection import Connection
+from opshub.engine.points import point
+from opshub.engine.values import Wanted, draft
+from opshub.engine.work import Work
+from opshub.errors import UnknownOutcomeError
+from opshub.model import Draft, Receipt, TrackedItem, Value
+from opshub.sdk import Creates, clean_value
+from opshub.store.base import OutboxRow, OutboxState, Written
+
+__all__ = ["create"]
+
+PATIENCE = timedelta(seconds=5)
+"""A lag up to which the look-up is awaited within the run; beyond it, the next run looks again."""
+
+
+def create(work: Work, connection: Connection, connector: Creates, row: OutboxRow) -> int:
+    """Create the item unless it is there; 1 if it now is.
+
+    Raises UnknownOutcomeError while nobody can know whether an earlier request made it.
+    """
+    idea = work.store.idea(row.idea)
+    decision = work.store.decisions([row.idea]).get(row.idea)
+    if idea is None or decision is None:
+        return 0
+    if idea.item is not None:
+        _close(work, row)
+        return 0
+    voices = [feedback for _, feedback in work.store.voices([row.idea])]
+    text = draft(Wanted(idea, decision, voices), connection, str(row.wish))
+    found = _look_up(work, connection, connector, row)
+    point("create.looked_up")
+    if found is None:
+        with work.store.transaction(work.lease):
+            work.store.mark_sending([row], work.clock.now(), work.report.run)
+        point("create.marked")
+        receipt = connector.create(text)
+        point("create.created")
+        _report_refused(work, connection, receipt)
+        found = receipt.target
+    _bind(work, connector, row, found, text)
+    point("create.acknowledged")
+    work.stage("apply").add("created")
+    return 1
+
+
+def _close(work: Work, row: OutboxRow) -> None:
+    with work.store.transaction(work.lease):
+        work.store.settle(row, OutboxState.DONE)
+
+
+def _look_up(work: Work, connection: Connection, connector: Creates, row: OutboxRow) -> str | None:
+    """The item that carries the marker. While the vendor's search may not show it yet, absence proves nothing."""
+    found = connector.find(row.target)
+    if found is not None or row.state is not OutboxState.SENDING or row.sent_at is None:
+        return found
+    left = row.sent_at + connection.connector.lag - work.clock.now()
+    if left > PATIENCE:
+        raise UnknownOutcomeError(
+            f"{connection.name}: an item for {row.target} was asked for and no answer came",
+            hint=f"its search may lag by {connection.connector.lag}; the next sync looks again",
+        )
+    if left > timedelta(0):
+        work.clock.sleep(left.total_seconds())
+    return connector.find(row.target)
+
+
+def _report_refused(work: Work, connection: Connection, receipt: Receipt) -> None:
+    """Fields that the new item would not take are tried again as ordinary wishes, which then say why."""
+    if receipt.refused:
+        work.stage("apply").add("fields left out at creation", len(receipt.refused))
+
+
+def _bind(work: Work, connector: Creates, row: OutboxRow, target: str, text: Draft) -> None:
+    """See the new item, tie it to its idea, remember the fields that came with it; one transaction."""
+    item = next(
+        (
+            clean_value(item)
+            for item in (connector.item(record) for record in connector.read([target]))
+            if isinstance(item, TrackedItem)
+        ),
+        None,
+    )
+    if item is None:
+        raise UnknownOutcomeError(
+            f"{row.connection}: the item made for {row.target} cannot be read back",
+            hint="check that the account may browse the project; the next sync looks again",
+        )
+    idea = work.store.idea(row.idea)
+    assert idea is not None
+    with work.store.transaction(work.lease):
+        work.store.settle(row, OutboxState.DONE)
+        work.store.put_items([item], own=True)
+        work.store.bind_items([(item.ref, row.idea)])
+        work.store.put_ideas([replace(idea, item=item.ref)])
+        work.store.put_written([_memory(work, row, row.target, row.field, target, ())])
+        for name, wish in text.fields.items():
+            own = wish if isinstance(wish, tuple) else ()
+            work.store.put_written([_memory(work, row, target, name, item.fields.get(name), own)])
+
+
+def _memory(
+    work: Work, row: OutboxRow, target: str, field: str, value: Value, own: tuple[str, ...]
+) -> Written:
+    return Written(
+        connection=row.connection,
+        target=target,
+        field=field,
+        idea=row.idea,
+        before=None,
+        value=value,
+        own=own,
+        run=work.report.run,
+        at=work.clock.now(),
+    )

@@ -1,0 +1,103 @@
+"""The cycle: the seven stages in a row, each taking from the store what is new to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from opshub.engine.apply import apply, refuse_large, sendable
+from opshub.engine.census import census
+from opshub.engine.connection import Connection
+from opshub.engine.match import match
+from opshub.engine.normalize import normalize
+from opshub.engine.plan import plan
+from opshub.engine.pull import pull
+from opshub.engine.report import Failure
+from opshub.engine.route import route
+from opshub.engine.score import score
+from opshub.engine.work import Work
+from opshub.errors import PlanTooLargeError, UsageError
+
+__all__ = ["STAGES", "fetch", "reached", "settle", "think"]
+
+STAGES = ("pull", "normalize", "match", "score", "route", "plan", "apply")
+"""The stages in order."""
+
+ROUNDS = 3
+"""How often planning follows writing in one run: a new item may leave fields to be written."""
+
+Step = Callable[[Work], bool]
+
+_THOUGHT: tuple[tuple[str, Step], ...] = (("match", match), ("score", score), ("route", route))
+
+
+def reached(until: str, stage: str) -> bool:
+    """Whether a run that ends with stage ``until`` comes to ``stage``; UsageError for an unknown name."""
+    if until not in STAGES:
+        raise UsageError(f"there is no stage {until!r}", hint=f"stages are: {', '.join(STAGES)}")
+    return STAGES.index(stage) <= STAGES.index(until)
+
+
+def fetch(
+    work: Work,
+    connections: Sequence[Connection],
+    *,
+    full: bool = False,
+    since: datetime | None = None,
+    until: str = "apply",
+    meanwhile: bool = True,
+) -> None:
+    """Pull and normalize. Trackers come first, so that feedback finds the items that it refers to."""
+    thinking = _meanwhile(work, until) if meanwhile else None
+    for connection in sorted(connections, key=lambda c: c.role != "ideas"):
+        report = pull(
+            work,
+            connection,
+            full=full,
+            since=since,
+            normalize=reached(until, "normalize"),
+            meanwhile=thinking,
+        )
+        if reached(until, "normalize"):
+            while normalize(work, connection):
+                work.watch.stage("normalize", 1)
+        if full and report.failure is None:
+            census(work, connection, report)
+
+
+def _meanwhile(work: Work, until: str) -> Callable[[], bool] | None:
+    """What to do while a page is on its way: the thinking stages. Planning waits until all is in."""
+    steps = [step for name, step in _THOUGHT if reached(until, name)]
+    return (lambda: any(step(work) for step in steps)) if steps else None
+
+
+def think(work: Work, until: str = "apply") -> None:
+    """Match, score, route and plan everything that is due."""
+    for name, step in (*_THOUGHT, ("plan", plan)):
+        if not reached(until, name):
+            return
+        work.stage(name)
+        while step(work):
+            work.watch.stage(name, 1)
+
+
+def settle(work: Work, names: Sequence[str] = (), *, approved: bool = False, most: int | None = None) -> None:
+    """Apply what may be applied, and plan again what that made due."""
+    limit = work.limits.max_changes if most is None else most
+    for turn in range(ROUNDS):
+        rows = sendable(work, names, approved=approved)
+        if not rows:
+            return
+        if turn == 0:
+            refuse_large(rows, limit)
+        if not apply(work, rows):
+            return
+        think(work)
+
+
+def settle_quietly(work: Work, names: Sequence[str] = ()) -> None:
+    """The same for a run that has other things to tell: a plan over the limit is one of its failures."""
+    try:
+        settle(work, names)
+    except PlanTooLargeError as error:
+        work.report.failures.append(Failure.of(error))

@@ -1,0 +1,134 @@
+"""The fields that rules can read, and how an idea with its feedback becomes rows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from opshub.engine.connection import Connection
+from opshub.language import Field, Kind, Schema
+from opshub.model import Feedback, Idea, Link, LinkMaker, TrackedItem, Visibility
+
+__all__ = ["FEEDBACK", "IDEA", "Reader", "schema"]
+
+_T, _N, _S, _D = Kind.TEXT, Kind.NUMBER, Kind.TEXTS, Kind.TIME
+
+_IDEA: dict[str, tuple[Kind, str]] = {
+    "title": (_T, "what the idea is called"),
+    "voices": (_N, "pieces of feedback that speak for it"),
+    "accounts": (_N, "different accounts behind them"),
+    "persons": (_N, "different people behind them"),
+    "created": (_D, "when its first feedback or its tracked item was made"),
+    "status": (_T, "status of its tracked item"),
+    "tags": (_S, "labels of its tracked item"),
+    "item_kind": (_T, "type of its tracked item, such as Bug or Idea"),
+}
+
+_FEEDBACK: dict[str, tuple[Kind, str]] = {
+    "feedback.text": (_T, "title, text and comments together"),
+    "feedback.title": (_T, "its title or subject"),
+    "feedback.kind": (_T, "ticket, response, review, page …"),
+    "feedback.connection": (_T, "name of the connection that it came through"),
+    "feedback.created": (_D, "when it was written"),
+    "feedback.updated": (_D, "when it last changed"),
+    "feedback.rating": (_N, "rating as a share of its scale, 0 at worst, 1 at best"),
+    "feedback.rating_value": (_N, "rating as it was given"),
+    "feedback.language": (_T, "language, where the source says it"),
+    "feedback.visibility": (_T, "who may read it"),
+    "feedback.tags": (_S, "its labels"),
+    "feedback.link": (_T, "what tied it to the idea"),
+    "author.id": (_T, "who wrote it"),
+    "author.name": (_T, "the writer's name"),
+    "account.id": (_T, "the customer behind the writer"),
+    "account.name": (_T, "the customer's name"),
+    "account.domain": (_T, "the customer's internet domain"),
+    "account.plan": (_T, "the customer's plan"),
+    "account.arr": (_N, "the customer's revenue a year"),
+}
+
+_SURE = frozenset(
+    (
+        "title voices accounts persons created tags feedback.text feedback.title feedback.kind feedback.connection "
+        "feedback.created feedback.visibility feedback.tags feedback.link"
+    ).split()
+)
+
+_VALUES = {
+    "feedback.visibility": tuple(str(v) for v in Visibility),
+    "feedback.link": tuple(str(m) for m in LinkMaker),
+}
+
+
+def _field(name: str, kind: Kind, doc: str, key: str) -> Field:
+    return Field(name, kind, doc, optional=key not in _SURE, values=_VALUES.get(key, ()))
+
+
+IDEA = tuple(_field(f"idea.{name}", kind, doc, name) for name, (kind, doc) in _IDEA.items())
+FEEDBACK = tuple(_field(name, kind, doc, name) for name, (kind, doc) in _FEEDBACK.items())
+
+
+def schema(connections: Sequence[Connection], projects: Mapping[str, Sequence[str]] | None = None) -> Schema:
+    """What rule files are checked against: the fields above and the destinations that are configured.
+
+    ``projects`` names the projects of a connection where they are known; elsewhere any name is allowed.
+    """
+    known = projects or {}
+    destinations = {
+        c.name: tuple(known[c.name]) if c.name in known else None for c in connections if c.role == "ideas"
+    }
+    return Schema(idea=IDEA, feedback=FEEDBACK, destinations=destinations)
+
+
+_READERS: dict[str, Callable[[Feedback, str], Any]] = {
+    "feedback.text": lambda f, _: whole_text(f),
+    "feedback.title": lambda f, _: f.title,
+    "feedback.kind": lambda f, _: f.kind,
+    "feedback.connection": lambda f, _: f.ref.connection,
+    "feedback.created": lambda f, _: f.created_at,
+    "feedback.updated": lambda f, _: f.updated_at,
+    "feedback.rating": lambda f, _: f.rating.share if f.rating else None,
+    "feedback.rating_value": lambda f, _: f.rating.value if f.rating else None,
+    "feedback.language": lambda f, _: f.language or None,
+    "feedback.visibility": lambda f, _: str(f.visibility),
+    "feedback.tags": lambda f, _: f.tags,
+    "feedback.link": lambda _, link: link,
+    "author.id": lambda f, _: f"{f.ref.connection}:{f.author.id}" if f.author else None,
+    "author.name": lambda f, _: (f.author.name or None) if f.author else None,
+    "account.id": lambda f, _: f"{f.ref.connection}:{f.account.id}" if f.account else None,
+    "account.name": lambda f, _: (f.account.name or None) if f.account else None,
+    "account.domain": lambda f, _: (f.account.domain or None) if f.account else None,
+    "account.plan": lambda f, _: (f.account.plan or None) if f.account else None,
+    "account.arr": lambda f, _: f.account.arr if f.account else None,
+}
+
+
+def whole_text(feedback: Feedback) -> str:
+    """Everything that was said: title, text, comments."""
+    parts = [feedback.title, feedback.text, *(comment.text for comment in feedback.comments)]
+    return "\n".join(part for part in parts if part)
+
+
+class Reader:
+    """Makes the rows that a rule set reads; fields that it does not read stay missing and cost nothing."""
+
+    def __init__(self, reads: frozenset[str]) -> None:
+        self._feedback = [_READERS[f.name] if f.name in reads else None for f in FEEDBACK]
+        self.needs_links = "feedback.link" in reads
+
+    def feedback(self, voice: Feedback, link: Link | None) -> tuple[Any, ...]:
+        """One row, in the order of ``FEEDBACK``."""
+        maker = str(link.maker) if link is not None else str(LinkMaker.SAME)
+        return tuple([read(voice, maker) if read is not None else None for read in self._feedback])
+
+    def idea(self, idea: Idea, voices: Sequence[Feedback], item: TrackedItem | None) -> tuple[Any, ...]:
+        """The idea's row, in the order of ``IDEA``."""
+        return (
+            idea.title,
+            len(voices),
+            len({(v.ref.connection, v.account.id) for v in voices if v.account}),
+            len({(v.ref.connection, v.author.id) for v in voices if v.author}),
+            min([idea.created_at, *(v.created_at for v in voices)]),
+            (item.status or None) if item else None,
+            item.tags if item else (),
+            (item.kind or None) if item else None,
+        )

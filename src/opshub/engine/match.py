@@ -1,0 +1,251 @@
+"""The third stage: new or changed feedback finds the idea it speaks for.
+
+Tracked items come first, because feedback refers to them. Then, for each piece of feedback in order of arrival: what
+a person decided stays; keys, addresses and duplicate links; the same text; a likeness, where the admin lets it attach;
+else a new idea.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from opshub.engine.work import BATCH, Work
+from opshub.matching import FullText, Matcher, NoMatcher, fingerprint, references, terms
+from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem
+from opshub.store.base import Seen
+
+__all__ = ["match", "matcher_for", "title_of"]
+
+TITLE = 100
+"""Characters of a title that is taken from a text."""
+
+
+def matcher_for(work: Work) -> Matcher:
+    """The matcher that may attach by likeness."""
+    return FullText() if work.limits.similar == "attach" else NoMatcher()
+
+
+def match(work: Work, limit: int = BATCH) -> bool:
+    """One batch of tracked items or, when there are none, of feedback; whether there was any."""
+    store = work.store
+    items = store.items_after(store.mark("match.items"), limit)
+    if items:
+        with work.timed("match"), work.commit("match"):
+            _Batch(work).items(items)
+            store.set_mark("match.items", items[-1][0])
+        return True
+    seen = store.feedback_after(store.mark("match"), limit)
+    if seen:
+        with work.timed("match"), work.commit("match"):
+            _Batch(work).feedback(seen)
+            store.set_mark("match", seen[-1].seq)
+        return True
+    return _index(work, limit)
+
+
+def _index(work: Work, limit: int) -> bool:
+    """Bring the full-text index up to date, in bulk, after everything is linked."""
+    rows = work.store.unindexed(limit)
+    if not rows:
+        return False
+    with work.timed("match"), work.commit("match"):
+        work.store.index_text([(f.feedback.ref, _terms_text(f.feedback)) for f in rows])
+    return True
+
+
+def _terms_text(feedback: Feedback) -> str:
+    return " ".join(terms(feedback.title, feedback.text))
+
+
+def title_of(feedback: Feedback) -> str:
+    """What an idea is called that begins with this feedback: its title, else the beginning of its text."""
+    line = feedback.title.strip() or next(iter(feedback.text.strip().splitlines()), "").strip()
+    if len(line) <= TITLE:
+        return line or "(no text)"
+    cut = line[:TITLE].rsplit(" ", 1)[0] if " " in line[:TITLE] else line[:TITLE]
+    return f"{cut}…"
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction decides; later rows of the batch see the decisions of earlier ones."""
+
+    work: Work
+    ideas: list[Idea] = field(default_factory=list)
+    links: dict[Ref, Link] = field(default_factory=dict)
+    prints: dict[bytes, int] = field(default_factory=dict)
+    known: dict[Ref, Link] = field(default_factory=dict)
+
+    # -- tracked items --
+
+    def items(self, rows: Sequence[tuple[int, TrackedItem, int | None]]) -> None:
+        """Give every tracked item its idea, then look again at the feedback that refers to it."""
+        store, stage = self.work.store, self.work.stage("match")
+        for _, item, bound in rows:
+            if bound is None:
+                bound = self._idea_of_item(item)
+                store.bind_items([(item.ref, bound)])
+                stage.add("tracked items")
+            idea = store.idea(bound)
+            if idea is not None and idea.item in (None, item.ref):
+                title = item.title or idea.title
+                if (idea.item, idea.title) != (item.ref, title):
+                    store.put_ideas([replace(idea, item=item.ref, title=title, visibility=item.visibility)])
+        keys = [name for _, item, _ in rows for name in (item.key, item.url, str(item.ref)) if name]
+        waiting = store.mentioning(keys)
+        if waiting:
+            self._again(waiting)
+
+    def _idea_of_item(self, item: TrackedItem) -> int:
+        """The idea that the hub made the item for, that of the item it duplicates, or a new one."""
+        store = self.work.store
+        if item.marker.startswith("IDEA-") and item.marker[5:].isdigit():
+            idea = store.idea(int(item.marker[5:]))
+            if idea is not None:
+                return idea.number
+        if item.duplicate_of:
+            original = Ref(item.ref.connection, item.duplicate_of)
+            bound = store.ideas_of_items([original]).get(original)
+            if bound is not None:
+                return bound
+        number = store.next_idea_number()
+        title = item.title or item.key
+        idea = Idea(
+            number=number, title=title, created_at=item.created_at, visibility=item.visibility, item=item.ref
+        )
+        store.put_ideas([idea])
+        self.work.stage("match").add("new ideas")
+        return number
+
+    def _again(self, refs: Iterable[Ref]) -> None:
+        """Feedback that waited for a key: link it by that key unless a person decided."""
+        found = [(ref, self.work.store.feedback(ref)) for ref in dict.fromkeys(refs)]
+        living = [(ref, feedback) for ref, feedback in found if feedback is not None]
+        self.known = self.work.store.links_of([ref for ref, _ in living])
+        for ref, feedback in living:
+            link = self.known.get(ref)
+            if link is None or link.maker is LinkMaker.PERSON:
+                continue
+            better = self._by_reference(feedback, references(feedback))
+            if better is not None and better.idea != link.idea:
+                self.links[ref] = better
+                self.work.stage("match").add("moved by key")
+        self.work.store.put_links(list(self.links.values()))
+
+    # -- feedback --
+
+    def feedback(self, rows: Sequence[Seen]) -> None:
+        """Link every piece of feedback."""
+        store = self.work.store
+        self.known = store.links_of([row.feedback.ref for row in rows if row.idea is not None])
+        marks = {row.feedback.ref: fingerprint(row.feedback.title, row.feedback.text) for row in rows}
+        self.prints = store.same_text([mark for mark in marks.values() if mark])
+        matcher = matcher_for(self.work)
+        mentions: list[tuple[Ref, str]] = []
+        for row in rows:
+            named = references(row.feedback)
+            mentions.extend((row.feedback.ref, name) for name in named)
+            self._place(row.feedback, named, marks[row.feedback.ref], matcher)
+        store.put_ideas(self.ideas)
+        store.put_links(list(self.links.values()))
+        store.put_fingerprints([(ref, mark) for ref, mark in marks.items() if mark])
+        store.put_mentions(mentions)
+        self._claim_duplicates([row.feedback.ref for row in rows])
+
+    def _place(self, feedback: Feedback, named: Sequence[str], mark: bytes, matcher: Matcher) -> None:
+        """Decide one link."""
+        stage = self.work.stage("match")
+        old = self.known.get(feedback.ref)
+        link = old if old is not None and old.maker is LinkMaker.PERSON else None
+        link = link or self._by_reference(feedback, named) or old
+        link = link or self._by_text(feedback, mark) or self._by_likeness(feedback, matcher)
+        if link is None:
+            link = self._new_idea(feedback)
+            stage.add("new ideas")
+        if link != old:
+            self.links[feedback.ref] = link
+            stage.add("linked")
+        if mark:
+            self.prints.setdefault(mark, link.idea)
+        if not isinstance(matcher, NoMatcher):
+            self._show_at_once(feedback, link)
+
+    def _show_at_once(self, feedback: Feedback, link: Link) -> None:
+        """Make this piece findable for the next one of the same batch."""
+        self.work.store.put_ideas(self.ideas)
+        self.ideas.clear()
+        self.work.store.put_links([link])
+        self.work.store.index_text([(feedback.ref, _terms_text(feedback))])
+
+    def _by_reference(self, feedback: Feedback, named: Sequence[str]) -> Link | None:
+        """A tracked item that the feedback names, or the feedback that the vendor calls its original."""
+        if not named:
+            return None
+        if feedback.duplicate_of:
+            original = Ref(feedback.ref.connection, feedback.duplicate_of)
+            idea = self._idea_of(original)
+            if idea is not None:
+                reason = f"{feedback.ref.connection} says that it duplicates {original}"
+                return Link(feedback=feedback.ref, idea=idea, maker=LinkMaker.KEY, reason=reason)
+        items = self.work.store.items_by_key(named)
+        for name in named:
+            _, bound = items.get(name, (None, None))
+            if bound is not None:
+                reason = f"it refers to {name}"
+                return Link(feedback=feedback.ref, idea=bound, maker=LinkMaker.KEY, reason=reason)
+        return None
+
+    def _idea_of(self, ref: Ref) -> int | None:
+        link = self.links.get(ref) or self.work.store.links_of([ref]).get(ref)
+        return link.idea if link is not None else None
+
+    def _by_text(self, feedback: Feedback, mark: bytes) -> Link | None:
+        idea = self.prints.get(mark) if mark else None
+        if idea is None:
+            return None
+        return Link(feedback=feedback.ref, idea=idea, maker=LinkMaker.SAME, reason="it says the same")
+
+    def _by_likeness(self, feedback: Feedback, matcher: Matcher) -> Link | None:
+        for best in matcher.candidates(feedback, self.work.store, limit=1):
+            if best.likeness >= matcher.attaches_at:
+                shared = ", ".join(f"'{term}'" for term in best.shared)
+                return Link(
+                    feedback=feedback.ref,
+                    idea=best.idea,
+                    maker=LinkMaker.SIMILARITY,
+                    reason=f"it shares {shared} with {best.nearest}",
+                    confidence=best.likeness,
+                )
+        return None
+
+    def _new_idea(self, feedback: Feedback) -> Link:
+        number = self.work.store.next_idea_number()
+        self.ideas.append(
+            Idea(
+                number=number,
+                title=title_of(feedback),
+                created_at=feedback.created_at,
+                visibility=feedback.visibility,
+            )
+        )
+        return Link(feedback=feedback.ref, idea=number, maker=LinkMaker.SAME, reason="it began the idea")
+
+    def _claim_duplicates(self, refs: Sequence[Ref]) -> None:
+        """Originals that arrive after their duplicates gather them, and the duplicates of those."""
+        store = self.work.store
+        visited: set[Ref] = set()
+        while refs:
+            waiting = [ref for ref in store.mentioning([str(ref) for ref in refs]) if ref not in visited]
+            visited.update(waiting)
+            old = store.links_of(waiting)
+            self.links.clear()
+            for ref in waiting:
+                link, feedback = old.get(ref), store.feedback(ref)
+                if link is None or feedback is None or link.maker is LinkMaker.PERSON:
+                    continue
+                better = self._by_reference(feedback, references(feedback))
+                if better is not None and better.idea != link.idea:
+                    self.links[ref] = better
+            store.put_links(list(self.links.values()))
+            refs = list(self.links)

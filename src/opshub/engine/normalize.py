@@ -1,0 +1,188 @@
+"""The second stage: a record becomes feedback, a tracked item, a tombstone, or goes to quarantine.
+
+Translation itself is the connector's pure function. What surrounds it is here: the door where text is cleaned, the
+reasons of bad records, and the recognition of the hub's own writes when they come back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import cast
+
+import orjson
+
+from opshub.engine.connection import Connection
+from opshub.engine.work import BATCH, Work
+from opshub.errors import BadRecordError
+from opshub.model import Feedback, Record, Ref, Tombstone, TrackedItem, Value
+from opshub.sdk import Tracks, clean_value
+from opshub.store.base import RawRow, Written
+
+__all__ = ["Meaning", "normalize", "retry", "translate"]
+
+Pair = tuple[RawRow, Record]
+
+
+@dataclass(slots=True)
+class Meaning:
+    """What a batch of records turned out to be."""
+
+    feedback: list[Feedback] = field(default_factory=list)
+    items: list[TrackedItem] = field(default_factory=list)
+    gone: list[Tombstone] = field(default_factory=list)
+    bad: list[tuple[Ref, str, bytes]] = field(default_factory=list)
+    understood: list[Ref] = field(default_factory=list)
+    echoes: int = 0
+
+    def store(self, work: Work, now: datetime) -> None:
+        """Put everything where it belongs; runs inside the caller's transaction."""
+        stage = work.stage("normalize")
+        if self.understood:
+            work.store.drop_bad(self.understood)
+        if self.feedback:
+            stage.add("feedback", work.store.put_feedback(self.feedback))
+        if self.items:
+            stage.add("tracked items", work.store.put_items(self.items))
+        if self.gone:
+            stage.add("gone", work.store.put_tombstones(self.gone))
+        for ref, reason, body in self.bad:
+            work.store.put_bad(ref, reason, body, now)
+        if self.bad:
+            stage.add("bad", len(self.bad))
+        if self.echoes:
+            stage.add("own writes", self.echoes)
+
+
+def translate(work: Work, connection: Connection, pairs: Sequence[Pair]) -> Meaning:
+    """What records mean; reads the store, writes nothing."""
+    meaning = Meaning()
+    read = _translator(connection)
+    for row, record in pairs:
+        try:
+            value = clean_value(_judged(read(record), row.ref))
+        except BadRecordError as error:
+            meaning.bad.append((row.ref, str(error), row.body))
+        except Exception as error:
+            # Whatever a hostile record provokes in the connector's translation is this record's matter alone.
+            meaning.bad.append((row.ref, _reason(error), row.body))
+        else:
+            meaning.understood.append(row.ref)
+            _sort(meaning, value)
+    if connection.write:
+        _drop_echoes(work, connection, meaning)
+    return meaning
+
+
+def _translator(connection: Connection) -> Callable[[Record], Feedback | TrackedItem | Tombstone]:
+    connector = connection.connector
+    if connection.role == "ideas":
+        return cast(Tracks, connector).item
+    return connector.normalize
+
+
+def _judged(value: Feedback | TrackedItem | Tombstone, ref: Ref) -> Feedback | TrackedItem | Tombstone:
+    """The value, if it keeps the contract: right name, aware times, a permalink that is safe to show."""
+    if value.ref != ref:
+        raise BadRecordError(f"it was read as {value.ref}", record_id=ref.id)
+    if isinstance(value, Tombstone):
+        return value
+    if value.created_at.tzinfo is None or (value.updated_at is not None and value.updated_at.tzinfo is None):
+        raise BadRecordError("its time has no zone", record_id=ref.id)
+    if value.url and not value.url.lower().startswith(("https://", "http://", "file://")):
+        raise BadRecordError("its permalink is not a web address", record_id=ref.id)
+    return value
+
+
+def _reason(error: Exception) -> str:
+    """Why a record could not be understood, in words for an admin; quotes nothing longer than a name."""
+    detail = str(error)[:200]
+    if isinstance(error, KeyError):
+        return f"field {detail} is missing"
+    if isinstance(error, TypeError | AttributeError | IndexError):
+        return f"a field has another type than expected: {detail}"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return f"a value cannot be understood: {detail}"
+
+
+def _sort(meaning: Meaning, value: Feedback | TrackedItem | Tombstone) -> None:
+    if isinstance(value, Feedback):
+        meaning.feedback.append(value)
+    elif isinstance(value, TrackedItem):
+        meaning.items.append(value)
+    else:
+        meaning.gone.append(value)
+
+
+def _drop_echoes(work: Work, connection: Connection, meaning: Meaning) -> None:
+    """Take out what differs from the stored state only by the hub's own writes."""
+    before = len(meaning.feedback) + len(meaning.items)
+    meaning.items = [item for item in meaning.items if not _is_item_echo(work, item)]
+    written = work.store.written(connection.name, [f.ref.id for f in meaning.feedback])
+    if written:
+        kept = [_without_own(feedback, written) for feedback in meaning.feedback]
+        meaning.feedback = [f for f in kept if not _is_feedback_echo(work, f)]
+    meaning.echoes = before - len(meaning.feedback) - len(meaning.items)
+
+
+def _is_item_echo(work: Work, item: TrackedItem) -> bool:
+    stored = work.store.item(item.ref)
+    return stored is not None and item == replace(
+        stored, updated_at=item.updated_at, version=item.version, marker=item.marker
+    )
+
+
+def _without_own(feedback: Feedback, written: Mapping[tuple[str, str], Written]) -> Feedback:
+    """The feedback as if the hub had never written to it, so that no rule reads what a rule has written."""
+    mine = {name: row for (target, name), row in written.items() if target == feedback.ref.id}
+    if not mine:
+        return feedback
+    own = {tag for row in mine.values() for tag in row.own}
+    fields: dict[str, Value] = {
+        name: value for name, value in feedback.fields.items() if name not in mine or name == "tags"
+    }
+    tags = tuple(tag for tag in feedback.tags if tag not in own)
+    return replace(feedback, tags=tags, fields=fields)
+
+
+def _is_feedback_echo(work: Work, feedback: Feedback) -> bool:
+    stored = work.store.feedback(feedback.ref)
+    if stored is None:
+        return False
+    same_fields = {name: stored.fields.get(name) for name in feedback.fields} == dict(feedback.fields)
+    return same_fields and feedback == replace(stored, updated_at=feedback.updated_at, fields=feedback.fields)
+
+
+def normalize(work: Work, connection: Connection, limit: int = BATCH) -> bool:
+    """One batch of records that were stored but not yet understood; whether there was any."""
+    rows = work.store.unnormalized(connection.name, limit)
+    if not rows:
+        return False
+    with work.timed("normalize"):
+        _redo(work, connection, rows)
+    return True
+
+
+def retry(work: Work, connection: Connection, rows: Sequence[RawRow]) -> int:
+    """Normalize quarantined records again; how many are still bad."""
+    return len(_redo(work, connection, rows).bad)
+
+
+def _redo(work: Work, connection: Connection, rows: Sequence[RawRow]) -> Meaning:
+    pairs: list[Pair] = []
+    torn: list[tuple[Ref, str, bytes]] = []
+    for row in rows:
+        try:
+            record = orjson.loads(row.body)
+        except orjson.JSONDecodeError:
+            torn.append((row.ref, "it is not JSON", row.body))
+        else:
+            pairs.append((row, record))
+    meaning = translate(work, connection, pairs)
+    meaning.bad.extend(torn)
+    with work.commit("normalize"):
+        meaning.store(work, work.clock.now())
+        work.store.mark_normalized([row.ref for row in rows])
+    return meaning

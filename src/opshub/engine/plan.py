@@ -1,0 +1,238 @@
+"""The sixth stage: what would have to change outside so that it agrees with the decisions.
+
+A wish is one row per target and field. It is made against what the hub last saw there; nothing is asked of the
+network. Fields that a person changed since the hub wrote them are a conflict, and the connection says who wins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from opshub.engine.connection import Connection
+from opshub.engine.values import Wanted, merged, ranking
+from opshub.engine.work import BATCH, Work
+from opshub.model import Feedback, TrackedItem, Value
+from opshub.sdk import Creates, Publishes
+from opshub.store.base import OutboxRow, OutboxState, Written
+
+__all__ = ["CREATION", "RANKING", "plan"]
+
+CREATION = ""
+"""The field of a wish that an item be created."""
+
+RANKING = "ranking"
+"""The field of a wish that the ranked list be published."""
+
+Key = tuple[str, str, str]
+
+
+def plan(work: Work, limit: int = BATCH) -> bool:
+    """One batch of ideas or decisions that changed, then the ranked lists; whether there was anything to do."""
+    if not any(c.write or c.publish or isinstance(c.connector, Creates) for c in work.connections):
+        return False
+    store = work.store
+    _start_over_with_new_settings(work)
+    ideas = store.ideas_after(store.mark("plan.ideas"), limit)
+    decisions = store.decisions_after(store.mark("plan.decisions"), limit)
+    if not ideas and not decisions:
+        return _lists(work)
+    numbers = list(dict.fromkeys([n for _, n in ideas] + [d.idea for _, d in decisions]))
+    with work.timed("plan") as stage, work.commit("plan"):
+        stage.add("wishes", _wish(work, numbers))
+        if ideas:
+            store.set_mark("plan.ideas", ideas[-1][0])
+        if decisions:
+            store.set_mark("plan.decisions", decisions[-1][0])
+    return True
+
+
+def _start_over_with_new_settings(work: Work) -> None:
+    """Every idea is planned again when the owned fields, their translations or the policies change."""
+    text = repr([(c.name, c.role, c.write, c.bands, c.conflict, str(c.audience)) for c in work.connections])
+    shape = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    if work.store.fact("plan.shape") == shape:
+        return
+    with work.store.transaction(work.lease):
+        for mark in ("plan.ideas", "plan.decisions"):
+            work.store.set_mark(mark, 0)
+        work.store.set_fact("plan.shape", shape)
+
+
+def _wish(work: Work, numbers: Sequence[int]) -> int:
+    """Bring the wishes of these ideas up to date; how many changed."""
+    store = work.store
+    ideas = {idea.number: idea for idea in store.ideas(numbers)}
+    decisions, routes = store.decisions(numbers), store.routes(numbers)
+    voices: dict[int, list[Feedback]] = {number: [] for number in numbers}
+    for number, feedback in store.voices(numbers):
+        voices[number].append(feedback)
+    wishes: list[OutboxRow] = []
+    for number in numbers:
+        if number in ideas and number in decisions:
+            wanted = Wanted(ideas[number], decisions[number], voices[number], routes.get(number))
+            wishes.extend(_wishes_of(work, wanted))
+    keys = {_key(row) for row in wishes}
+    open_states = (OutboxState.PLANNED, OutboxState.CONFLICT, OutboxState.REFUSED)
+    stale = [_key(row) for row in store.outbox(ideas=numbers, states=open_states) if _key(row) not in keys]
+    return store.put_wishes(wishes) + store.drop_wishes(stale)
+
+
+def _key(row: OutboxRow) -> Key:
+    return row.connection, row.target, row.field
+
+
+def _wishes_of(work: Work, wanted: Wanted) -> Iterator[OutboxRow]:
+    """Everything that should be different outside because of one idea."""
+    item = work.store.item(wanted.idea.item) if wanted.idea.item is not None else None
+    if item is None and wanted.route is not None and wanted.idea.item is None:
+        yield from _creation(work, wanted)
+    for connection in work.connections:
+        if not connection.write or connection.apply == "never":
+            continue
+        if connection.role == "ideas":
+            if item is not None and item.ref.connection == connection.name:
+                yield from _fields(work, connection, wanted, item.ref.id, _item_values(item))
+            continue
+        for voice in wanted.voices:
+            if voice.ref.connection == connection.name:
+                yield from _fields(work, connection, wanted, voice.ref.id, _voice_values(voice))
+
+
+def _item_values(item: TrackedItem) -> dict[str, Value]:
+    return dict(item.fields)
+
+
+def _voice_values(voice: Feedback) -> dict[str, Value]:
+    return {"tags": voice.tags, **voice.fields}
+
+
+def _creation(work: Work, wanted: Wanted) -> Iterator[OutboxRow]:
+    route = wanted.route
+    assert route is not None
+    connection = next((c for c in work.connections if c.name == route.connection), None)
+    if connection is None or connection.apply == "never" or not isinstance(connection.connector, Creates):
+        return
+    reasons = [part.rule for part in wanted.decision.contributions if part.effect.startswith("route")]
+    yield OutboxRow(
+        connection=connection.name,
+        target=wanted.idea.id,
+        field=CREATION,
+        idea=wanted.idea.number,
+        base=None,
+        wish=route.project,
+        why=f"routed by “{reasons[0]}”" if reasons else "routed",
+    )
+
+
+def _fields(
+    work: Work, connection: Connection, wanted: Wanted, target: str, seen: dict[str, Value]
+) -> Iterator[OutboxRow]:
+    """Wishes for the owned fields of one target that do not stand there yet."""
+    written = work.store.written(connection.name, [target])
+    for hub_field, remote in connection.write.items():
+        value = wanted.value(connection, hub_field)
+        if value is None:
+            continue
+        last = written.get((target, remote))
+        row = OutboxRow(
+            connection=connection.name,
+            target=target,
+            field=remote,
+            idea=wanted.idea.number,
+            base=seen.get(remote),
+            wish=value,
+            why=_why(wanted, hub_field),
+        )
+        judged = _judge(connection, row, last)
+        if judged is not None:
+            yield judged
+
+
+def _judge(connection: Connection, row: OutboxRow, last: Written | None) -> OutboxRow | None:
+    """The wish in the form in which it is kept; None where nothing needs writing."""
+    if isinstance(row.wish, tuple):
+        return _judge_set(connection, row, last)
+    current = row.base
+    if connection.role == "feedback" and last is not None:
+        # Feedback is kept as if the hub had never written to it, so what was written is what stands there.
+        current = last.value
+    if current == row.wish:
+        return None
+    if last is None:
+        return replace(row, base=current)
+    if last.held and row.wish == last.before:
+        return None
+    if current != last.value:
+        if connection.conflict == "remote":
+            return None
+        if connection.conflict == "ask":
+            note = f"somebody changed it from {_shown(last.value)} to {_shown(current)}"
+            return replace(row, state=OutboxState.CONFLICT, note=note)
+    return replace(row, base=current)
+
+
+def _judge_set(connection: Connection, row: OutboxRow, last: Written | None) -> OutboxRow | None:
+    """Sets never conflict: the hub exchanges its own members and leaves the others."""
+    own = row.wish if isinstance(row.wish, tuple) else ()
+    before = last.own if last is not None else ()
+    current: Value = row.base or ()
+    if connection.role == "feedback" and last is not None:
+        current = merged(current, (), before)
+    whole = merged(current, before, own)
+    if whole == tuple(sorted(current if isinstance(current, tuple) else ())):
+        return None
+    if last is not None and last.held and own == last.before:
+        return None
+    return replace(row, base=current, wish=whole, own=own)
+
+
+def _shown(value: Value) -> str:
+    if value is None or value == ():
+        return "nothing"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _why(wanted: Wanted, hub_field: str) -> str:
+    """One sentence for the plan's table; the whole answer is ``ideas why``."""
+    decision = wanted.decision
+    if hub_field in ("tags", "urgency"):
+        word = "tag" if hub_field == "tags" else "route"
+        rules = [p.rule for p in decision.contributions if p.effect.startswith(word)]
+        return "; ".join(dict.fromkeys(rules))
+    if hub_field in ("voices", "evidence"):
+        return f"{len(wanted.voices)} pieces of feedback"
+    reasons = [p.because or p.rule for p in decision.contributions if p.score == "priority" and p.amount]
+    total = decision.scores.get("priority", 0.0)
+    return f"priority {total:g}: " + "; ".join(dict.fromkeys(reasons))
+
+
+def _lists(work: Work) -> bool:
+    """Wish for the ranked lists to be published where they changed; whether any wish changed."""
+    store = work.store
+    done = False
+    for connection in work.connections:
+        connector: object = connection.connector
+        if not connection.publish or connection.apply == "never" or not isinstance(connector, Publishes):
+            continue
+        name, now = f"plan.list.{connection.name}", f"{store.last_seq()}:{connection.publish}"
+        if store.fact(name) == now:
+            continue
+        want = connector.fingerprint(ranking(store, connection))
+        last = store.written(connection.name, [""]).get(("", RANKING))
+        with work.timed("plan") as stage, work.commit("plan"):
+            store.set_fact(name, now)
+            if last is None or last.value != want:
+                row = OutboxRow(
+                    connection=connection.name,
+                    target="",
+                    field=RANKING,
+                    idea=0,
+                    base=last.value if last else None,
+                    wish=want,
+                    why=f"the first {connection.publish} ideas have changed",
+                )
+                stage.add("wishes", store.put_wishes([row]))
+                done = True
+    return done

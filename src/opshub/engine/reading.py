@@ -1,0 +1,205 @@
+"""What people ask of the hub: pure reading, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from opshub.engine.connection import Connection
+from opshub.errors import NotFoundError
+from opshub.matching import FullText
+from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link
+from opshub.store.base import BadRow, OutboxRow, OutboxState, Route, RunRow, Store, Written
+
+__all__ = ["IdeaView", "Plan", "Status", "Why", "bad_rows", "find_idea", "plan", "show", "status", "why"]
+
+QUOTE = 200
+"""Characters of a quote."""
+
+OPEN = (OutboxState.PLANNED, OutboxState.SENDING, OutboxState.CONFLICT, OutboxState.REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be written: open wishes of each connection, and those that wait for a person."""
+
+    rows: tuple[OutboxRow, ...]
+    titles: dict[int, str]
+    """Idea number → title."""
+    places: dict[tuple[str, str], str]
+    """(connection, target) → what people call it, ``FEED-12``."""
+    approvals: dict[str, str]
+    """connection → approve, auto or never."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdeaView:
+    """An idea with all that a person wants to see of it."""
+
+    idea: Idea
+    decision: Decision
+    route: Route | None
+    voices: tuple[tuple[Feedback, Link], ...]
+    item_key: str
+    item_url: str
+    suggestions: tuple[tuple[int, str, float], ...] = ()
+    """(idea number, title, likeness 0..1) of ideas whose texts resemble this one's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A decision with every contribution and the quotes behind it."""
+
+    idea: Idea
+    decision: Decision
+    parts: tuple[tuple[Contribution, tuple[Evidence, ...]], ...]
+    written: tuple[Written, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the hub is: for ``status`` and health."""
+
+    connections: tuple[dict[str, Any], ...]
+    """name, kind, records, bad, last_success, last_attempt, parked_until, error, error_kind"""
+    ideas: int
+    open_wishes: int
+    conflicts: int
+    bad_records: int
+    last_runs: tuple[RunRow, ...]
+    rules: tuple[str, ...] = ()
+    """What is wrong with the rule files, each with its line; empty when all is well."""
+
+
+def find_idea(store: Store, name: str) -> Idea:
+    """An idea by ``IDEA-12``, its number, or the key or address of its tracked item. NotFoundError."""
+    plain = name.strip()
+    number = plain.upper().removeprefix("IDEA-")
+    found = store.idea(int(number)) if number.isascii() and number.isdigit() and len(number) < 16 else None
+    if found is None:
+        _, bound = store.items_by_key([plain]).get(plain, (None, None))
+        found = store.idea(bound) if bound is not None else None
+    if found is None:
+        raise NotFoundError(f"there is no idea {plain!r}", hint="ideas are listed by: opshub ideas list")
+    return found
+
+
+def show(store: Store, name: str) -> IdeaView:
+    """One idea with its feedback and what resembles it."""
+    idea = find_idea(store, name)
+    voices = [feedback for _, feedback in store.voices([idea.number])]
+    links = store.links_of([feedback.ref for feedback in voices])
+    item = store.item(idea.item) if idea.item is not None else None
+    return IdeaView(
+        idea=idea,
+        decision=store.decisions([idea.number]).get(idea.number, Decision(idea=idea.number)),
+        route=store.routes([idea.number]).get(idea.number),
+        voices=tuple((feedback, links[feedback.ref]) for feedback in voices if feedback.ref in links),
+        item_key=item.key if item is not None else "",
+        item_url=item.url if item is not None else "",
+        suggestions=_suggestions(store, idea, voices),
+    )
+
+
+def _suggestions(store: Store, idea: Idea, voices: Sequence[Feedback]) -> tuple[tuple[int, str, float], ...]:
+    """Other ideas whose feedback resembles this idea's first piece."""
+    if not voices:
+        return ()
+    found = [c for c in FullText().candidates(voices[0], store, limit=6) if c.idea != idea.number]
+    titles = {other.number: other.title for other in store.ideas([c.idea for c in found])}
+    return tuple((c.idea, titles.get(c.idea, ""), c.likeness) for c in found[:5] if c.likeness >= 0.15)
+
+
+def why(store: Store, name: str, field_name: str | None = None) -> Why:
+    """Every contribution to an idea's decision with quotes; NotFoundError for a field that nothing touched."""
+    idea = find_idea(store, name)
+    decision = store.decisions([idea.number]).get(idea.number, Decision(idea=idea.number))
+    parts = [part for part in decision.contributions if field_name is None or _touches(part, field_name)]
+    if field_name is not None and not parts:
+        known = sorted({*decision.scores, "band", "tags", "route"})
+        raise NotFoundError(
+            f"{idea.id}: no rule touched {field_name!r}", hint=f"fields are: {', '.join(known)}"
+        )
+    quoted = tuple((part, _quotes(store, part)) for part in parts)
+    item = idea.item
+    written = tuple(store.written(item.connection, [item.id]).values()) if item is not None else ()
+    return Why(idea, decision, quoted, written)
+
+
+def _touches(part: Contribution, field_name: str) -> bool:
+    return part.score == field_name or part.effect.startswith(field_name.removesuffix("s"))
+
+
+def _quotes(store: Store, part: Contribution) -> tuple[Evidence, ...]:
+    found = (store.feedback(ref) for ref in part.evidence)
+    return tuple(_evidence(feedback) for feedback in found if feedback is not None)
+
+
+def _evidence(feedback: Feedback) -> Evidence:
+    text = " ".join((feedback.text or feedback.title).split())
+    quote = text if len(text) <= QUOTE else f"{text[: QUOTE - 1]}…"
+    who = (feedback.author.name or feedback.author.id) if feedback.author is not None else ""
+    return Evidence(feedback.ref, quote, feedback.url, who, feedback.visibility)
+
+
+def plan(store: Store, connections: Sequence[Connection]) -> Plan:
+    """All open wishes with the names that people know."""
+    rows = tuple(store.outbox(states=OPEN))
+    numbers = sorted({row.idea for row in rows if row.idea})
+    places: dict[tuple[str, str], str] = {}
+    for idea in store.ideas(numbers):
+        item = store.item(idea.item) if idea.item is not None else None
+        if item is not None:
+            places[(item.ref.connection, item.ref.id)] = item.key
+    return Plan(
+        rows=rows,
+        titles={idea.number: idea.title for idea in store.ideas(numbers)},
+        places=places,
+        approvals={c.name: c.apply for c in connections},
+    )
+
+
+def bad_rows(store: Store, keys: Sequence[int]) -> list[BadRow]:
+    """Quarantined records by key, all where none are named; NotFoundError."""
+    if not keys:
+        return store.bad()
+    found = []
+    for key in keys:
+        row = store.bad_by_key(key)
+        if row is None:
+            raise NotFoundError(
+                f"there is no quarantined record {key}", hint="they are listed by: opshub records list"
+            )
+        found.append(row)
+    return found
+
+
+def status(store: Store, connections: Sequence[Connection], problems: Sequence[str]) -> Status:
+    """How every connection and the whole hub stand."""
+    bad = store.bad()
+    rows = []
+    for connection in connections:
+        state = store.connection(connection.name)
+        rows.append(
+            {
+                "name": connection.name,
+                "kind": connection.connector.kind,
+                "records": store.count_records(connection.name),
+                "bad": sum(row.ref.connection == connection.name for row in bad),
+                "last_success": state.last_success,
+                "last_attempt": state.last_attempt,
+                "parked_until": state.parked_until,
+                "error": state.error,
+                "error_kind": state.error_kind,
+            }
+        )
+    return Status(
+        connections=tuple(rows),
+        ideas=store.count_ideas(),
+        open_wishes=len(store.outbox(states=[OutboxState.PLANNED, OutboxState.SENDING])),
+        conflicts=len(store.outbox(states=[OutboxState.CONFLICT])),
+        bad_records=len(bad),
+        last_runs=tuple(store.runs(5)),
+        rules=tuple(problems),
+    )

@@ -1,0 +1,37 @@
+"""The fifth stage: a decision's destination becomes the idea's, or the idea stays in the inbox."""
+
+from __future__ import annotations
+
+from opshub.engine.work import BATCH, Work
+from opshub.store.base import Route
+
+__all__ = ["route"]
+
+
+def route(work: Work, limit: int = BATCH) -> bool:
+    """One batch of decisions that changed; whether there was any."""
+    store = work.store
+    rows = store.decisions_after(store.mark("route"), limit)
+    if not rows:
+        return False
+    names = {c.name for c in work.connections if c.role == "ideas"}
+    with work.timed("route") as stage, work.commit("route"):
+        known = store.routes([decision.idea for _, decision in rows])
+        routed: list[Route] = []
+        inbox: list[int] = []
+        for _, decision in rows:
+            connection, _, project = decision.route.partition(".")
+            if connection in names:
+                routed.append(
+                    Route(
+                        idea=decision.idea, connection=connection, project=project, urgency=decision.urgency
+                    )
+                )
+            elif decision.idea in known:
+                inbox.append(decision.idea)
+        store.put_routes([r for r in routed if known.get(r.idea) != r])
+        store.drop_routes(inbox)
+        stage.add("routed", sum(known.get(r.idea) != r for r in routed))
+        stage.add("back to the inbox", len(inbox))
+        store.set_mark("route", rows[-1][0])
+    return True

@@ -1,0 +1,92 @@
+"""The fourth stage: rules over an idea and all its feedback give a decision with every contribution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from opshub.engine.facts import Reader
+from opshub.engine.work import BATCH, Work
+from opshub.language import Outcome
+from opshub.model import Contribution, Decision, Feedback, Idea, Ref, TrackedItem, Value
+
+__all__ = ["score"]
+
+
+def score(work: Work, limit: int = BATCH) -> bool:
+    """One batch of ideas that changed, then of ideas that fall due by the clock; whether there were any."""
+    store = work.store
+    _start_over_with_new_rules(work)
+    changed = store.ideas_after(store.mark("score"), limit)
+    numbers = list(dict.fromkeys(number for _, number in changed)) or store.ideas_due(work.clock.now(), limit)
+    if not numbers:
+        return False
+    with work.timed("score") as stage:
+        decisions = _decide(work, numbers)
+        with work.commit("score"):
+            stage.add("scored", len(decisions))
+            stage.add("decisions changed", store.put_decisions(decisions))
+            if changed:
+                store.set_mark("score", changed[-1][0])
+    return True
+
+
+def _start_over_with_new_rules(work: Work) -> None:
+    """All ideas are due again when the rules are not those of the last decision."""
+    if work.store.fact("rules") == work.rules.hash:
+        return
+    with work.store.transaction(work.lease):
+        work.store.set_mark("score", 0)
+        work.store.set_fact("rules", work.rules.hash)
+
+
+def _decide(work: Work, numbers: Sequence[int]) -> list[Decision]:
+    store, rules, now = work.store, work.rules, work.clock.now()
+    reader = Reader(rules.reads)
+    ideas = {idea.number: idea for idea in store.ideas(numbers)}
+    voices: dict[int, list[Feedback]] = {number: [] for number in numbers}
+    for number, feedback in store.voices(numbers):
+        voices[number].append(feedback)
+    links = {}
+    if reader.needs_links:
+        links = store.links_of([feedback.ref for group in voices.values() for feedback in group])
+    decisions = []
+    for number in numbers:
+        idea = ideas.get(number)
+        if idea is None:
+            continue
+        group = voices[number]
+        item = store.item(idea.item) if idea.item is not None else None
+        rows = [reader.feedback(feedback, links.get(feedback.ref)) for feedback in group]
+        outcome = rules.decide(reader.idea(idea, group, item), rows, now)
+        decisions.append(_decision(idea, outcome, group, item))
+    return decisions
+
+
+def _decision(idea: Idea, outcome: Outcome, voices: Sequence[Feedback], item: TrackedItem | None) -> Decision:
+    """The language's outcome in the hub's words. An idea that nobody speaks for any more goes nowhere."""
+    alive = bool(voices) or item is not None
+    return Decision(
+        idea=idea.number,
+        scores=outcome.scores,
+        band=outcome.band if alive else "",
+        tags=outcome.tags if alive else (),
+        route=outcome.route if alive else "",
+        urgency=outcome.urgency if alive else "",
+        contributions=tuple(_contribution(part, voices) for part in outcome.parts),
+        due=outcome.due,
+    )
+
+
+def _contribution(part: Any, voices: Sequence[Feedback]) -> Contribution:
+    evidence: tuple[Ref, ...] = tuple(voices[index].ref for index in part.evidence)
+    return Contribution(
+        rule=part.rule,
+        place=part.place,
+        effect=part.effect,
+        score=part.score,
+        amount=part.amount,
+        because=part.because,
+        saw=cast("dict[str, Value]", dict(part.saw)),
+        evidence=evidence,
+    )

@@ -1,0 +1,105 @@
+"""What the hub would like to stand in a remote field, cleared for those who read it there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from opshub.engine.connection import Connection
+from opshub.model import Decision, Draft, Feedback, Idea, RankedIdea, Ranking, Value
+from opshub.store.base import Route, Store
+
+__all__ = ["Wanted", "draft", "merged", "ranking"]
+
+EVIDENCE = 20
+"""Links back to feedback that an item carries at most."""
+
+QUOTES = 5
+"""Pieces of feedback that the text of a new item quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An idea with what its remote fields are made from."""
+
+    idea: Idea
+    decision: Decision
+    voices: Sequence[Feedback]
+    route: Route | None = None
+
+    def value(self, connection: Connection, hub_field: str) -> Value:
+        """The value of a hub field in the words of a connection; None where there is nothing to write."""
+        decision = self.decision
+        if hub_field == "band":
+            return connection.bands.get(decision.band, decision.band) or None
+        if hub_field == "score":
+            return _number(decision.scores.get("priority"))
+        if hub_field.startswith("score."):
+            return _number(decision.scores.get(hub_field.removeprefix("score.")))
+        if hub_field == "tags":
+            return decision.tags
+        if hub_field == "urgency":
+            return decision.urgency or None
+        if hub_field == "voices":
+            return len(self.voices)
+        return tuple(sorted(feedback.url for feedback in self.readable(connection)[:EVIDENCE]))
+
+    def readable(self, connection: Connection) -> list[Feedback]:
+        """Feedback that the readers of a connection may know of, newest first."""
+        open_to_them = [f for f in self.voices if f.visibility.may_reach(connection.audience) and f.url]
+        return sorted(open_to_them, key=lambda f: (f.created_at, f.ref), reverse=True)
+
+
+def _number(value: float | None) -> Value:
+    return None if value is None else round(value, 2)
+
+
+def merged(current: Value, before: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
+    """A set with the hub's members exchanged and everybody else's kept."""
+    others = {*current} if isinstance(current, tuple) else set()
+    return tuple(sorted((others - {*before}) | {*own}))
+
+
+def title_for(idea: Idea, connection: Connection) -> str:
+    """The idea's title, or only its name where the title comes from a text that is too private."""
+    return idea.title if idea.visibility.may_reach(connection.audience) else f"Idea {idea.id}"
+
+
+def draft(wanted: Wanted, connection: Connection, project: str) -> Draft:
+    """The item to be created: title, quotes with their permalinks, and the owned fields."""
+    lines = [f"{len(wanted.voices)} pieces of feedback speak for this idea.", ""]
+    for feedback in wanted.readable(connection)[:QUOTES]:
+        quote = " ".join((feedback.text or feedback.title).split())[:300]
+        lines += [f"“{quote}”", feedback.url, ""]
+    fields = {
+        remote: wanted.value(connection, hub_field)
+        for hub_field, remote in connection.write.items()
+        if hub_field != "evidence"
+    }
+    return Draft(
+        marker=wanted.idea.id,
+        project=project,
+        title=title_for(wanted.idea, connection),
+        text="\n".join(lines).rstrip(),
+        fields={name: value for name, value in fields.items() if value not in (None, ())},
+    )
+
+
+def ranking(store: Store, connection: Connection) -> Ranking:
+    """The ranked list as the readers of a connection may see it."""
+    rows = []
+    for rank, (idea, decision, voices) in enumerate(store.ranked(connection.publish), start=1):
+        item = store.item(idea.item) if idea.item is not None else None
+        rows.append(
+            RankedIdea(
+                rank=rank,
+                idea=idea.id,
+                title=title_for(idea, connection),
+                band=decision.band,
+                score=round(decision.scores.get("priority", 0.0), 2),
+                voices=voices,
+                url=item.url if item is not None else "",
+                tags=decision.tags,
+            )
+        )
+    return Ranking(tuple(rows))

@@ -1,0 +1,81 @@
+"""What every stage is handed: the store, the lease that allows writing, the connections and the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from opshub.clock import Clock
+from opshub.engine.connection import Connection, Limits
+from opshub.engine.points import point
+from opshub.engine.report import Report, Silent, StageReport, Watch
+from opshub.errors import NotFoundError
+from opshub.language import RuleSet
+from opshub.store.base import Lease, Store
+
+__all__ = ["BATCH", "Work"]
+
+BATCH = 500
+"""How many things a stage takes into one transaction."""
+
+
+@dataclass(slots=True)
+class Work:
+    """One run's surroundings."""
+
+    store: Store
+    connections: Sequence[Connection]
+    rules: RuleSet
+    clock: Clock
+    limits: Limits
+    lease: Lease
+    report: Report = field(default_factory=Report)
+    watch: Watch = field(default_factory=Silent)
+
+    def connection(self, name: str) -> Connection:
+        """The configured connection of that name; NotFoundError."""
+        for connection in self.connections:
+            if connection.name == name:
+                return connection
+        known = ", ".join(c.name for c in self.connections) or "none"
+        raise NotFoundError(f"there is no connection {name!r}", hint=f"configured are: {known}")
+
+    def role(self, name: str) -> str:
+        """``feedback`` or ``ideas``; records of a connection that is no longer configured stay feedback."""
+        return next((c.role for c in self.connections if c.name == name), "feedback")
+
+    @contextmanager
+    def commit(self, name: str) -> Iterator[None]:
+        """One transaction under the lease, with a point on either side of its commit."""
+        with self.store.transaction(self.lease):
+            yield
+            point(f"{name}.before_commit")
+        point(f"{name}.committed")
+
+    def stage(self, name: str) -> StageReport:
+        """The stage's counters in this run, made at the first call."""
+        for known in self.report.stages:
+            if known.name == name:
+                return known
+        fresh = StageReport(name)
+        self.report.stages.append(fresh)
+        return fresh
+
+    def timed(self, name: str) -> _Timed:
+        """Measure a stretch of a stage's time."""
+        return _Timed(self, self.stage(name))
+
+
+@dataclass(slots=True)
+class _Timed:
+    work: Work
+    stage: StageReport
+    begun: float = 0.0
+
+    def __enter__(self) -> StageReport:
+        self.begun = self.work.clock.monotonic()
+        return self.stage
+
+    def __exit__(self, *error: object) -> None:
+        self.stage.seconds += self.work.clock.monotonic() - self.begun

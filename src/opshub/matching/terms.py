@@ -1,0 +1,100 @@
+"""Text as terms: words in alphabets, one- and two-character terms in Chinese, Japanese and Korean."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from itertools import pairwise
+
+__all__ = ["INDEXED", "fingerprint", "fold", "terms"]
+
+INDEXED = 1200
+"""Characters of a piece of feedback that the full-text index holds: its title and the beginning of its text."""
+
+_WORD = re.compile(r"[^\W_]+")
+_LONGEST = 40
+
+_CJK = (
+    (0x3040, 0x30FF),  # kana
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xAC00, 0xD7AF),  # hangul
+    (0xF900, 0xFAFF),
+    (0x20000, 0x3134F),
+)
+
+_STOP = frozenset(
+    "a an and are as at be been but by can could did do does for from had has have he her his i if in into is it its "
+    "me my no not of on or our she so than that the their them then there they this to too us was we were what when "
+    "which who will with would you your 的 了 是 我 你 在 有 和 就 不 也 都 很 吗 呢 啊 这 那".split()
+)
+
+
+def fold(text: str) -> str:
+    """The text without differences of case, width and white space."""
+    plain = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(plain.split())
+
+
+def fingerprint(title: str, text: str) -> bytes:
+    """Sixteen bytes that are equal for texts that fold to the same; empty for feedback without any text."""
+    folded = fold(text) or fold(title)
+    if not folded:
+        return b""
+    return hashlib.blake2b(folded.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def terms(title: str, text: str) -> list[str]:
+    """The terms of title and text in order, repeats kept, stop words left out.
+
+    Chinese gives each character and each pair of neighbours, so that words of any length are found without a
+    dictionary.
+    """
+    found: list[str] = []
+    for word in _WORD.findall(fold(f"{title} {text[:INDEXED]}")):
+        if word.isascii():
+            if word not in _STOP:
+                found.append(_stem(word[:_LONGEST]))
+        else:
+            found.extend(_mixed(word))
+    return found
+
+
+def _mixed(word: str) -> list[str]:
+    """Terms of a run of letters that may hold several scripts."""
+    found: list[str] = []
+    run: list[str] = []
+    rest: list[str] = []
+    for char in word:
+        if _is_cjk(char):
+            if rest:
+                found.append("".join(rest)[:_LONGEST])
+                rest = []
+            run.append(char)
+        else:
+            found.extend(_pairs(run))
+            run = []
+            rest.append(char)
+    found.extend(_pairs(run))
+    if rest:
+        found.append("".join(rest)[:_LONGEST])
+    return [term for term in found if term not in _STOP]
+
+
+def _pairs(run: list[str]) -> list[str]:
+    return [*run, *(a + b for a, b in pairwise(run))]
+
+
+def _is_cjk(char: str) -> bool:
+    code = ord(char)
+    return any(low <= code <= high for low, high in _CJK)
+
+
+def _stem(word: str) -> str:
+    """An English word without its most common endings: enough for exports, exported and exporting to meet."""
+    for ending, least in (("ing", 6), ("ed", 5), ("es", 5), ("s", 4)):
+        if word.endswith(ending) and len(word) >= least and not word.endswith("ss"):
+            word = word[: -len(ending)]
+            break
+    return word[:-1] if word.endswith("e") and len(word) > 4 else word
