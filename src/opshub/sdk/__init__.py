@@ -59,6 +59,7 @@ from opshub.sdk.connector import (
     Writes,
 )
 from opshub.sdk.http import Answer, Http, HttpRules, segment
+from opshub.sdk.items import as_item
 from opshub.sdk.paging import Watermark, by_cursor, by_link, by_offset, by_token
 from opshub.sdk.settings import Settings
 from opshub.sdk.text import (
@@ -135,6 +136,7 @@ __all__ = [
     "WebhookRequest",
     "Writes",
     "adf_from_plain",
+    "as_item",
     "by_cursor",
     "by_link",
     "by_offset",
