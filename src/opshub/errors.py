@@ -35,7 +35,7 @@ OpshubError
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 __all__ = [
     "AuthenticationError",
@@ -73,10 +73,13 @@ class OpshubError(Exception):
     """Base of all errors of opshub.
 
     ``str(error)`` names the thing and the reason; ``hint`` names the next step, and may be empty. Neither ever
-    holds a secret. ``exit_code`` is what the command line ends with.
+    holds a secret. ``exit_code`` is what the command line ends with. Where a vendor's answer is the reason, ``status``
+    is its HTTP status and ``answer`` the JSON that came with it: for connectors to read, never to be shown.
     """
 
     exit_code: ClassVar[int] = 1
+    status: int = 0
+    answer: Any = None
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
