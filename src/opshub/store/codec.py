@@ -1,0 +1,374 @@
+"""Values of the model as compact JSON and back, exactly.
+
+A value is written by position, so that a stored row holds no field names: adding a field to the model means adding it
+at the end here, with a default for shorter rows. Times are whole microseconds since 1970, in UTC.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import orjson
+
+from opshub.errors import StoreError
+from opshub.model import (
+    Account,
+    Comment,
+    Contribution,
+    Decision,
+    Feedback,
+    Person,
+    Rating,
+    Ref,
+    TrackedItem,
+    Value,
+    Visibility,
+)
+
+__all__ = [
+    "decode_decision",
+    "decode_feedback",
+    "decode_item",
+    "decode_value",
+    "encode_decision",
+    "encode_feedback",
+    "encode_item",
+    "encode_value",
+    "from_micros",
+    "micros",
+    "micros_or_none",
+    "stored_json",
+    "unstorable",
+]
+
+T = TypeVar("T")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = -62_135_596_800_000_000
+_LAST = 253_402_300_799_999_999
+_PLAIN = frozenset({str, int, bool, type(None)})
+_VISIBILITY = {str(member): member for member in Visibility}
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970; ValueError outside the years 1 to 9999 in UTC, TypeError without a zone."""
+    since = moment - _EPOCH
+    whole = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    if not _FIRST <= whole <= _LAST:
+        raise ValueError("a moment outside the years 1 to 9999")
+    return whole
+
+
+def micros_or_none(moment: datetime | None) -> int | None:
+    """The same where there may be no moment."""
+    return None if moment is None else micros(moment)
+
+
+def from_micros(whole: int | None) -> datetime | None:
+    """The moment, in UTC."""
+    return None if whole is None else _EPOCH + timedelta(microseconds=whole)
+
+
+def encode_value(value: Value) -> Any:
+    """As plain JSON data: a moment is ``{"t": microseconds}``, a set of texts a list."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if isinstance(value, float):
+        return _finite(value)
+    if isinstance(value, datetime):
+        return {"t": micros(value)}
+    if isinstance(value, tuple) and all(isinstance(member, str) for member in value):
+        return list(value)
+    if isinstance(value, str | int):
+        return value
+    raise TypeError(f"a {kind.__name__}")
+
+
+def decode_value(data: Any) -> Value:
+    """What ``encode_value`` was given."""
+    if type(data) is list:
+        return tuple(data)
+    if type(data) is dict:
+        return from_micros(data["t"])
+    return data  # type: ignore[no-any-return]
+
+
+def stored_json(data: object, what: str) -> bytes:
+    """Plain data as JSON. StoreError names ``what`` and the place of a value that JSON cannot hold."""
+    return _encoding(lambda: orjson.dumps(data), data, what)
+
+
+def encode_feedback(feedback: Feedback) -> bytes:
+    """Everything but its name and the moment it was created, which are columns."""
+    return _encoding(lambda: _feedback(feedback), feedback, str(feedback.ref))
+
+
+def encode_item(item: TrackedItem) -> bytes:
+    """Everything but its name and the moment it was created."""
+    return _encoding(lambda: _item(item), item, str(item.ref))
+
+
+def encode_decision(decision: Decision) -> bytes:
+    """Everything but the idea's number and the moment it falls due."""
+    return _encoding(lambda: _decision(decision), decision, f"the decision on IDEA-{decision.idea}")
+
+
+def _encoding(work: Callable[[], bytes], value: object, what: str) -> bytes:
+    try:
+        return work()
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        place, problem = unstorable(value) or ("", str(error)[:100])
+        where = f"its {place} holds" if place else "it holds"
+        raise StoreError(
+            f"{what} cannot be stored: {where} {problem}",
+            hint="clean the value where the record is read",
+        ) from None
+
+
+def _feedback(it: Feedback) -> bytes:
+    row = [
+        it.url,
+        it.text,
+        it.title,
+        it.kind,
+        None if it.updated_at is None else micros(it.updated_at),
+        it.visibility,
+        None if it.author is None else _person(it.author),
+        None if it.account is None else _account(it.account),
+        [_comment(comment) for comment in it.comments] if it.comments else (),
+        it.language,
+        None if it.rating is None else _rating(it.rating),
+        it.tags,
+        _values(it.fields) if it.fields else {},
+        it.mentions,
+        it.duplicate_of,
+    ]
+    return orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+
+
+def decode_feedback(ref: Ref, created: int, body: bytes) -> Feedback:
+    """The feedback as it was put."""
+    row = orjson.loads(body)
+    fields = row[12]
+    return Feedback(
+        ref=ref,
+        url=row[0],
+        text=row[1],
+        created_at=_EPOCH + timedelta(microseconds=created),
+        title=row[2],
+        kind=row[3],
+        updated_at=from_micros(row[4]),
+        visibility=_VISIBILITY[row[5]],
+        author=None if row[6] is None else _as_person(row[6]),
+        account=None if row[7] is None else _as_account(row[7]),
+        comments=tuple(map(_as_comment, row[8])),
+        language=row[9],
+        rating=None if row[10] is None else Rating(*row[10]),
+        tags=tuple(row[11]),
+        fields={name: decode_value(value) for name, value in fields.items()} if fields else fields,
+        mentions=tuple(row[13]),
+        duplicate_of=row[14],
+    )
+
+
+def _item(it: TrackedItem) -> bytes:
+    row = [
+        it.key,
+        it.url,
+        it.title,
+        it.text,
+        it.kind,
+        micros_or_none(it.updated_at),
+        it.status,
+        it.visibility,
+        None if it.author is None else _person(it.author),
+        [_comment(comment) for comment in it.comments],
+        it.tags,
+        _values(it.fields),
+        it.mentions,
+        it.duplicate_of,
+        it.version,
+        it.marker,
+    ]
+    return orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+
+
+def decode_item(ref: Ref, created: int, body: bytes) -> TrackedItem:
+    """The tracked item as it was put."""
+    row = orjson.loads(body)
+    return TrackedItem(
+        ref=ref,
+        key=row[0],
+        url=row[1],
+        title=row[2],
+        created_at=_EPOCH + timedelta(microseconds=created),
+        text=row[3],
+        kind=row[4],
+        updated_at=from_micros(row[5]),
+        status=row[6],
+        visibility=_VISIBILITY[row[7]],
+        author=None if row[8] is None else _as_person(row[8]),
+        comments=tuple(map(_as_comment, row[9])),
+        tags=tuple(row[10]),
+        fields={name: decode_value(value) for name, value in row[11].items()},
+        mentions=tuple(row[12]),
+        duplicate_of=row[13],
+        version=row[14],
+        marker=row[15],
+    )
+
+
+def _decision(it: Decision) -> bytes:
+    row = [
+        {name: _finite(score) for name, score in it.scores.items()},
+        it.band,
+        it.tags,
+        it.route,
+        it.urgency,
+        [
+            (
+                part.rule,
+                part.place,
+                part.effect,
+                part.score,
+                _finite(part.amount),
+                part.because,
+                _values(part.saw),
+                [tuple(ref) for ref in part.evidence],
+            )
+            for part in it.contributions
+        ],
+    ]
+    return orjson.dumps(row)
+
+
+def decode_decision(idea: int, due: int | None, body: bytes) -> Decision:
+    """The decision as it was put."""
+    scores, band, tags, route, urgency, parts = orjson.loads(body)
+    return Decision(
+        idea=idea,
+        scores=scores,
+        band=band,
+        tags=tuple(tags),
+        route=route,
+        urgency=urgency,
+        contributions=tuple(map(_as_contribution, parts)),
+        due=from_micros(due),
+    )
+
+
+def _as_contribution(row: list[Any]) -> Contribution:
+    rule, place, effect, score, amount, because, saw, evidence = row
+    return Contribution(
+        rule=rule,
+        place=place,
+        effect=effect,
+        score=score,
+        amount=amount,
+        because=because,
+        saw={name: decode_value(value) for name, value in saw.items()},
+        evidence=tuple(Ref(connection, record_id) for connection, record_id in evidence),
+    )
+
+
+def _values(fields: Mapping[str, Value]) -> dict[str, Any]:
+    return {name: value if type(value) in _PLAIN else encode_value(value) for name, value in fields.items()}
+
+
+def _finite(number: float) -> float:
+    """JSON has no NaN and no infinity; orjson would quietly write null for them."""
+    if not math.isfinite(number):
+        raise ValueError(f"the number {number}")
+    return number
+
+
+def _person(it: Person) -> tuple[str, str, str]:
+    return it.id, it.name, it.email
+
+
+def _as_person(row: list[Any]) -> Person:
+    return Person(id=row[0], name=row[1], email=row[2])
+
+
+def _account(it: Account) -> tuple[Any, ...]:
+    return it.id, it.name, it.domain, it.plan, None if it.arr is None else _finite(it.arr)
+
+
+def _as_account(row: list[Any]) -> Account:
+    return Account(id=row[0], name=row[1], domain=row[2], plan=row[3], arr=row[4])
+
+
+def _rating(it: Rating) -> tuple[Any, ...]:
+    return _finite(it.value), _finite(it.worst), _finite(it.best), it.scale
+
+
+def _comment(it: Comment) -> tuple[Any, ...]:
+    author = None if it.author is None else _person(it.author)
+    return it.id, it.text, micros_or_none(it.created_at), author, it.visibility
+
+
+def _as_comment(row: list[Any]) -> Comment:
+    return Comment(
+        id=row[0],
+        text=row[1],
+        created_at=from_micros(row[2]),
+        author=None if row[3] is None else _as_person(row[3]),
+        visibility=_VISIBILITY[row[4]],
+    )
+
+
+def unstorable(value: object, place: str = "") -> tuple[str, str] | None:
+    """(place, problem) of the first thing inside the value that no database can hold; None where all is well."""
+    if isinstance(value, str):
+        return _problem_of_text(value, place)
+    if isinstance(value, bool) or value is None or isinstance(value, bytes):
+        return None
+    if isinstance(value, int):
+        return None if -(2**63) <= value < 2**63 else (place, "a number beyond 64 bits")
+    if isinstance(value, float):
+        return None if math.isfinite(value) else (place, f"the number {value}")
+    if isinstance(value, datetime):
+        return _problem_of_moment(value, place)
+    inner = _inside(value)
+    if inner is None:
+        return place, f"a {type(value).__name__}"
+    for name, member in inner:
+        found = unstorable(member, f"{place}.{name}" if place else str(name))
+        if found:
+            return found
+    return None
+
+
+def _problem_of_text(text: str, place: str) -> tuple[str, str] | None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return place, "a lone surrogate"
+    return None
+
+
+def _problem_of_moment(moment: datetime, place: str) -> tuple[str, str] | None:
+    if moment.tzinfo is None:
+        return place, "a time without a zone"
+    try:
+        micros(moment)
+    except ValueError as error:
+        return place, str(error)
+    return None
+
+
+def _inside(value: object) -> list[tuple[object, object]] | None:
+    """(name, member) of a composite value; None for a thing that is none."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
+    if isinstance(value, Mapping):
+        keys = [("name", name) for name in value if not isinstance(name, str) or not name.isascii()]
+        return [*keys, *value.items()]
+    if isinstance(value, tuple | list):
+        return list(enumerate(value))
+    return None

@@ -1,0 +1,252 @@
+"""The database's shape, as numbered steps forward; each runs in one transaction together with its own record.
+
+A step that was released is never changed: a new shape is a new step at the end. sqlite-utils is heavy and is only
+imported where a step is due.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from opshub.errors import StoreError
+from opshub.store import statements as sql
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+__all__ = ["NAMES", "applied", "migrate", "pending"]
+
+
+def m001_records(db: Database) -> None:
+    """Leases, counters, connections, records, quarantine, runs."""
+    _table(db, "lease", "name", name=str, epoch=int, holder=str, until=int, guarded=int)
+    _table(db, "counter", "name", name=str, value=int)
+    _table(db, "mark", "stage", stage=str, seq=int)
+    _table(db, "fact", "name", name=str, text=str)
+    _table(
+        db,
+        "connection",
+        "name",
+        ("cursor", "parked_until", "last_success", "last_attempt"),
+        name=str,
+        cursor=bytes,
+        binding=str,
+        parked_until=int,
+        error=str,
+        error_kind=str,
+        last_success=int,
+        last_attempt=int,
+    )
+    _table(db, "record", "key", key=int, connection=str, id=str, hash=bytes, normalized=int, body=bytes)
+    db.execute("create unique index record_name on record (connection, id)")
+    db.execute("create index record_unnormalized on record (connection, key) where normalized = 0")
+    _table(
+        db,
+        "bad",
+        "key",
+        key=int,
+        connection=str,
+        id=str,
+        reason=str,
+        body=bytes,
+        first_seen=int,
+        attempts=int,
+    )
+    db.execute("create unique index bad_name on bad (connection, id)")
+    _table(
+        db,
+        "run",
+        "id",
+        ("ended_at",),
+        id=int,
+        command=str,
+        started_at=int,
+        ended_at=int,
+        outcome=str,
+        detail=bytes,
+    )
+
+
+def m002_feedback_and_ideas(db: Database) -> None:
+    """What records mean, what they speak for, and what the rules said."""
+    _feedback_and_items(db)
+    _table(db, "link", "feedback", feedback=int, idea=int, maker=str, reason=str, confidence=float)
+    db.execute("create index link_idea on link (idea, feedback)")
+    _table(db, "fingerprint", "feedback", feedback=int, print=str)
+    db.execute("create index fingerprint_print on fingerprint (print, feedback)")
+    _table(db, "mention", ("feedback", "key"), feedback=int, key=str)
+    db.execute("create index mention_key on mention (key, feedback)")
+    _table(
+        db,
+        "idea",
+        "number",
+        ("item_connection", "item_id"),
+        number=int,
+        seq=int,
+        priority=float,
+        voices=int,
+        tracked=int,
+        created=int,
+        band=str,
+        visibility=str,
+        title=str,
+        item_connection=str,
+        item_id=str,
+    )
+    db.execute("create index idea_seq on idea (seq)")
+    db.execute("create index idea_rank on idea (priority desc, number, band) where voices + tracked > 0")
+    _table(db, "decision", "idea", ("due",), idea=int, seq=int, due=int, body=bytes)
+    db.execute("create index decision_seq on decision (seq)")
+    db.execute("create index decision_due on decision (due, idea) where due is not null")
+    _table(db, "route", "idea", idea=int, connection=str, project=str, urgency=str)
+
+
+def _feedback_and_items(db: Database) -> None:
+    columns = {"key": int, "seq": int, "created": int, "connection": str, "id": str, "gone": str}
+    _table(db, "feedback", "key", ("gone",), **columns, body=bytes)
+    db.execute("create unique index feedback_name on feedback (connection, id)")
+    db.execute("create index feedback_seq on feedback (seq) where gone is null")
+    _table(db, "item", "key", ("gone",), **columns, label=str, url=str, body=bytes)
+    db.execute("create unique index item_name on item (connection, id)")
+    db.execute("create index item_seq on item (seq) where gone is null")
+    db.execute("create index item_label on item (label)")
+    db.execute("create index item_url on item (url)")
+    _table(db, "binding", ("connection", "id"), connection=str, id=str, idea=int)
+    db.execute("create index binding_idea on binding (idea)")
+
+
+def m003_outbox(db: Database) -> None:
+    """Wishes, and what was written."""
+    _table(
+        db,
+        "outbox",
+        ("connection", "target", "field"),
+        ("sent_at",),
+        connection=str,
+        target=str,
+        field=str,
+        idea=int,
+        base=bytes,
+        wish=bytes,
+        why=str,
+        state=str,
+        version=int,
+        attempts=int,
+        sent_at=int,
+        note=str,
+        run=int,
+    )
+    db.execute("create index outbox_state on outbox (state)")
+    db.execute("create index outbox_idea on outbox (idea)")
+    _table(
+        db,
+        "written",
+        ("connection", "target", "field"),
+        connection=str,
+        target=str,
+        field=str,
+        idea=int,
+        before=bytes,
+        value=bytes,
+        run=int,
+        at=int,
+        held=int,
+    )
+    db.execute("create index written_run on written (run)")
+
+
+def m004_own_members(db: Database) -> None:
+    """Of a set: the members that are the hub's own."""
+    db.execute("alter table outbox add column own blob not null default x'5b5d'")
+    db.execute("alter table written add column own blob not null default x'5b5d'")
+
+
+def m005_full_text(db: Database) -> None:
+    """The full-text index, and the queue of feedback that it does not hold yet.
+
+    Terms come folded and separated by spaces, so that the tokenizer only has to cut there: every printable ASCII sign
+    belongs to a term, and it takes all that is not ASCII for letters.
+    """
+    marks = "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
+    quoted = marks.replace("'", "''''").replace('"', '""')
+    db.execute(f"""create virtual table search using fts5(terms, tokenize = "ascii tokenchars '{quoted}'")""")
+    db.execute("create virtual table search_terms using fts5vocab(search, row)")
+    db.execute("insert into search (search, rank) values ('hashsize', 33554432)")
+    _table(db, "unindexed", "feedback", feedback=int)
+    db.execute("insert into unindexed (feedback) select key from feedback where gone is null")
+
+
+_STEPS: Sequence[Callable[[Database], None]] = (
+    m001_records,
+    m002_feedback_and_ideas,
+    m003_outbox,
+    m004_own_members,
+    m005_full_text,
+)
+
+NAMES = tuple(step.__name__ for step in _STEPS)
+"""All steps in order."""
+
+_DEFAULTS = {int: 0, str: "", float: 0.0}
+
+
+def _table(
+    db: Database, name: str, key: str | tuple[str, ...], empty: Sequence[str] = (), /, **columns: type
+) -> None:
+    """A table whose columns all have a value, but those in ``empty``."""
+    keys = (key,) if isinstance(key, str) else key
+    filled = {column for column in columns if column not in empty}
+    defaults = {
+        column: _DEFAULTS[kind]
+        for column, kind in columns.items()
+        if column in filled and column not in keys and kind in _DEFAULTS
+    }
+    db.table(name).create(columns, pk=key, not_null=filled - {key}, defaults=defaults)
+
+
+def applied(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Names of the steps that the database has been through, in order."""
+    if connection.execute(sql.MIGRATIONS_KEPT).fetchone() is None:
+        return ()
+    return tuple(name for (name,) in connection.execute(sql.MIGRATIONS_DONE))
+
+
+def pending(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Names of the steps to take. StoreError where the database is newer than this program."""
+    done = applied(connection)
+    unknown = [name for name in done if name not in NAMES]
+    if unknown:
+        raise StoreError(
+            f"the database was made by a newer opshub (it knows the step {unknown[0]})",
+            hint="install that version again, or restore the backup from before the upgrade",
+        )
+    return tuple(name for name in NAMES if name not in done)
+
+
+def migrate(
+    connection: sqlite3.Connection, *, until: str | None = None, begin: Callable[[], object] | None = None
+) -> None:
+    """Take all steps that are due, or those up to and with ``until``; ``begin`` opens each step's transaction.
+
+    Another process may be doing the same: what is due is asked again inside each step's own transaction.
+    """
+    from sqlite_utils import Database, Migrations
+
+    steps = Migrations("opshub")
+    for step in _STEPS:
+        steps()(step)
+    wanted = NAMES if until is None else NAMES[: NAMES.index(until) + 1]
+    db = Database(connection)
+    for name in wanted:
+        begin() if begin else connection.execute(sql.BEGIN)
+        try:
+            if name in pending(connection):
+                later = NAMES[NAMES.index(name) + 1 :]
+                steps.apply(db, stop_before=later)
+            connection.execute(sql.COMMIT)
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute(sql.ROLLBACK)
+            raise

@@ -1,0 +1,20 @@
+"""The store in one SQLite file."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from opshub.clock import Clock
+from opshub.store.sqlite_outbox import Outbox
+
+__all__ = ["SqliteStore"]
+
+
+class SqliteStore(Outbox):
+    """Everything in one file, readable by its owner alone, beside its write-ahead log and its lock."""
+
+    def __init__(self, path: Path, clock: Clock, wait: timedelta = timedelta(seconds=30)) -> None:
+        """Open the file, make it where there is none, bring it up to date. ``wait``: for another writer."""
+        self._locks = {}
+        super().__init__(path, clock, wait)

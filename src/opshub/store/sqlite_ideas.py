@@ -1,0 +1,158 @@
+"""SQLite: ideas as they are read, decisions and routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from opshub.model import Decision, Feedback, Idea, Ref, Visibility
+from opshub.store import statements as sql
+from opshub.store.base import Route
+from opshub.store.codec import (
+    decode_decision,
+    decode_feedback,
+    encode_decision,
+    from_micros,
+    micros,
+    micros_or_none,
+)
+from opshub.store.database import json_of
+from opshub.store.sqlite_matching import Matching
+
+__all__ = ["Ideas"]
+
+_CHUNK = 500
+
+
+class Ideas(Matching):
+    """Ideas, decisions, routes."""
+
+    def idea(self, number: int) -> Idea | None:
+        """One idea."""
+        row = self._row(sql.IDEA, (number,))
+        return _as_idea(row) if row else None
+
+    def ideas(self, numbers: Sequence[int]) -> list[Idea]:
+        """Those that exist, in the order asked for."""
+        rows = self._rows(sql.IDEAS, (json_of(numbers),)) if numbers else []
+        found = {row[0]: _as_idea(row) for row in rows}
+        return [found[number] for number in numbers if number in found]
+
+    def ideas_after(self, seq: int, limit: int) -> list[tuple[int, int]]:
+        """(seq, number) of ideas that changed after ``seq``, in order of sequence."""
+        return self._rows(sql.IDEAS_AFTER, (seq, limit))
+
+    def ideas_due(self, now: datetime, limit: int) -> list[int]:
+        """Ideas whose decision falls due by the clock, the longest due first."""
+        return [number for (number,) in self._rows(sql.IDEAS_DUE, (micros(now), limit))]
+
+    def ideas_of_items(self, refs: Sequence[Ref]) -> dict[Ref, int]:
+        """The idea that each tracked item is bound to."""
+        return {ref: row[0] for ref, row in self._known(sql.IDEAS_OF_ITEMS, refs).items()}
+
+    def voices(self, numbers: Sequence[int]) -> Iterator[tuple[int, Feedback]]:
+        """Living feedback of the ideas, grouped by idea in the order given, oldest first within each.
+
+        Keys are read first and feedback in blocks, so that an idea with very many voices fits into memory.
+        """
+        order = list(dict.fromkeys(numbers))
+        for start in range(0, len(order), _CHUNK):
+            chunk = order[start : start + _CHUNK]
+            places = {number: place for place, number in enumerate(chunk)}
+            keys = self._rows(sql.VOICE_KEYS, (json_of(chunk),))
+            keys.sort(key=lambda row: places[row[0]])
+            for at in range(0, len(keys), _CHUNK):
+                yield from self._voices(keys[at : at + _CHUNK])
+
+    def _voices(self, keys: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, Feedback]]:
+        rows = self._rows(sql.FEEDBACK_BY_KEYS, (json_of(key for _, key in keys),))
+        found = {row[0]: row for row in rows}
+        for idea, key in keys:
+            _, connection, record_id, created, body = found[key]
+            yield idea, decode_feedback(Ref(connection, record_id), created, body)
+
+    def ranked(
+        self, limit: int, offset: int = 0, band: str | None = None
+    ) -> list[tuple[Idea, Decision, int]]:
+        """Ideas with at least one living voice or tracked item, best priority first: (idea, decision, voices)."""
+        if band is None:
+            rows = self._rows(sql.RANKED, (limit, offset))
+        else:
+            rows = self._rows(sql.RANKED_IN_BAND, (band, limit, offset))
+        return [(_as_idea(row), _decision(row[0], row[7], row[8]), row[6]) for row in rows]
+
+    def count_ideas(self, band: str | None = None) -> int:
+        """How many ``ranked`` has."""
+        row = self._row(sql.COUNT_IDEAS) if band is None else self._row(sql.COUNT_IDEAS_IN_BAND, (band,))
+        return int(row[0]) if row else 0
+
+    # -- decisions and routes -----------------------------------------------------------------------------------
+
+    def decisions(self, numbers: Sequence[int]) -> dict[int, Decision]:
+        """What the rules said of the ideas."""
+        rows = self._rows(sql.DECISIONS, (json_of(numbers),)) if numbers else []
+        return {idea: decode_decision(idea, due, body) for idea, due, body in rows}
+
+    def put_decisions(self, rows: Sequence[Decision]) -> int:
+        """Keep decisions; only those that differ get a new sequence number and are counted. ``due`` always moves.
+
+        StoreError for an idea that the store does not know.
+        """
+        encoded = {it.idea: (micros_or_none(it.due), encode_decision(it), it) for it in rows}
+        if not encoded:
+            return 0
+        with self._turn:
+            self._must_exist(encoded)
+            known = {row[0]: row[1:] for row in self._rows(sql.DECISIONS, (json_of(encoded),))}
+            changed = [n for n, row in encoded.items() if n not in known or known[n][1] != row[1]]
+            later = [(row[0], n) for n, row in encoded.items() if n in known and known[n] != row[:2]]
+            self._write_many(sql.SET_DUE, later)
+            if changed:
+                self._store_decisions([(n, *encoded[n]) for n in changed])
+            return len(changed)
+
+    def _store_decisions(self, rows: Sequence[tuple[int, int | None, bytes, Decision]]) -> None:
+        seq = self._take("seq", len(rows))
+        self._write_many(
+            sql.PUT_DECISION, [(idea, n, due, body) for n, (idea, due, body, _) in enumerate(rows, seq)]
+        )
+        self._write_many(
+            sql.SET_PRIORITY,
+            [(float(it.scores.get("priority", 0.0)), it.band, idea) for idea, _, _, it in rows],
+        )
+
+    def decisions_after(self, seq: int, limit: int) -> list[tuple[int, Decision]]:
+        """Decisions that changed after ``seq``, in order of sequence."""
+        rows = self._rows(sql.DECISIONS_AFTER, (seq, limit))
+        return [(number, decode_decision(idea, due, body)) for number, idea, due, body in rows]
+
+    def put_routes(self, rows: Sequence[Route]) -> None:
+        """Send ideas somewhere."""
+        self._write_many(sql.PUT_ROUTE, [(it.idea, it.connection, it.project, it.urgency) for it in rows])
+
+    def drop_routes(self, numbers: Sequence[int]) -> None:
+        """Back to the inbox."""
+        if numbers:
+            self._write(sql.DROP_ROUTES, (json_of(numbers),))
+
+    def routes(self, numbers: Sequence[int]) -> dict[int, Route]:
+        """Where each idea goes; ideas in the inbox are left out."""
+        rows = self._rows(sql.ROUTES, (json_of(numbers),)) if numbers else []
+        return {row[0]: Route(idea=row[0], connection=row[1], project=row[2], urgency=row[3]) for row in rows}
+
+
+def _as_idea(row: tuple[Any, ...]) -> Idea:
+    created = from_micros(row[2])
+    assert created is not None
+    return Idea(
+        number=row[0],
+        title=row[1],
+        created_at=created,
+        visibility=Visibility(row[3]),
+        item=None if row[4] is None else Ref(row[4], row[5]),
+    )
+
+
+def _decision(idea: int, due: int | None, body: bytes | None) -> Decision:
+    return Decision(idea=idea) if body is None else decode_decision(idea, due, body)

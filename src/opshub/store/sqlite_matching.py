@@ -1,0 +1,234 @@
+"""SQLite: what the match stage asks, and the full-text index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from opshub.errors import StoreError
+from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem
+from opshub.store import statements as sql
+from opshub.store.base import Seen
+from opshub.store.codec import decode_feedback, decode_item, micros
+from opshub.store.database import json_of
+from opshub.store.sqlite_records import Records
+
+__all__ = ["MOST_TERMS", "Matching", "single_terms"]
+
+MOST_TERMS = 24
+"""Terms of one full-text search; what comes after them is left out."""
+
+_CUT = re.compile(r"[\x00-\x20\x7f]")
+
+
+def single_terms(terms: Iterable[str]) -> list[str]:
+    """Those that the index can hold as one term, each once."""
+    return [term for term in dict.fromkeys(terms) if term and not _CUT.search(term)]
+
+
+class Matching(Records):
+    """Feedback, items, links, search."""
+
+    def feedback_after(self, seq: int, limit: int) -> list[Seen]:
+        """Living feedback that changed after ``seq``, in order of sequence."""
+        return [_as_seen(row) for row in self._rows(sql.FEEDBACK_AFTER, (seq, limit))]
+
+    def items_after(self, seq: int, limit: int) -> list[tuple[int, TrackedItem, int | None]]:
+        """Living tracked items that changed after ``seq``."""
+        return [
+            (row[0], decode_item(Ref(row[1], row[2]), row[3], row[4]), row[5])
+            for row in self._rows(sql.ITEMS_AFTER, (seq, limit))
+        ]
+
+    def feedback(self, ref: Ref) -> Feedback | None:
+        """Living feedback by its name."""
+        row = self._row(sql.FEEDBACK, ref)
+        return decode_feedback(Ref(*ref), row[0], row[1]) if row else None
+
+    def item(self, ref: Ref) -> TrackedItem | None:
+        """A living tracked item by its name."""
+        row = self._row(sql.ITEM, ref)
+        return decode_item(Ref(*ref), row[0], row[1]) if row else None
+
+    def items_by_key(self, keys: Sequence[str]) -> dict[str, tuple[Ref, int | None]]:
+        """Living tracked items by key or by address; where several have it, the first by name."""
+        if not keys:
+            return {}
+        wanted = set(keys)
+        names = json_of(wanted)
+        found: dict[str, tuple[Ref, int | None]] = {}
+        for label, url, connection, record_id, idea in self._rows(sql.ITEMS_BY_KEY, (names, names)):
+            for key in (label, url):
+                if key in wanted:
+                    found.setdefault(key, (Ref(connection, record_id), idea))
+        return found
+
+    def bind_items(self, rows: Sequence[tuple[Ref, int]]) -> None:
+        """Say which idea each tracked item stands for; several items may stand for one idea."""
+        wanted = dict(rows)
+        with self._turn:
+            bound = self._known(sql.BOUND, wanted)
+            moved = {ref: idea for ref, idea in wanted.items() if ref not in bound or bound[ref][0] != idea}
+            self._write_many(sql.BIND, [(*ref, idea) for ref, idea in moved.items()])
+            ideas: dict[int, int] = {}
+            for ref, idea in moved.items():
+                if ref in bound:
+                    ideas[bound[ref][0]] = 0
+                ideas[idea] = 0
+            if ideas:
+                self._write(sql.COUNT_TRACKED, (json_of(ideas),))
+                self._count_voices(ideas)
+
+    # -- links --------------------------------------------------------------------------------------------------
+
+    def links_of(self, refs: Sequence[Ref]) -> dict[Ref, Link]:
+        """The link of each feedback that has one, living or not."""
+        return {ref: _as_link(ref, row) for ref, row in self._known(sql.LINKS_OF, refs).items()}
+
+    def put_links(self, rows: Sequence[Link]) -> None:
+        """One link per feedback; a new one replaces the old. Touches both ideas.
+
+        StoreError for feedback or an idea that the store does not know.
+        """
+        wanted = {Ref(*link.feedback): link for link in rows}
+        with self._turn:
+            known = self._known(sql.LINKABLE, wanted)
+            written: list[tuple[Any, ...]] = []
+            touched: dict[int, int] = {}
+            for ref, link in wanted.items():
+                if ref not in known:
+                    raise StoreError(f"{ref} cannot be linked to IDEA-{link.idea}: it is not in the store")
+                key, gone, old = known[ref][:3]
+                if old is not None and _as_link(ref, known[ref][2:]) == link:
+                    continue
+                written.append((key, link.idea, str(link.maker), link.reason, link.confidence))
+                voice = 0 if gone else 1
+                if old is not None:
+                    touched[old] = touched.get(old, 0) - voice
+                touched[link.idea] = touched.get(link.idea, 0) + voice
+            self._must_exist(touched)
+            self._write_many(sql.PUT_LINK, written)
+            self._count_voices(touched)
+
+    def _must_exist(self, ideas: Iterable[int]) -> None:
+        listed = list(ideas)
+        known = {number for (number,) in self._rows(sql.KNOWN_IDEAS, (json_of(listed),))} if listed else set()
+        for number in listed:
+            if number not in known:
+                raise StoreError(f"IDEA-{number} is not in the store")
+
+    # -- same text, mentions ------------------------------------------------------------------------------------
+
+    def same_text(self, fingerprints: Sequence[bytes]) -> dict[bytes, int]:
+        """The idea of the first living, linked feedback whose text has each fingerprint."""
+        if not fingerprints:
+            return {}
+        names = {print_.hex(): print_ for print_ in fingerprints}
+        rows = self._rows(sql.SAME_TEXT, (json_of(names),))
+        return {names[name]: idea for name, idea in rows if idea is not None}
+
+    def put_fingerprints(self, rows: Sequence[tuple[Ref, bytes]]) -> None:
+        """Keep the fingerprint of each feedback's text."""
+        with self._turn:
+            keys = self._known(sql.KEYS_OF_FEEDBACK, [ref for ref, _ in rows])
+            self._write_many(
+                sql.PUT_PRINT, [(keys[ref][0], print_.hex()) for ref, print_ in rows if ref in keys]
+            )
+
+    def put_mentions(self, rows: Sequence[tuple[Ref, str]]) -> None:
+        """Replace what each ref mentions; an empty key only forgets what was there."""
+        if not rows:
+            return
+        with self._turn:
+            keys = self._known(sql.KEYS_OF_FEEDBACK, dict.fromkeys(ref for ref, _ in rows))
+            self._write_many(sql.DROP_MENTIONS, list(keys.values()))
+            named = [(keys[ref][0], key) for ref, key in rows if key and ref in keys]
+            self._write_many(sql.PUT_MENTION, named)
+
+    def mentioning(self, keys: Sequence[str]) -> list[Ref]:
+        """Living feedback that mentions any of these keys or addresses, by name."""
+        return [Ref(*row) for row in self._rows(sql.MENTIONING, (json_of(keys),))] if keys else []
+
+    # -- full text ----------------------------------------------------------------------------------------------
+
+    def index_text(self, rows: Sequence[tuple[Ref, str]]) -> None:
+        """Replace the search terms (space-separated, already folded) of each feedback in the full-text index."""
+        texts = {Ref(*ref): text for ref, text in rows}
+        with self._turn:
+            living = self._known(sql.LIVING_FEEDBACK, texts)
+            queued = self._queued([row[0] for row in living.values()])
+            again = [(row[0],) for row in living.values() if row[0] not in queued]
+            self._write_many(sql.UNINDEX_TEXT, again)
+            self._write_many(sql.INDEX_TEXT, [(row[0], texts[ref]) for ref, row in living.items()])
+            self._write_many(sql.UNQUEUE_TEXT, [(row[0],) for row in living.values()])
+
+    def _queued(self, keys: Sequence[int]) -> set[int]:
+        """Those of the feedback that the index does not hold."""
+        return {key for (key,) in self._rows(sql.QUEUED, (json_of(keys),))} if keys else set()
+
+    def unindexed(self, limit: int) -> list[Seen]:
+        """Living, linked feedback whose text the full-text index does not hold in its present form."""
+        return [_as_seen(row) for row in self._rows(sql.UNINDEXED, (limit,))]
+
+    def search_text(self, terms: Sequence[str], limit: int) -> list[tuple[Ref, int | None, float]]:
+        """Indexed living feedback with any of the first 24 terms: (ref, idea, score), best first."""
+        wanted = single_terms(terms)[:MOST_TERMS]
+        if not wanted:
+            return []
+        query = " OR ".join('"' + term.replace('"', '""') + '"' for term in wanted)
+        rows = self._rows(sql.SEARCH_TEXT, (query, limit))
+        return [(Ref(connection, name), idea, score) for connection, name, idea, score in rows]
+
+    def term_counts(self, terms: Sequence[str]) -> dict[str, int]:
+        """In how many indexed pieces of feedback each term stands; 0 for one that is nowhere."""
+        counts = dict.fromkeys(terms, 0)
+        wanted = single_terms(counts)
+        if wanted:
+            counts.update(self._rows(sql.TERM_COUNTS, (json_of(wanted),)))
+        return counts
+
+    # -- ideas, as matching makes them --------------------------------------------------------------------------
+
+    def next_idea_number(self) -> int:
+        """A number never used before."""
+        return self._take("idea")
+
+    def put_ideas(self, rows: Sequence[Idea]) -> None:
+        """Insert or replace; each gets a new sequence number. An item not bound yet is bound to its idea."""
+        ideas = {idea.number: idea for idea in rows}
+        if not ideas:
+            return
+        with self._turn:
+            seq = self._take("seq", len(ideas))
+            self._write_many(
+                sql.PUT_IDEA,
+                [
+                    (
+                        it.number,
+                        it.title,
+                        micros(it.created_at),
+                        str(it.visibility),
+                        *(it.item or (None, None)),
+                        n,
+                    )
+                    for n, it in enumerate(ideas.values(), seq)
+                ],
+            )
+            items = [(*it.item, it.number) for it in ideas.values() if it.item]
+            if items:
+                self._write_many(sql.BIND_FREE, items)
+                self._write(sql.COUNT_TRACKED, (json_of(ideas),))
+
+    def touch_ideas(self, numbers: Iterable[int]) -> None:
+        """Give ideas a new sequence number: something that their decision reads has changed."""
+        self._count_voices(dict.fromkeys(numbers, 0))
+
+
+def _as_seen(row: tuple[Any, ...]) -> Seen:
+    return Seen(row[0], decode_feedback(Ref(row[1], row[2]), row[3], row[4]), row[5])
+
+
+def _as_link(ref: Ref, row: Sequence[Any]) -> Link:
+    idea, maker, reason, confidence = row
+    return Link(feedback=ref, idea=idea, maker=LinkMaker(maker), reason=reason, confidence=confidence)
