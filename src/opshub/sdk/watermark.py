@@ -27,6 +27,7 @@ class Watermark:
         self._mark = mark
         self._back = timedelta(0)
         self._step = timedelta(0)
+        self._limit: datetime | None = None
         self._seen: dict[str, tuple[datetime, str]] = {}
 
     @property
@@ -35,25 +36,30 @@ class Watermark:
         return self._mark
 
     def start(
-        self, overlap: timedelta = timedelta(0), granularity: timedelta = timedelta(0)
+        self,
+        overlap: timedelta = timedelta(0),
+        granularity: timedelta = timedelta(0),
+        limit: datetime | None = None,
     ) -> datetime | None:
         """The time to ask the vendor from, its bound included; None asks for everything.
 
-        It lies ``overlap`` before the mark, floored to ``granularity`` in UTC.
+        It lies ``overlap`` before the mark, floored to ``granularity`` in UTC. Changes at or after ``limit`` do not
+        move the mark: what changes while a list is being walked stands out of its order.
         """
-        self._back, self._step = overlap, granularity
+        self._back, self._step, self._limit = overlap, granularity, limit
         return None if self._base is None else self._before(self._base)
 
     def fresh(self, record_id: object, changed_at: datetime, version: object = "") -> bool:
         """Whether this version of a record was not yet delivered; it counts as delivered from then on."""
         name, moment = str(record_id), changed_at.astimezone(UTC)
         told = str(version) or moment.isoformat()
+        settled = self._limit is None or moment < self._limit
+        if settled and (self._mark is None or moment > self._mark):
+            self._mark = moment
         known = self._seen.get(name)
         if known is not None and known[1] == told:
             return False
         self._seen[name] = (moment, told)
-        if self._mark is None or moment > self._mark:
-            self._mark = moment
         return True
 
     def encode(self, *, ordered: bool = True) -> Cursor:
