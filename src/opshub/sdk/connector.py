@@ -68,6 +68,8 @@ class Finding:
     subject: str
     detail: str = ""
     hint: str = ""
+    exit_code: int = 1
+    """What a command ends with because of it."""
 
     @classmethod
     def of(cls, subject: str, look: Callable[[], str]) -> Finding:
@@ -75,7 +77,7 @@ class Finding:
         try:
             return cls(True, subject, look())
         except OpshubError as error:
-            return cls(False, subject, str(error), error.hint)
+            return cls(False, subject, str(error), error.hint, error.exit_code)
 
 
 class Connector(Generic[S]):
