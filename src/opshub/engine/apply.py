@@ -83,6 +83,8 @@ def _connection(work: Work, connection: Connection, rows: Sequence[OutboxRow]) -
     try:
         refuse_while_parked(work, work.store.connection(connection.name))
         for target, of_target in groupby(rows, key=lambda row: row.target):
+            if work.stopping():
+                break
             try:
                 done += _target(work, connection, target, list(of_target))
             except UnknownOutcomeError as error:

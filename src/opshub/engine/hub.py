@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,6 +43,8 @@ class Hub:
     limits: Limits = field(default_factory=Limits)
     folder: Path = Path()
     holder: str = "opshub"
+    stopping: Callable[[], bool] = field(default=lambda: False)
+    """Asked between pages and between writes; the daemon's way to end in good order."""
     rule_problems: tuple[str, ...] = ()
     """What is wrong with the rule files while an older set is still in force."""
 
@@ -154,6 +156,7 @@ class Hub:
     def work(self, lease: Lease, run: int = 0, watch: Watch | None = None) -> Work:
         """Surroundings for the stages under a lease."""
         return Work(
+            stopping=self.stopping,
             store=self.store,
             connections=self.connections,
             rules=self.rules,

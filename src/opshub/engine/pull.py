@@ -82,20 +82,11 @@ def pull(
     report = ConnectionReport(connection.name)
     work.report.connections.append(report)
     begun = work.clock.monotonic()
-    state = work.store.connection(connection.name)
-
-    def walk(cursor: Cursor | None) -> None:
-        report.got = 0
-        _pages(work, connection, cursor, report, normalize, meanwhile)
-
     try:
+        state = work.store.connection(connection.name)
         refuse_while_parked(work, state)
-        try:
-            walk(_start(work, connection, state, full=full, since=since))
-        except CursorExpiredError:
-            # The vendor forgot our place. Hashes make a second walk over known records cheap.
-            work.stage("pull").add("started over")
-            walk(None)
+        cursor = _start(work, connection, state, full=full, since=since)
+        _Walk(work, connection, report, normalize, meanwhile).to_the_end(cursor)
     except (RetryError, PausedError) as error:
         report.failure = Failure.of(error)
         remember_failure(work, connection.name, error)
@@ -140,23 +131,39 @@ def _start(
     return None if full else state.cursor
 
 
-def _pages(
-    work: Work,
-    connection: Connection,
-    cursor: Cursor | None,
-    report: ConnectionReport,
-    normalize: bool,
-    meanwhile: Callable[[], bool] | None,
-) -> None:
-    """Store page after page."""
-    with closing(_ahead(connection, cursor, meanwhile)) as pages:
-        for page in pages:
-            point("pull.fetched")
-            _store(work, connection, page, report, normalize)
-            report.pages += 1
-            if page.total is not None:
-                report.expected = page.total
-            work.watch.pulling(connection.name, report.got, report.expected)
+@dataclass(slots=True)
+class _Walk:
+    """One way through a connection's pages."""
+
+    work: Work
+    connection: Connection
+    report: ConnectionReport
+    normalize: bool
+    meanwhile: Callable[[], bool] | None
+
+    def to_the_end(self, cursor: Cursor | None) -> None:
+        """Store all pages; from the start where the vendor no longer accepts the cursor."""
+        try:
+            self._pages(cursor)
+        except CursorExpiredError:
+            # Hashes make a second walk over known records cheap.
+            self.work.stage("pull").add("started over")
+            self._pages(None)
+
+    def _pages(self, cursor: Cursor | None) -> None:
+        report, work = self.report, self.work
+        report.got = 0
+        with closing(_ahead(self.connection, cursor, self.meanwhile)) as pages:
+            for page in pages:
+                point("pull.fetched")
+                _store(work, self.connection, page, report, self.normalize)
+                report.pages += 1
+                if page.total is not None:
+                    report.expected = page.total
+                work.watch.pulling(self.connection.name, report.got, report.expected)
+                if work.stopping():
+                    report.stopped = True
+                    return
 
 
 def _ahead(
@@ -262,7 +269,6 @@ def _store(
     known = work.store.hashes(connection.name, list(newest))
     changed = [pair for pair in newest.values() if known.get(pair[0].ref.id) != pair[0].hash]
     meaning = translate(work, connection, changed) if normalize and changed else None
-    state = work.store.connection(connection.name)
     with work.commit("pull"):
         now = work.clock.now()
         for ref, reason, body in page.bad:
@@ -272,6 +278,7 @@ def _store(
         if meaning is not None:
             meaning.store(work, now)
         if page.cursor is not None:
+            state = work.store.connection(connection.name)
             work.store.put_connection(replace(state, cursor=page.cursor, last_attempt=now))
     report.got += len(page.rows) + len(page.bad)
     report.changed += len(changed)

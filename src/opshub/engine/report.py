@@ -39,11 +39,15 @@ class ConnectionReport:
     expected: int | None = None
     seconds: float = 0.0
     failure: Failure | None = None
+    stopped: bool = False
+    """Ended early because the process was asked to stop; the cursor continues there."""
 
     @property
     def complete(self) -> bool:
         """Whether everything promised has arrived."""
-        return self.failure is None and (self.expected is None or self.got >= self.expected)
+        return (
+            self.failure is None and not self.stopped and (self.expected is None or self.got >= self.expected)
+        )
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -32,6 +32,8 @@ class Work:
     lease: Lease
     report: Report = field(default_factory=Report)
     watch: Watch = field(default_factory=Silent)
+    stopping: Callable[[], bool] = field(default=lambda: False)
+    """Asked between pages and between writes: whether to end in good order as soon as that is possible."""
 
     def connection(self, name: str) -> Connection:
         """The configured connection of that name; NotFoundError."""
