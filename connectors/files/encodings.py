@@ -46,8 +46,6 @@ class Examined:
 class _Fault:
     line: int
     byte: int
-    before: bool
-    """Whether something beyond ASCII was decoded well before it."""
 
 
 def examine(path: Path, name: str, encoding: str) -> Examined:
@@ -57,12 +55,14 @@ def examine(path: Path, name: str, encoding: str) -> Examined:
     digest = digest_of(path)
     if encoding != "auto":
         return Examined(_checked(path, name, encoding), digest)
-    if marked := next((codec for mark, codec in MARKS if head.startswith(mark)), _wide(head)):
+    if marked := next((codec for mark, codec in MARKS if head.startswith(mark)), ""):
         return Examined(_checked(path, name, marked), digest)
     fault = _fault(path, "utf-8")
+    if (wide := _wide(head, 0.02 if fault else 0.4)) and _fault(path, wide) is None:
+        return Examined(wide, digest)
     if fault is None:
         return Examined("utf-8", digest)
-    return Examined(_guess(path, name, fault), digest)
+    return Examined(_guess(path, name, head, fault), digest)
 
 
 def digest_of(path: Path) -> str:
@@ -81,12 +81,11 @@ def _checked(path: Path, name: str, encoding: str) -> str:
     return encoding
 
 
-def _wide(head: bytes) -> str:
-    """UTF-16 without a mark shows by the zero half of its ASCII characters."""
-    if len(head) < 4 or b"\0" not in head:
+def _wide(head: bytes, share: float) -> str:
+    """UTF-16 without a mark shows by the zero half of its ASCII characters, of which text has at least a share."""
+    if not (low := head[0::2].count(0)) + (high := head[1::2].count(0)):
         return ""
-    low, high = head[0::2].count(0) / len(head), head[1::2].count(0) / len(head)
-    if max(low, high) < 0.02 or min(low, high) > max(low, high) / 4:
+    if max(low, high) < share * len(head) / 2 or min(low, high) > max(low, high) / 4:
         return ""
     return "utf-16-le" if high > low else "utf-16-be"
 
@@ -94,7 +93,7 @@ def _wide(head: bytes) -> str:
 def _fault(path: Path, encoding: str) -> _Fault | None:
     """Decode the whole file in pieces; the first place that does not decode."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    line, byte, before = 1, 0, False
+    line, byte = 1, 0
     with path.open("rb") as file:
         while True:
             chunk = file.read(CHUNK)
@@ -106,27 +105,24 @@ def _fault(path: Path, encoding: str) -> _Fault | None:
                 whole = error.object if isinstance(error, UnicodeDecodeError) else b""
                 good = whole[:start].decode(encoding, errors="replace")
                 at = byte - pending + start + 1
-                return _Fault(line + good.count("\n"), at, before or not good.isascii())
+                return _Fault(line + good.count("\n"), at)
             line += text.count("\n")
             byte += len(chunk)
-            before = before or not text.isascii()
             if not chunk:
                 return None
 
 
-def _guess(path: Path, name: str, fault: _Fault) -> str:
+def _guess(path: Path, name: str, head: bytes, fault: _Fault) -> str:
     place = f"{name}, line {fault.line}, byte {fault.byte}"
-    if fault.before:
+    sample = _around(path, fault.byte)
+    if _mostly_utf8(head[: fault.byte - 1] + sample):
         raise PausedError(
-            f"{place}: damaged UTF-8; the text before it is in UTF-8",
+            f"{place}: damaged UTF-8; the text around it is in UTF-8",
             hint="export the file again, or repair that line",
         )
-    sample = _around(path, fault.byte)
     if _chinese(sample) and _fault(path, "gb18030") is None:
         return "gb18030"
-    guess, sure = _statistical(sample)
-    if sure and _fault(path, guess) is None:
-        return guess
+    guess = _likely(sample)
     likely = f", perhaps {guess}" if guess else ""
     raise PausedError(
         f"{place}: this is not UTF-8, and which encoding it is cannot be told for certain{likely}",
@@ -135,10 +131,16 @@ def _guess(path: Path, name: str, fault: _Fault) -> str:
 
 
 def _around(path: Path, byte: int) -> bytes:
-    """Up to SAMPLE bytes from the line before the fault on: the part that is not plain ASCII."""
+    """What follows the fault: before it there may be nothing but ASCII."""
     with path.open("rb") as file:
-        file.seek(max(0, byte - 1))
+        file.seek(byte - 1)
         return file.read(SAMPLE)
+
+
+def _mostly_utf8(sample: bytes) -> bool:
+    """Other encodings hold valid UTF-8 by chance, but never mostly."""
+    wide = [char for char in sample.decode("utf-8", errors="replace") if char > "\x7f"]
+    return wide.count("\ufffd") * 4 < len(wide)
 
 
 def _chinese(sample: bytes) -> bool:
@@ -147,11 +149,9 @@ def _chinese(sample: bytes) -> bool:
     return len(wide) >= 4 and sum(char in COMMON for char in wide) >= ENOUGH * len(wide)
 
 
-def _statistical(sample: bytes) -> tuple[str, bool]:
-    """The likeliest encoding, and whether a language shows in it, as it seldom does in a wrong one."""
+def _likely(sample: bytes) -> str:
+    """The statistically likeliest encoding: good enough for a hint, too often wrong to read a file by."""
     import charset_normalizer
 
     best = charset_normalizer.from_bytes(sample).best()
-    if best is None or best.encoding in ("ascii", "utf_8"):
-        return "", False
-    return best.encoding, best.coherence > 0.2 and best.chaos < 0.1
+    return "" if best is None or best.encoding in ("ascii", "utf_8") else best.encoding

@@ -7,6 +7,7 @@ import json
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TextIO
 
 import orjson
@@ -25,8 +26,11 @@ LINE_LIMIT = 8 << 20
 JSON_LIMIT = 256 << 20
 """Bytes of the largest JSON file that is not one of lines: it has to be read as a whole."""
 
+SCAN_LIMIT = 32 << 20
+"""Characters that a row is followed to its end when it is too large to be kept."""
+
 RUNAWAYS = 100
-"""Quotes that never close; each costs a second look at up to LINE_LIMIT characters."""
+"""Quotes that never close; each costs a second look at up to SCAN_LIMIT characters."""
 
 KEPT = 2000
 """Characters of a broken row that go into quarantine with it."""
@@ -52,21 +56,26 @@ class _Lines:
         self._stream = stream
         self._again: deque[str] = deque()
         self._size = 0
-        self.number = 0
+        self._number = 0
         self.taken: list[str] = []
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._again.popleft() if self._again else self._stream.readline(LINE_LIMIT)
+        line = self._take()
         if not line:
             raise StopIteration
-        self._size += len(line)
-        self.taken.append(line)
-        self.number += 1
         if self._size >= LINE_LIMIT:
             raise OverflowError
+        return line
+
+    def _take(self) -> str:
+        line = self._again.popleft() if self._again else self._stream.readline(LINE_LIMIT)
+        if line:
+            self.taken.append(line)
+            self._size += len(line)
+            self._number += _ends(line)
         return line
 
     def peek(self) -> str:
@@ -75,20 +84,57 @@ class _Lines:
             self._again.append(self._stream.readline(LINE_LIMIT))
         return self._again[0]
 
-    def begin(self) -> int:
-        """A new row starts with the next line; its number."""
+    def begin(self) -> str:
+        """A new row starts with the next line; its place."""
         self.taken.clear()
         self._size = 0
-        return self.number + 1
+        return f"line {self._number + 1}"
 
-    def give_up(self) -> bool:
-        """Leave out the row's first line and give back the others; whether there were any."""
-        first, *rest = self.taken
+    def leave_line(self) -> None:
+        """Leave out what remains of a line that was cut at LINE_LIMIT."""
+        while self.taken and not _ends(self.taken[-1]) and self._take():
+            self.taken = self.taken[:1] + self.taken[-1:]
+
+    def leave_row(self, delimiter: str) -> bool:
+        """Read on to where a row that is too large ends; False where its quotes never close as they should."""
+        inside: bool | None = False
+        for number, line in enumerate(self.taken):
+            inside = _inside(line, delimiter, inside, number == 0)
+        while self._size < SCAN_LIMIT and inside is not None and (inside or not _ends(self.taken[-1])):
+            if not (line := self._take()):
+                break
+            inside = _inside(line, delimiter, inside, first=False)
+        return inside is False
+
+    def give_back(self) -> bool:
+        """All lines of the row but its first are the next ones again; whether there are any."""
+        rest = self.taken[1:]
         self._again.extendleft(reversed(rest))
-        self.number -= len(rest)
-        while not rest and len(first) >= LINE_LIMIT and not first.endswith(("\n", "\r")):
-            first = self._stream.readline(LINE_LIMIT)
+        self._number -= sum(_ends(line) for line in rest)
         return bool(rest)
+
+
+def _ends(line: str) -> bool:
+    return line.endswith(("\n", "\r"))
+
+
+def _inside(text: str, delimiter: str, inside: bool | None, first: bool) -> bool | None:
+    """Whether a quoted cell is still open at the end of the text; None where a quote stands that fits nowhere."""
+    at = 0
+    if first and text.startswith('"'):
+        inside, at = True, 1
+    while inside is not None:
+        at = text.find('"' if inside else f'{delimiter}"', at)
+        if at < 0:
+            return inside
+        if not inside:
+            inside, at = True, at + 2
+        elif text[at + 1 : at + 2] == '"':
+            at += 2
+        else:
+            inside = False if text[at + 1 : at + 2] in (delimiter, "\r", "\n", "") else None
+            at += 1
+    return None
 
 
 def delimited(stream: TextIO, name: str, delimiter: str) -> Iterator[Row]:
@@ -104,20 +150,21 @@ def delimited(stream: TextIO, name: str, delimiter: str) -> Iterator[Row]:
     header = _header(lines, name, delimiter)
     runaways = 0
     while lines.peek():
-        place = f"line {lines.begin()}"
+        place = lines.begin()
         try:
             cells = next(csv.reader(lines, delimiter=delimiter, strict=True))
         except (csv.Error, OverflowError) as error:
-            start = lines.taken[0]
-            runaways += lines.give_up()
+            start, too_large = lines.taken[0], isinstance(error, OverflowError) or "limit" in str(error)
+            if not (too_large and lines.leave_row(delimiter)):
+                runaways += lines.give_back()
             _within(runaways, name, place)
-            yield _broken(place, _reason(error, start), start)
+            yield _broken(place, _reason(error), start)
             continue
         if any(cells):
             yield _named(place, header, cells)
 
 
-def _reason(error: Exception, start: str) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, OverflowError) or "limit" in str(error):
         return f"too large: a cell may have {CELL_LIMIT:,} characters, a row {LINE_LIMIT:,}"
     if "end of data" in str(error):
@@ -148,7 +195,7 @@ def _header(lines: _Lines, name: str, delimiter: str) -> list[str]:
         ) from None
     except (csv.Error, OverflowError) as error:
         raise BadAnswerError(
-            f"{name}, line 1: the line of column names cannot be read: {_reason(error, '')}",
+            f"{name}, line 1: the line of column names cannot be read: {_reason(error)}",
             hint="the first line must hold the column names; check format and delimiter",
         ) from None
     return header_names(cells)
@@ -169,19 +216,19 @@ def _named(place: str, header: list[str], cells: list[str]) -> Row:
     if any(cells[len(header) :]):
         problem = f"{len(cells)} cells, but the first line names {len(header)} columns"
         return _broken(place, problem, " | ".join(cells))
-    return Row(place, dict(zip(header, cells, strict=False)))
+    return Row(place, dict(zip_longest(header, cells[: len(header)], fillvalue="")))
 
 
 def json_lines(stream: TextIO) -> Iterator[Row]:
     """Rows of a file with one JSON object a line."""
     lines = _Lines(stream)
     while lines.peek():
-        place = f"line {lines.begin()}"
+        place = lines.begin()
         try:
             line = next(lines)
         except OverflowError:
             start = lines.taken[0]
-            lines.give_up()
+            lines.leave_line()
             yield _broken(place, f"too large: a line may have {LINE_LIMIT:,} characters", start)
             continue
         if line.strip():

@@ -26,7 +26,12 @@ def root(path: str) -> str:
 
 
 def select(row: object, path: str) -> list[object]:
-    """All values at the path, in order; lists are entered where the path says ``[]``, and at its end."""
+    """All values at the path, in order; lists are entered where the path says ``[]``, and at its end.
+
+    An empty path names nothing.
+    """
+    if not path:
+        return []
     if isinstance(row, Mapping) and path in row:
         return _flat(row[path])
     nodes = [row]

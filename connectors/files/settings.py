@@ -239,11 +239,14 @@ class FilesSettings(Settings):
     @classmethod
     def _encoding(cls, value: str) -> str:
         try:
-            return value if value == "auto" else (b"".decode(value), value)[1]
+            b"x".decode("ascii" if value == "auto" else value)
+        except UnicodeError:
+            return value
         except LookupError:
             raise ValueError(
                 f"no encoding is called {value!r}; try utf-8, utf-16, gb18030 or cp1252"
             ) from None
+        return value
 
     @field_validator("zone")
     @classmethod
