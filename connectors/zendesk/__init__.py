@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import httpx
 
@@ -48,6 +48,8 @@ from opshub_connectors.zendesk.ticket import (
 )
 
 __all__ = ["Zendesk", "ZendeskSettings"]
+
+Rows = Mapping[Any, Mapping[str, Any]]
 
 SIDE_LOADS = "users,organizations,comment_count"
 LINKED_TAG = "jira_escalated"  # the Zendesk–Jira integration puts it on every ticket that it links
@@ -129,20 +131,25 @@ class Zendesk(Connector[ZendeskSettings]):
         people = {user["id"]: self._person_row(user) for user in answer.get("users", ())}
         organizations = {one["id"]: one for one in answer.get("organizations", ())}
         for ticket in answer["tickets"]:
-            if not isinstance(ticket, dict) or "id" not in ticket or ticket.get("status") == "deleted":
+            try:
+                yield self._record(ticket, people, organizations, numeric)
+            except (KeyError, TypeError, AttributeError):  # a broken ticket must not stop its page
                 yield ticket
-                continue
-            organization = organizations.get(ticket.get("organization_id")) or {}
-            keep = ("id", "name", "domain_names", "organization_fields")
-            yield {
-                **ticket,
-                "via": without_addresses(ticket.get("via")),
-                "_requester": people.get(ticket.get("requester_id")),
-                "_organization": {key: organization.get(key) for key in keep if organization},
-                "_comments": self._comments(ticket),
-                "_issues": self._issues(ticket),
-                "_numeric": sorted(numeric),
-            }
+
+    def _record(self, ticket: Any, people: Rows, organizations: Rows, numeric: set[int]) -> Record:
+        if ticket["status"] == "deleted":
+            return cast(Record, ticket)
+        organization = organizations.get(ticket["organization_id"]) or {}
+        keep = ("id", "name", "domain_names", "organization_fields")
+        return {
+            **ticket,
+            "via": without_addresses(ticket["via"]),
+            "_requester": people.get(ticket["requester_id"]),
+            "_organization": {key: organization.get(key) for key in keep if organization},
+            "_comments": self._comments(ticket),
+            "_issues": self._issues(ticket),
+            "_numeric": sorted(numeric),
+        }
 
     def _person_row(self, user: Mapping[str, Any]) -> dict[str, Any]:
         keep = ("id", "name", "role", "email") if self.settings.emails else ("id", "name", "role")

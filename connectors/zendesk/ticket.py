@@ -16,8 +16,10 @@ from opshub.sdk import (
     RefusedWriteError,
     Value,
     Visibility,
+    list_of,
     number_of,
     parse_time,
+    table_of,
     text_of,
     value_of,
 )
@@ -38,7 +40,8 @@ def page(settings: ZendeskSettings, ticket: object) -> str:
 
 def feedback(it: Mapping[str, Any], ref: Ref, settings: ZendeskSettings, own: Sequence[str] = ()) -> Feedback:
     """A joined ticket as feedback; ``own`` are the fields that the hub writes."""
-    opened, *later = it["_comments"] or [{"public": it["is_public"] and it.get("comment_count") == 1}]
+    only = {"public": it["is_public"] and it.get("comment_count") == 1}
+    opened, *later = list_of(it["_comments"]) or [only]
     author = _person(it["_requester"])
     return Feedback(
         ref=ref,
@@ -53,28 +56,44 @@ def feedback(it: Mapping[str, Any], ref: Ref, settings: ZendeskSettings, own: Se
         account=_account(it["_organization"], settings),
         comments=(*map(_comment, later), *_praise(it, author)),
         rating=_rating(it),
-        tags=tuple(sorted(map(text_of, it["tags"]))),
+        tags=tuple(sorted(map(text_of, list_of(it["tags"])))),
         fields=_fields(it, settings, own),
         mentions=_mentions(it, settings),
         duplicate_of=_original(it),
     )
 
 
-def without_addresses(via: Any) -> dict[str, Any]:
+def without_addresses(via: object) -> dict[str, Any]:
     """How the ticket came, without the addresses that stand there for e-mail."""
-    source = (via or {}).get("source") or {}
-    origin = (source.get("from") or {}).get("ticket_id")
+    source = table_of(table_of(via).get("source"))
+    origin = table_of(source.get("from")).get("ticket_id")
     kept = {"rel": source.get("rel"), "from": {"ticket_id": origin}} if source.get("rel") else {}
-    return {"channel": (via or {}).get("channel"), "source": kept}
+    return {"channel": table_of(via).get("channel"), "source": kept}
 
 
 def field_of(it: Mapping[str, Any], name: str) -> Value:
     """The present value of a field by its remote name."""
-    if not name.startswith(CUSTOM):
-        return value_of(it.get(name))
-    id_ = int(name.removeprefix(CUSTOM))
-    value = next((row["value"] for row in it["custom_fields"] or () if row["id"] == id_), None)
-    return number_of(value) if id_ in it.get("_numeric", ()) else value_of(value)
+    return _custom(it).get(name) if name.startswith(CUSTOM) else value_of(it.get(name))
+
+
+def _custom(it: Mapping[str, Any]) -> dict[str, Value]:
+    """The custom fields by their remote names; numbers come as texts and are read as numbers."""
+    numeric = list_of(it.get("_numeric"))
+    return {
+        f"{CUSTOM}{_id(row['id'])}": number_of(row["value"])
+        if row["id"] in numeric
+        else value_of(row["value"])
+        for row in map(table_of, list_of(it["custom_fields"]))
+    }
+
+
+def _id(value: object) -> str:
+    """An id of the vendor's as text; None is the empty one."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise TypeError(f"a {type(value).__name__} is not an id")
+    return str(value)
 
 
 def writable(name: str) -> str:
@@ -112,52 +131,51 @@ def holds(now: Value, wish: Value) -> bool:
 
 def _fields(it: Mapping[str, Any], settings: ZendeskSettings, own: Sequence[str]) -> dict[str, Value]:
     """Custom fields under their name in the settings, the hub's own under the remote one."""
-    names = {id_: name for name, id_ in settings.names.items() if f"{CUSTOM}{id_}" not in own}
+    given = {f"{CUSTOM}{id_}": name for name, id_ in settings.names.items()}
     found: dict[str, Value] = {name: value_of(it[name]) for name in ("status", "priority", "type")}
-    found["channel"] = value_of(it["via"]["channel"])
-    for row in it["custom_fields"] or ():
-        remote = f"{CUSTOM}{row['id']}"
-        found[names.get(row["id"], remote)] = field_of(it, remote)
+    found["channel"] = value_of(table_of(it["via"])["channel"])
+    for remote, value in _custom(it).items():
+        found[remote if remote in own else given.get(remote, remote)] = value
     return {name: value for name, value in found.items() if value not in (None, "", ())}
 
 
 def _mentions(it: Mapping[str, Any], settings: ZendeskSettings) -> tuple[str, ...]:
     """Linked issues, what people noted in the key fields, and the ticket that this one follows up."""
     noted = [str(field_of(it, f"{CUSTOM}{id_}") or "") for id_ in settings.key_fields]
-    found = [*map(text_of, it["_issues"]), *re.split(r"[\s,;]+", " ".join(noted))]
-    source = it["via"]["source"]
-    if source.get("rel") == "follow_up" and source["from"]["ticket_id"]:
-        found.append(page(settings, source["from"]["ticket_id"]))
+    found = [*map(text_of, list_of(it["_issues"])), *re.split(r"[\s,;]+", " ".join(noted))]
+    source = table_of(table_of(it["via"])["source"])
+    if source.get("rel") == "follow_up" and (origin := _id(table_of(source["from"])["ticket_id"])):
+        found.append(page(settings, origin))
     return tuple(dict.fromkeys(filter(None, found)))
 
 
-def _account(row: Mapping[str, Any], settings: ZendeskSettings) -> Account | None:
-    if not row:
+def _account(row: Any, settings: ZendeskSettings) -> Account | None:
+    if not table_of(row):
         return None
-    more = row["organization_fields"] or {}
+    more = table_of(row["organization_fields"])
     return Account(
-        id=str(row["id"]),
+        id=_id(row["id"]),
         name=text_of(row["name"]),
-        domain=text_of(next(iter(row["domain_names"] or ()), "")),
-        plan=str(more.get(settings.plan_field) or ""),
+        domain=text_of(next(iter(list_of(row["domain_names"])), "")),
+        plan=str(value_of(more.get(settings.plan_field)) or ""),
         arr=number_of(more.get(settings.arr_field)),
     )
 
 
-def _person(row: Mapping[str, Any] | None) -> Person | None:
-    if row is None:
+def _person(row: Any) -> Person | None:
+    if not table_of(row):
         return None
-    return Person(id=str(row["id"]), name=text_of(row["name"]), email=text_of(row.get("email")))
+    return Person(id=_id(row["id"]), name=text_of(row["name"]), email=text_of(row.get("email")))
 
 
-def _visibility(comment: Mapping[str, Any]) -> Visibility:
+def _visibility(comment: Any) -> Visibility:
     """Between customer and company, or an internal note; where nobody says which, internal."""
-    return Visibility.CUSTOMER if comment["public"] is True else Visibility.INTERNAL
+    return Visibility.CUSTOMER if table_of(comment)["public"] is True else Visibility.INTERNAL
 
 
-def _comment(row: Mapping[str, Any]) -> Comment:
+def _comment(row: Any) -> Comment:
     return Comment(
-        id=str(row["id"]),
+        id=_id(table_of(row)["id"]),
         text=text_of(row["body"]),
         created_at=parse_time(row["created_at"]),
         author=_person(row["_author"]),
@@ -166,13 +184,13 @@ def _comment(row: Mapping[str, Any]) -> Comment:
 
 
 def _rating(it: Mapping[str, Any]) -> Rating | None:
-    score = SATISFACTION.get(str((it.get("satisfaction_rating") or {}).get("score")))
+    score = SATISFACTION.get(str(table_of(it.get("satisfaction_rating")).get("score")))
     return None if score is None else Rating(score, 0, 1, "satisfaction")
 
 
 def _praise(it: Mapping[str, Any], author: Person | None) -> list[Comment]:
     """What the customer wrote beside the satisfaction rating."""
-    text = text_of((it.get("satisfaction_rating") or {}).get("comment"))
+    text = text_of(table_of(it.get("satisfaction_rating")).get("comment"))
     seen = Visibility.CUSTOMER
     return [Comment(id="satisfaction", text=text, author=author, visibility=seen)] if text else []
 
@@ -180,7 +198,7 @@ def _praise(it: Mapping[str, Any], author: Person | None) -> list[Comment]:
 def _original(it: Mapping[str, Any]) -> str:
     """The ticket that this one was merged into, which only the merge's last comment names, or its problem."""
     if MERGED_TAG in it["tags"]:
-        for comment in reversed(it["_comments"]):
-            if found := re.search(r"#(\d+)", text_of(comment["body"])):
+        for comment in reversed(list_of(it["_comments"])):
+            if found := re.search(r"#(\d+)", text_of(table_of(comment)["body"])):
                 return found[1]
-    return str(it["problem_id"] or "")
+    return _id(it["problem_id"])

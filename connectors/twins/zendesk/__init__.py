@@ -22,6 +22,7 @@ class ZendeskTwin(Account):
 
     Ids: tickets from 1, people from 101, organizations from 201, ticket fields from 301, comments from
     1001, links from 5001. ``role`` is that of the token's owner: an ``agent`` may not export.
+    ``page_limit`` is the most tickets that a page of the export holds, whatever is asked for.
     ``faults.lag`` is the minute that the real export holds back; it is zero until set.
     """
 
@@ -98,7 +99,7 @@ class ZendeskTwin(Account):
         if cursor is not None and self.faults.wants("expire_cursor", request):
             raise Refusal(400, {"error": "InvalidValue", "description": "cursor is invalid"})
         begin = _position(cursor, "export") if cursor is not None else 0
-        size = min(int(params.get("per_page", 1000)), 1000)
+        size = min(int(params.get("per_page", 1000)), self.page_limit)
         found, position = self.changed_since(begin, int(start or 0), size)
         after = _token(position, "export") if position or cursor else None
         end = len(found) < size or position == len(self.changes)

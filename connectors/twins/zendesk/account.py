@@ -32,6 +32,7 @@ class Account(Twin):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.role = "admin"
+        self.page_limit = 1000
         self.tickets: dict[int, Row] = {}
         self.comments: dict[int, list[Row]] = {}
         self.users: dict[int, Row] = {}

@@ -75,7 +75,7 @@ from opshub.sdk.text import (
     wiki_from_plain,
 )
 from opshub.sdk.times import parse_time, zone_of
-from opshub.sdk.values import number_of, text_of, value_of
+from opshub.sdk.values import list_of, number_of, table_of, text_of, value_of
 from opshub.sdk.webhook import Wake, WebhookRequest, check_hmac_base64, check_hmac_hex, check_window
 
 __all__ = [
@@ -147,6 +147,7 @@ __all__ = [
     "clean",
     "clean_value",
     "escape_storage",
+    "list_of",
     "number_of",
     "parse_time",
     "plain_from_adf",
@@ -157,6 +158,7 @@ __all__ = [
     "quote",
     "segment",
     "storage_from_plain",
+    "table_of",
     "text_of",
     "value_of",
     "wiki_from_plain",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from opshub.model import Value
 
-__all__ = ["number_of", "text_of", "value_of"]
+__all__ = ["list_of", "number_of", "table_of", "text_of", "value_of"]
 
 
 def text_of(value: object) -> str:
@@ -16,6 +17,24 @@ def text_of(value: object) -> str:
         return ""
     if not isinstance(value, str):
         raise TypeError(f"a {type(value).__name__} is not a text")
+    return value
+
+
+def table_of(value: object) -> Mapping[str, Any]:
+    """The mapping; None is the empty one. TypeError for anything else."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise TypeError(f"a {type(value).__name__} is not a table")
+    return value
+
+
+def list_of(value: object) -> Sequence[Any]:
+    """The list; None is the empty one. TypeError for anything else."""
+    if value is None:
+        return ()
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"a {type(value).__name__} is not a list")
     return value
 
 
@@ -34,6 +53,6 @@ def value_of(value: object) -> Value:
     """A field's value: lists become sorted sets of texts; what the hub has no form for is missing."""
     if isinstance(value, (str, int, float, bool)) or value is None:
         return value
-    if isinstance(value, Iterable) and not isinstance(value, (dict, bytes)):
+    if isinstance(value, (list, tuple)):
         return tuple(sorted({str(member) for member in value if isinstance(member, (str, int, float))}))
     return None
