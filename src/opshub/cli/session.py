@@ -23,23 +23,30 @@ class Session:
 
     config_path: str | None = None
     debug: bool = False
+    loaded: Config | None = None
 
     def config(self) -> Config:
-        """The checked configuration."""
+        """The checked configuration, read once."""
         from opshub.config import load
 
-        return load(Path(self.config_path) if self.config_path else None)
+        if self.loaded is None:
+            self.loaded = load(Path(self.config_path) if self.config_path else None)
+        return self.loaded
 
     @contextmanager
-    def hub(self, names: Sequence[str] | None = None) -> Iterator[Hub]:
-        """The hub, closed again at the end; with names only those connections are set up."""
-        from opshub.clock import SystemClock
-        from opshub.config import open_hub
+    def hub(self, names: Sequence[str] | None = None, *, reading: bool = False) -> Iterator[Hub]:
+        """The hub, closed again at the end; with names only those connections are set up.
 
-        hub = open_hub(self.config(), clock=SystemClock(), only=names)
+        ``reading`` needs no sound rules, and allows nothing but looking.
+        """
+        from opshub.clock import SystemClock
+        from opshub.config import close, open_hub
+
+        hub = open_hub(self.config(), clock=SystemClock(), only=names, reading=reading)
         try:
             yield hub
         finally:
+            close(hub.connections)
             hub.store.close()
 
 

@@ -16,7 +16,7 @@ import click
 
 from opshub.cli import text as texts
 
-__all__ = ["Column", "as_json", "heading", "json_option", "plain", "say", "show", "table"]
+__all__ = ["Column", "as_json", "heading", "json_option", "plain", "say", "short", "show", "table"]
 
 json_option = click.option("--json", "as_json_", is_flag=True, help="Print JSON instead of text.")
 """The option of every reading command."""
@@ -67,6 +67,13 @@ def show(value: Any, as_json_: bool, view: Callable[[Any], None]) -> None:
         click.echo(as_json(ready))
     else:
         view(ready)
+
+
+def short(moment: str, zone: str) -> str:
+    """An ISO time as ``2024-05-31 08:15`` in a zone."""
+    from zoneinfo import ZoneInfo
+
+    return datetime.fromisoformat(moment).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
 
 
 def say(text: str, **style: Any) -> None:

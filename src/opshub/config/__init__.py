@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opshub.config.loading import FILE, Config, Configured, find, load
-from opshub.config.opening import connect, limits, open_hub
+from opshub.config.opening import close, connect, limits, open_hub
 from opshub.config.rules import check_rules, load_rules, rule_files
 from opshub.config.settings import ConnectionSettings, HubSettings
 
@@ -14,6 +14,7 @@ __all__ = [
     "ConnectionSettings",
     "HubSettings",
     "check_rules",
+    "close",
     "connect",
     "find",
     "limits",

@@ -16,11 +16,11 @@ from opshub.config.locate import KeyPath, line_of, lines_of
 from opshub.config.problems import Problem, meant, refuse
 from opshub.config.section import Section
 from opshub.config.settings import ConnectionSettings, HubSettings
-from opshub.errors import ConfigError
+from opshub.errors import ConfigError, PluginError
 from opshub.plugins import Registry
 from opshub.sdk import Settings
 
-__all__ = ["FILE", "Config", "Configured", "find", "load"]
+__all__ = ["FILE", "Config", "Configured", "expand", "find", "load"]
 
 FILE = "opshub.toml"
 MAX_SIZE = 4 * 1024 * 1024
@@ -63,9 +63,7 @@ class Config:
     def settings(self, name: str) -> tuple[Settings | None, list[Problem]]:
         """A connection's own settings as its connector declares them, or all that is wrong with them."""
         connection = self.connections[name]
-        model = self.registry.connector(connection.common.kind).Settings
-        made, problems = connection.section.without(_common_only(model)).check(model)
-        return (None if made is None else _settled(made, self.folder)), problems
+        return _own(self.registry, connection.common.kind, connection.section, self.folder)
 
 
 def find(environ: Mapping[str, str], start: Path) -> Path:
@@ -95,6 +93,19 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     tree = _parse(text, path)
     given = list(from_environment(environ))
     return _Loading(path, tree, lines, given, environ).run()
+
+
+def expand(folder: Path, entry: str) -> Iterator[Path]:
+    """The files that an entry of ``rules`` stands for: a file, a folder's ``*.rules``, or a pattern."""
+    path = folder / Path(entry).expanduser()
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        yield from sorted(path.glob("*.rules"))
+    elif any(mark in entry for mark in "*?["):
+        start = Path(path.anchor) if Path(entry).is_absolute() else folder
+        pattern = str(path.relative_to(start))
+        yield from sorted(file for file in start.glob(pattern) if file.is_file())
 
 
 def _text(path: Path) -> str:
@@ -148,6 +159,7 @@ class _Loading:
     def run(self) -> Config:
         self._top()
         hub = self._hub()
+        self._rules(hub)
         plugins = self.folder / Path(hub.plugins).expanduser()
         registry = Registry(plugins if plugins.is_dir() or "plugins" in hub.model_fields_set else None)
         sections = dict(self._sections())
@@ -160,9 +172,11 @@ class _Loading:
             registry,
             self.lines,
         )
-        self._kinds(config)
+        for name, section in sections.items():
+            self._kind(config, name, section)
         if self.problems:
-            self._own_settings(config)
+            for name, section in sections.items():
+                self._own(registry, name, section)
             refuse(self.path.name, self.problems)
         return config
 
@@ -189,6 +203,12 @@ class _Loading:
             self.given += more
             stronger |= {given.path for given in more}
         return hub
+
+    def _rules(self, hub: HubSettings) -> None:
+        for index, entry in enumerate(hub.rules if "rules" in hub.model_fields_set else ()):
+            if not (self.folder / entry).is_dir() and not any(expand(self.folder, entry)):
+                hint = "correct the path, or make the folder; paths start at the folder of opshub.toml"
+                self._problem(("hub", "rules", index), f'[hub] "rules" names no file: "{entry}"', hint)
 
     def _sections(self) -> Iterator[tuple[str, Section]]:
         tables = self.tree.get("connections", {})
@@ -231,22 +251,30 @@ class _Loading:
         common = self._check(section.only(_names(ConnectionSettings)), ConnectionSettings)
         return Configured(name, common, section) if common is not None else None
 
-    def _kinds(self, config: Config) -> None:
+    def _kind(self, config: Config, name: str, section: Section) -> None:
+        kind = section.text("kind")
         kinds = {info.kind for info in config.registry.kinds()}
-        for name, connection in config.connections.items():
-            kind = connection.common.kind
-            if kind not in kinds:
-                self._problem(
-                    ("connections", name, "kind"),
-                    f'[connections.{name}] there is no connector "{kind}"{meant(kind, kinds)}',
-                    hint="run: opshub connections kinds",
-                )
+        path, subject = ("connections", name, "kind"), f"[connections.{name}]"
+        if kind and kind not in kinds:
+            hint = "run: opshub connections kinds"
+            self._problem(path, f'{subject} there is no connector "{kind}"{meant(kind, kinds)}', hint)
 
-    def _own_settings(self, config: Config) -> None:
-        kinds = {info.kind for info in config.registry.kinds()}
-        for name, connection in config.connections.items():
-            if connection.common.kind in kinds:
-                self.problems += config.settings(name)[1]
+    def _own(self, registry: Registry, name: str, section: Section) -> None:
+        kind = section.text("kind")
+        if kind not in {info.kind for info in registry.kinds()}:
+            return
+        try:
+            self.problems += _own(registry, kind, section, self.folder)[1]
+        except PluginError as error:
+            self._problem(("connections", name, "kind"), f"[connections.{name}] {error}", error.hint)
+
+
+def _own(
+    registry: Registry, kind: str, section: Section, folder: Path
+) -> tuple[Settings | None, list[Problem]]:
+    model = registry.connector(kind).Settings
+    made, problems = section.without(_names(ConnectionSettings) - _names(model)).check(model)
+    return (None if made is None else _settled(made, folder)), problems
 
 
 def _names(model: type[BaseModel]) -> frozenset[str]:
@@ -257,7 +285,3 @@ def _settled(settings: Settings, folder: Path) -> Settings:
     """Paths, the defaults too, start at the configuration's folder."""
     paths = {name: value for name, value in settings if isinstance(value, Path)}
     return settings.model_copy(update={name: folder / path.expanduser() for name, path in paths.items()})
-
-
-def _common_only(model: type[BaseModel]) -> frozenset[str]:
-    return _names(ConnectionSettings) - _names(model)

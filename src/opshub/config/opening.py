@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,22 +14,26 @@ from opshub.config.rules import load_rules
 from opshub.config.section import secret_texts
 from opshub.engine.connection import Connection, Limits
 from opshub.engine.hub import Hub
-from opshub.errors import NotFoundError
+from opshub.errors import ConfigError, NotFoundError, RuleError
+from opshub.language import EMPTY, RuleSet
 from opshub.sdk import Http, HttpRules, Settings
 
-__all__ = ["connect", "limits", "open_hub"]
+__all__ = ["close", "connect", "limits", "open_hub"]
 
 
-def open_hub(config: Config, *, clock: Clock, only: Sequence[str] | None = None) -> Hub:
+def open_hub(
+    config: Config, *, clock: Clock, only: Sequence[str] | None = None, reading: bool = False
+) -> Hub:
     """The store opened, connections set up (those in ``only``, else all), rules loaded. Close ``hub.store``.
 
     Raises ConfigError with everything that is wrong with the connections' settings, RuleError, PluginError,
-    NotFoundError for an unknown name, StoreError or StoreBusyError.
+    NotFoundError for an unknown name, StoreError or StoreBusyError. ``reading`` is for looking only: then broken
+    rules are among ``hub.rule_problems``, and nothing may be decided with the hub.
     """
     from opshub.store import open_store
 
     connections = connect(config, clock=clock, only=only)
-    rules = load_rules(config)
+    rules, problems = _rules(config, reading)
     store = open_store(config.database, clock=clock)
     return Hub(
         store=store,
@@ -36,7 +42,24 @@ def open_hub(config: Config, *, clock: Clock, only: Sequence[str] | None = None)
         clock=clock,
         limits=limits(config),
         folder=config.folder,
+        holder=f"opshub (process {os.getpid()} on {socket.gethostname()})",
+        rule_problems=problems,
     )
+
+
+def _rules(config: Config, reading: bool) -> tuple[RuleSet, tuple[str, ...]]:
+    try:
+        return load_rules(config), ()
+    except (RuleError, ConfigError) as error:
+        if not reading:
+            raise
+        return EMPTY, (str(error),)
+
+
+def close(connections: Sequence[Connection]) -> None:
+    """Release the connections' sockets."""
+    for connection in connections:
+        connection.connector.http.close()
 
 
 def limits(config: Config) -> Limits:

@@ -61,7 +61,7 @@ def plain_reason(error: Mapping[str, Any], known: Iterable[str], given: object =
         return f'"{key}" must be {_either(options)}{near if "did you" in near else ""}'
     text = text.removeprefix("Value error, ").removeprefix("Assertion failed, ")
     text = text.replace("Input should be", "must be")
-    return f'"{key}" {text}' if key and text.startswith(("must ", "needs ", "is ")) else _named(key, text)
+    return f'"{key}" {text}' if key and text.startswith(("must ", "sends ", "is ")) else _named(key, text)
 
 
 def _named(key: str, text: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from opshub.config.loading import Config
+from opshub.config.loading import Config, expand
 from opshub.errors import ConfigError, RuleError
 
 if TYPE_CHECKING:
@@ -20,16 +20,8 @@ MAX_SIZE = 1024 * 1024
 
 def rule_files(config: Config) -> list[Path]:
     """The rule files in force, each once, as the setting orders them and by name within a folder."""
-    found: dict[Path, None] = {}
-    for index, entry in enumerate(config.hub.rules):
-        files = list(_expand(config.folder, entry))
-        if not files and "rules" in config.hub.model_fields_set and not (config.folder / entry).is_dir():
-            raise ConfigError(
-                f'{config.place("hub", "rules", index)}: [hub] "rules" names no file: {entry}',
-                hint="correct the path, or make the folder; paths start at the folder of opshub.toml",
-            )
-        found.update(dict.fromkeys(files))
-    return list(found)
+    found = (file for entry in config.hub.rules for file in expand(config.folder, entry))
+    return list(dict.fromkeys(found))
 
 
 def sources(config: Config, files: Sequence[Path] | None = None) -> list[Source]:
@@ -59,18 +51,6 @@ def load_rules(config: Config) -> RuleSet:
     raise RuleError(
         f"the rules have {count}\n\n{shown}", hint="correct the lines above, then run: opshub rules check"
     )
-
-
-def _expand(folder: Path, entry: str) -> Iterator[Path]:
-    path = folder / Path(entry).expanduser()
-    if path.is_file():
-        yield path
-    elif path.is_dir():
-        yield from sorted(path.glob("*.rules"))
-    elif any(mark in entry for mark in "*?["):
-        start = Path(path.anchor) if Path(entry).is_absolute() else folder
-        pattern = str(path.relative_to(start))
-        yield from sorted(file for file in start.glob(pattern) if file.is_file())
 
 
 def _shown(folder: Path, file: Path) -> str:

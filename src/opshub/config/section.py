@@ -27,6 +27,11 @@ class Section:
     file: str
     lines: Mapping[KeyPath, int]
 
+    def text(self, name: str) -> str:
+        """A plain text as it is given, before any check; empty where there is none."""
+        value = self.given[name].text if name in self.given else self.table.get(name)
+        return value if isinstance(value, str) else ""
+
     def only(self, names: Collection[str]) -> Section:
         """The part with these keys."""
         return self._where(lambda key: key in names)

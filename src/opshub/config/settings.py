@@ -56,18 +56,21 @@ def _no_zone(name: str) -> str:
     return f"is no time zone of the IANA list{known}"
 
 
-def _hub_fields(write: dict[str, str]) -> dict[str, str]:
-    for name, remote in write.items():
-        if name not in HUB_FIELDS and not re.fullmatch(r"score\.\w+", name):
-            raise ValueError(f'names no field of the hub: "{name}"{meant(name, [*HUB_FIELDS, "score.NAME"])}')
-        if not remote.strip():
-            raise ValueError(f'needs a remote field for "{name}"')
+def _hub_field(name: str) -> str:
+    if name in HUB_FIELDS or re.fullmatch(r"score\.\w+", name):
+        return name
+    raise ValueError(f"is no field of the hub{meant(name, [*HUB_FIELDS, 'score.NAME'])}")
+
+
+def _once(write: dict[str, str]) -> dict[str, str]:
     twice = sorted({remote for remote in write.values() if list(write.values()).count(remote) > 1})
     if twice:
         raise ValueError(f'sends two fields of the hub to "{twice[0]}"')
     return write
 
 
+Filled = Annotated[str, Field(min_length=1)]
+HubField = Annotated[str, AfterValidator(_hub_field)]
 Duration = Annotated[timedelta, BeforeValidator(duration, json_schema_input_type=str)]
 """A time span, written as a text: ``"90s"``, ``"5m"``, ``"1h30m"``, ``"2d"``."""
 
@@ -82,7 +85,7 @@ class HubSettings(Settings):
     """Rule files, folders of `*.rules` files, or patterns such as `"teams/*.rules"`."""
 
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    """The zone in which dates without one are read, times are shown, and rules count days."""
+    """The zone in which times are shown, and of dates that come without one (`--since 2024-05-31`)."""
 
     plugins: str = "plugins"
     """A folder of connectors of one's own, one Python file each; need not exist."""
@@ -149,7 +152,7 @@ class ConnectionSettings(Settings):
     burst: int = Field(default=10, ge=1)
     """How many requests may go out at once before `rate` counts."""
 
-    write: Annotated[dict[str, str], AfterValidator(_hub_fields)] = Field(default_factory=dict)
+    write: Annotated[dict[HubField, Filled], AfterValidator(_once)] = Field(default_factory=dict)
     """Hub field = remote field; the only fields that the hub owns there. Hub fields: `band`, `score`,
     `score.NAME`, `tags`, `urgency`, `voices`, `evidence`."""
 

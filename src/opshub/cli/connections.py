@@ -1,0 +1,237 @@
+"""``connections``: what is connected, whether it works, and the beginning of a connector."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from opshub.cli.session import Session, pass_session
+from opshub.cli.view import Column, json_option, plain, say, show, table
+from opshub.errors import ConfigError, OpshubError, UsageError
+
+if TYPE_CHECKING:
+    from opshub.config import Config
+
+__all__ = ["connections"]
+
+LIST = (
+    Column("connection", "name"),
+    Column("kind", "kind"),
+    Column("as", "role"),
+    Column("every", "every"),
+    Column("apply", "apply"),
+    Column("writes", "writes"),
+)
+KINDS = (
+    Column("kind", "kind"),
+    Column("version", "version"),
+    Column("origin", "origin"),
+    Column("can", "can"),
+    Column("problem", "problem"),
+)
+CAPABILITIES = ("Reads", "Writes", "Creates", "Publishes", "Receives", "Counts")
+
+
+@click.group()
+def connections() -> None:
+    """See and check what is connected; begin a connector."""
+
+
+@connections.command("list")
+@json_option
+@pass_session
+def list_(session: Session, as_json_: bool) -> None:
+    """List the configured connections."""
+    value = [
+        {
+            "name": name,
+            "kind": connection.common.kind,
+            "role": connection.common.role,
+            "every": connection.common.every,
+            "apply": connection.common.apply,
+            "write": dict(connection.common.write),
+        }
+        for name, connection in session.config().connections.items()
+    ]
+    show(value, as_json_, _list)
+
+
+@connections.command("check")
+@click.argument("names", nargs=-1, metavar="[CONNECTION]...")
+@json_option
+@pass_session
+def check(session: Session, names: tuple[str, ...], as_json_: bool) -> None:
+    """Try connections (all, if none are named): do they answer, and may they write what they should.
+
+    Nothing is changed anywhere. The exit code is that of the failures where they are all of one kind, else 1.
+    """
+    value = list(_findings(session.config(), names))
+    show(value, as_json_, _checks)
+    codes = {row["exit_code"] for row in value if not row["ok"]}
+    click.get_current_context().exit(0 if not codes else codes.pop() if len(codes) == 1 else 1)
+
+
+@connections.command("kinds")
+@json_option
+@pass_session
+def kinds(session: Session, as_json_: bool) -> None:
+    """List the connectors there are, where they come from, and what they can do.
+
+    Works without a configuration; with one, its plugins folder counts too.
+    """
+    from opshub.plugins import Registry
+
+    try:
+        registry = session.config().registry
+    except ConfigError:
+        registry = Registry()
+    value = {
+        "kinds": [{**plain(info), "can": _can(registry, info.kind)} for info in registry.kinds()],
+        "problems": list(registry.problems),
+    }
+    show(value, as_json_, _kinds)
+
+
+@connections.command("new")
+@click.argument("kind")
+@click.option(
+    "--folder", type=click.Path(file_okay=False, path_type=Path), help="Where; default: the plugins folder."
+)
+@click.option("--tests", type=click.Path(file_okay=False, path_type=Path), help="Default: FOLDER/tests.")
+@pass_session
+def new(session: Session, kind: str, folder: Path | None, tests: Path | None) -> None:
+    """Begin a connector: a module and its tests, which pass the contract of all connectors.
+
+    KIND is its name in `kind = "..."`, in small letters. Existing files are never overwritten.
+    """
+    if not kind.isidentifier() or kind != kind.lower() or keyword.iskeyword(kind) or kind.startswith("_"):
+        raise UsageError(f"a kind is a word of small letters, such as acme, not {kind!r}")
+    folder = folder or _plugins(session)
+    tests = tests or folder / "tests"
+    module, test = folder / f"{kind}.py", tests / f"test_{kind}.py"
+    for file in (module, test):
+        if file.exists():
+            raise UsageError(f"{file} exists already", hint="choose another kind, or remove the file")
+    _write(module, _filled("connector.py.txt", kind))
+    _write(test, _filled("test_connector.py.txt", kind, plugins=_plugins_line(folder, tests)))
+    say(f"wrote {module} and {test}\n\nnext:")
+    say(f"  pytest {test}          it passes now; make it the vendor's")
+    say(f'  [connections.NAME]\n  kind = "{kind}"')
+
+
+def _list(rows: Sequence[Mapping[str, Any]]) -> None:
+    shown = [{**row, "every": _span(row["every"]), "writes": list(row["write"])} for row in rows]
+    table(shown, LIST, empty="no connection is configured; add [connections.NAME] to opshub.toml")
+
+
+def _span(seconds: float) -> str:
+    left, words = int(seconds), ""
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        amount, left = divmod(left, size)
+        words += f"{amount}{unit}" if amount else ""
+    return words
+
+
+def _findings(config: Config, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """One row a finding; an error of one connection is a finding of its own."""
+    from opshub.clock import SystemClock
+    from opshub.config import close, connect
+
+    for name in names or config.connections:
+        try:
+            made = connect(config, clock=SystemClock(), only=[name])
+        except OpshubError as error:
+            yield _failed(name, "settings", error)
+            continue
+        try:
+            for finding in made[0].connector.check():
+                yield {"connection": name, **plain(finding)}
+        except OpshubError as error:
+            yield _failed(name, "check", error)
+        finally:
+            close(made)
+
+
+def _failed(name: str, subject: str, error: OpshubError) -> dict[str, Any]:
+    return {
+        "connection": name,
+        "ok": False,
+        "subject": subject,
+        "detail": str(error),
+        "hint": error.hint,
+        "exit_code": error.exit_code,
+    }
+
+
+def _checks(rows: Sequence[Mapping[str, Any]]) -> None:
+    for row in rows:
+        mark = "ok  " if row["ok"] else "FAIL"
+        detail = f": {row['detail']}" if row["detail"] else ""
+        say(f"{mark}  {row['connection']}  {row['subject']}{detail}", fg=None if row["ok"] else "red")
+        if row["hint"] and not row["ok"]:
+            say(f"      next: {row['hint']}")
+    failed = sum(not row["ok"] for row in rows)
+    say(f"{len(rows)} looked at, {failed} failed" if rows else "no connection is configured")
+
+
+def _can(registry: Any, kind: str) -> list[str]:
+    """The capabilities of a kind; none for one that cannot be loaded."""
+    from opshub import sdk
+
+    try:
+        made = registry.connector(kind)
+    except OpshubError:
+        return []
+    return [name.lower() for name in CAPABILITIES if _has(made, getattr(sdk, name))]
+
+
+def _has(made: type, capability: Any) -> bool:
+    needed = {
+        name for name, member in vars(capability).items() if callable(member) and not name.startswith("_")
+    }
+    return all(hasattr(made, name) for name in needed)
+
+
+def _kinds(value: Mapping[str, Any]) -> None:
+    table(value["kinds"], KINDS, empty="no connector is installed")
+    for problem in value["problems"]:
+        say(f"problem: {problem}", fg="red")
+
+
+def _plugins(session: Session) -> Path:
+    try:
+        config = session.config()
+    except ConfigError:
+        return Path("plugins")
+    return config.folder / config.hub.plugins
+
+
+def _plugins_line(folder: Path, tests: Path) -> str:
+    """How the tests find the connector: a bundled one by its entry point, else by its folder."""
+    if (folder / "__init__.py").exists():
+        return ""
+    if tests == folder / "tests":
+        return "    plugins = Path(__file__).parent.parent\n"
+    return f"    plugins = Path({str(folder.absolute())!r})\n"
+
+
+def _filled(template: str, kind: str, plugins: str = "") -> str:
+    from importlib.resources import files
+
+    text = (files("opshub.cli") / "templates" / template).read_text(encoding="utf-8")
+    if not plugins:
+        text = text.replace("from pathlib import Path\n", "")
+    name = "".join(part.capitalize() for part in kind.split("_"))
+    return text.replace("@Kind@", name).replace("@kind@", kind).replace("@plugins@", plugins)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror}") from error

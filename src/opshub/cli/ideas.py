@@ -1,0 +1,271 @@
+"""``ideas``: the ranked list and the reasons behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from opshub.cli.session import Session, pass_session
+from opshub.cli.view import Column, as_json, heading, json_option, plain, say, short, show, table
+
+if TYPE_CHECKING:
+    from opshub.engine.hub import Hub, IdeaView, Why
+    from opshub.model import Decision, Idea
+
+__all__ = ["ideas"]
+
+COLUMNS = (
+    Column("#", "rank", right=True),
+    Column("idea", "idea"),
+    Column("band", "band"),
+    Column("priority", "priority", right=True),
+    Column("voices", "voices", right=True),
+    Column("title", "title"),
+    Column("tags", "tags"),
+)
+SIMILAR = (Column("idea", "idea"), Column("likeness", "likeness", right=True), Column("title", "title"))
+PAGE = 500
+
+
+@click.group()
+def ideas() -> None:
+    """Read the ranked ideas and the reasons behind them."""
+
+
+@ideas.command("list")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many.")
+@click.option("--offset", type=click.IntRange(min=0), default=0, help="Leave out so many of the best.")
+@click.option("--band", help="Only ideas of this band.")
+@json_option
+@pass_session
+def list_(session: Session, limit: int, offset: int, band: str | None, as_json_: bool) -> None:
+    """List ideas, best first."""
+    with session.hub((), reading=True) as hub:
+        rows = hub.ranked(limit, offset, band)
+    value = [_row(offset + place, *row) for place, row in enumerate(rows, 1)]
+    show(value, as_json_, lambda ready: table(ready, COLUMNS, empty="no ideas yet: opshub sync"))
+
+
+@ideas.command("show")
+@click.argument("idea")
+@json_option
+@pass_session
+def show_(session: Session, idea: str, as_json_: bool) -> None:
+    """Show one idea with its feedback.
+
+    IDEA is its name (IDEA-12) or the key of its tracked item (FEED-7).
+    """
+    zone = session.config().hub.timezone
+    with session.hub((), reading=True) as hub:
+        value = _shown(hub.show(idea))
+    show(value, as_json_, lambda ready: _view(ready, zone))
+
+
+@ideas.command("why")
+@click.argument("idea")
+@click.argument("field", required=False)
+@json_option
+@pass_session
+def why(session: Session, idea: str, field: str | None, as_json_: bool) -> None:
+    """Show why an idea has its numbers: each rule, what it saw, and quotes with where they stand.
+
+    With FIELD (a score, band, tags or route) only what touched that field.
+    """
+    with session.hub((), reading=True) as hub:
+        value = _reasons(hub.why(idea, field))
+    show(value, as_json_, _why)
+
+
+@ideas.command("export")
+@click.option("--format", "format_", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, writable=True), help="A file; default: stdout.")
+@click.option("--band", help="Only ideas of this band.")
+@pass_session
+def export(session: Session, format_: str, output: str | None, band: str | None) -> None:
+    """Write all ranked ideas as CSV or JSON.
+
+    In CSV, texts that a spreadsheet would take for a formula begin with an apostrophe.
+    """
+    with session.hub((), reading=True) as hub:
+        rows = list(_all(hub, band))
+    text = as_json(rows) + "\n" if format_ == "json" else _csv(rows)
+    with click.open_file(output or "-", "w", encoding="utf-8", atomic=bool(output)) as file:
+        file.write(text)
+
+
+def _row(rank: int, idea: Idea, decision: Decision, voices: int) -> dict[str, Any]:
+    return {
+        "rank": rank,
+        "idea": idea.id,
+        "title": idea.title,
+        "band": decision.band,
+        "priority": decision.scores.get("priority", 0.0),
+        "voices": voices,
+        "tags": list(decision.tags),
+        "route": decision.route,
+        "scores": dict(decision.scores),
+        "visibility": str(idea.visibility),
+    }
+
+
+def _all(hub: Hub, band: str | None) -> Iterator[dict[str, Any]]:
+    offset = 0
+    while rows := hub.ranked(PAGE, offset, band):
+        yield from (_row(offset + place, *row) for place, row in enumerate(rows, 1))
+        offset += len(rows)
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    import csv
+    import io
+
+    names = ("rank", "idea", "title", "band", "priority", "voices", "tags", "route")
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([_harmless(row[name]) for name in names])
+    return out.getvalue()
+
+
+def _harmless(value: object) -> object:
+    """A spreadsheet runs what begins with these characters, also behind spaces."""
+    if isinstance(value, list):
+        value = ", ".join(value)
+    if isinstance(value, str) and value.lstrip(" \u00a0\u3000")[:1] in tuple("=+-@\t\r\n＝＋－＠"):
+        return f"'{value}"
+    return value
+
+
+def _shown(view: IdeaView) -> dict[str, Any]:
+    decision = view.decision
+    return {
+        **_row(0, view.idea, decision, len(view.voices)),
+        "created_at": plain(view.idea.created_at),
+        "urgency": decision.urgency,
+        "destination": f"{view.route.connection}.{view.route.project}" if view.route else "",
+        "item": view.item_key,
+        "url": view.item_url,
+        "feedback": [
+            {
+                "ref": str(feedback.ref),
+                "title": feedback.title,
+                "text": feedback.text,
+                "url": feedback.url,
+                "created_at": plain(feedback.created_at),
+                "visibility": str(feedback.visibility),
+                "author": feedback.author.name or feedback.author.id if feedback.author else "",
+                "account": feedback.account.name or feedback.account.id if feedback.account else "",
+                "linked_by": str(link.maker),
+                "reason": link.reason,
+                "confidence": link.confidence,
+            }
+            for feedback, link in view.voices
+        ],
+        "similar": [
+            {"idea": f"IDEA-{number}", "title": title, "likeness": round(likeness, 2)}
+            for number, title, likeness in view.suggestions
+        ],
+    }
+
+
+def _view(value: Mapping[str, Any], zone: str) -> None:
+    heading(f"{value['idea']}  {value['title']}")
+    _facts(value)
+    for piece in value["feedback"]:
+        say("")
+        who = ", ".join(filter(None, (piece["author"], piece["account"])))
+        say(f"{short(piece['created_at'], zone)}  {who or 'somebody'} ({piece['visibility']})", bold=True)
+        say(_start(piece["title"], piece["text"]))
+        say(f"  {piece['url']}")
+        say(f"  linked by {piece['linked_by']}: {piece['reason']}")
+    if value["similar"]:
+        say("")
+        heading("Resembles")
+        table(value["similar"], SIMILAR)
+
+
+def _facts(value: Mapping[str, Any]) -> None:
+    pairs = [
+        ("band", value["band"]),
+        ("scores", ", ".join(f"{name} {amount:g}" for name, amount in value["scores"].items())),
+        ("tags", ", ".join(value["tags"])),
+        ("goes to", value["destination"] or value["route"] or "inbox"),
+        ("urgency", value["urgency"]),
+        ("item", f"{value['item']}  {value['url']}".strip()),
+        ("voices", str(value["voices"])),
+    ]
+    for name, text in pairs:
+        if text:
+            say(f"{name:<8} {text}")
+
+
+def _start(title: str, text: str, size: int = 400) -> str:
+    whole = text if not title or text.startswith(title) else f"{title}\n{text}"
+    shown = whole if len(whole) <= size else f"{whole[: size - 1]}…"
+    return "\n".join(f"  {part}" for part in shown.splitlines())
+
+
+def _reasons(why: Why) -> dict[str, Any]:
+    return {
+        "idea": why.idea.id,
+        "title": why.idea.title,
+        "band": why.decision.band,
+        "scores": dict(why.decision.scores),
+        "tags": list(why.decision.tags),
+        "route": why.decision.route,
+        "parts": [
+            {
+                "rule": part.rule,
+                "place": part.place,
+                "effect": part.effect,
+                "score": part.score,
+                "amount": part.amount,
+                "because": part.because,
+                "saw": plain(part.saw),
+                "quotes": [
+                    {
+                        "feedback": str(quote.feedback),
+                        "quote": quote.quote,
+                        "url": quote.url,
+                        "who": quote.who,
+                        "visibility": str(quote.visibility),
+                    }
+                    for quote in quotes
+                ],
+            }
+            for part, quotes in why.parts
+        ],
+        "written": [plain(row) for row in why.written],
+    }
+
+
+def _why(value: Mapping[str, Any]) -> None:
+    heading(f"{value['idea']}  {value['title']}")
+    scores = ", ".join(f"{name} {amount:g}" for name, amount in value["scores"].items())
+    say("  ".join(filter(None, (value["band"], scores))))
+    for part in value["parts"]:
+        say("")
+        because = f"  because {part['because']}" if part["because"] else ""
+        say(f"{part['effect']}{because}", bold=True)
+        say("  " + "  ".join(filter(None, (part["rule"], part["place"]))))
+        for name, saw in part["saw"].items():
+            say(f"  {name} = {_value(saw)}")
+        for quote in part["quotes"]:
+            say(f"  “{quote['quote']}”  {quote['who']}".rstrip())
+            say(f"    {quote['url']}")
+    if not value["parts"]:
+        say("no rule has anything to say about it")
+    for row in value["written"]:
+        say("")
+        say(
+            f"written in run {row['run']}: {row['connection']} {row['field']}: {row['before']} → {row['value']}"
+        )
+
+
+def _value(saw: object) -> str:
+    if saw is None:
+        return "missing"
+    return ", ".join(map(str, saw)) if isinstance(saw, list) else str(saw)

@@ -1,0 +1,70 @@
+"""Shows what a run did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from opshub.cli.failing import complain
+from opshub.cli.view import Column, plain, say, show, table
+
+if TYPE_CHECKING:
+    from opshub.engine.report import Report
+
+__all__ = ["finish"]
+
+COLUMNS = (
+    Column("connection", "name"),
+    Column("got", "got", right=True),
+    Column("changed", "changed", right=True),
+    Column("bad", "bad", right=True),
+    Column("gone", "gone", right=True),
+    Column("expected", "expected", right=True),
+    Column("seconds", "seconds", right=True),
+    Column("", "state"),
+)
+
+
+def finish(report: Report, as_json_: bool, *, dry_run: bool = False) -> int:
+    """Show the report; the command's exit code."""
+    value = {**plain(report.as_json()), "dry_run": dry_run}
+    show(value, as_json_, _view)
+    for failure in _failures(value):
+        complain(failure["message"], failure["hint"])
+    return report.exit_code
+
+
+def _view(value: Mapping[str, Any]) -> None:
+    rows = [{**row, "state": _state(row)} for row in value["connections"]]
+    if rows:
+        table(rows, COLUMNS)
+        say("")
+    for stage in value["stages"]:
+        counts = ", ".join(f"{count:,} {word}" for word, count in stage["counts"].items() if count)
+        if counts:
+            say(f"{stage['name']:<10} {counts}")
+    name = "dry run, nothing was kept or sent" if value["dry_run"] else f"run {value['run']}"
+    say(f"{name}: {_OUTCOMES[value['outcome']]}")
+
+
+_OUTCOMES = {"done": "done", "partly": "partly done", "failed": "failed"}
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    if row["failure"]:
+        return str(row["failure"]["kind"])
+    short = row["expected"] is not None and row["got"] < row["expected"]
+    return f"short by {row['expected'] - row['got']}" if short else "complete"
+
+
+def _failures(value: Mapping[str, Any]) -> list[dict[str, str]]:
+    found = [
+        {**row["failure"], "message": _named(row["name"], row["failure"]["message"])}
+        for row in value["connections"]
+        if row["failure"]
+    ]
+    return [*found, *value["failures"]]
+
+
+def _named(name: str, message: str) -> str:
+    return message if name in message else f"{name}: {message}"

@@ -1,0 +1,165 @@
+"""``rules``: check and test rule files, and look up what they can use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from opshub.cli.session import Session, pass_session
+from opshub.cli.view import Column, json_option, say, show, table
+
+if TYPE_CHECKING:
+    from opshub.language import Checked
+
+__all__ = ["rules"]
+
+FIELDS = (Column("field", "name"), Column("kind", "kind"), Column("", "sure"), Column("what it holds", "doc"))
+FILES = click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+
+
+@click.group()
+def rules() -> None:
+    """Check and test rule files, and look up what they can use."""
+
+
+@rules.command("check")
+@FILES
+@json_option
+@pass_session
+def check(session: Session, files: tuple[Path, ...], as_json_: bool) -> None:
+    """Check rule files: those named, or all that are configured.
+
+    Every mistake is shown at once, with its line, a caret and a hint. The exit code is 2 if there is any error;
+    warnings leave it 0.
+    """
+    checked = _checked(session, files)
+    value = {"passed": checked.rules is not None, "diagnostics": list(checked.diagnostics)}
+    rendered = [diagnostic.render() for diagnostic in checked.diagnostics]
+    show(value, as_json_, lambda ready: _diagnostics(ready, rendered))
+    click.get_current_context().exit(0 if checked.rules is not None else 2)
+
+
+@rules.command("test")
+@FILES
+@json_option
+@pass_session
+def test(session: Session, files: tuple[Path, ...], as_json_: bool) -> None:
+    """Run the `test` blocks of rule files: those named, or all that are configured.
+
+    The exit code is 1 if a test fails, 2 if the files do not pass their check.
+    """
+    from opshub.language import run_tests
+
+    checked = _checked(session, files)
+    if checked.rules is None:
+        rendered = [d.render() for d in checked.diagnostics]
+        show(
+            {"passed": False, "diagnostics": list(checked.diagnostics)},
+            as_json_,
+            lambda v: _diagnostics(v, rendered),
+        )
+        click.get_current_context().exit(2)
+    results = run_tests(checked.rules)
+    passed = all(result.passed for result in results)
+    show({"passed": passed, "tests": list(results)}, as_json_, _tests)
+    click.get_current_context().exit(0 if passed else 1)
+
+
+@rules.command("fields")
+@click.argument("word", required=False)
+@json_option
+@pass_session
+def fields(session: Session, word: str | None, as_json_: bool) -> None:
+    """List the fields that rules can read; with WORD those that have it in their name or description."""
+    from opshub.engine.facts import FEEDBACK, IDEA
+
+    found = [
+        field
+        for field in (*IDEA, *FEEDBACK)
+        if not word or word.lower() in f"{field.name} {field.doc}".lower()
+    ]
+    value = [
+        {
+            "name": field.name,
+            "kind": str(field.kind),
+            "doc": field.doc,
+            "optional": field.optional,
+            "values": list(field.values),
+        }
+        for field in found
+    ]
+    show(value, as_json_, _fields)
+
+
+@rules.command("functions")
+@click.argument("word", required=False)
+@json_option
+def functions(word: str | None, as_json_: bool) -> None:
+    """List the functions of the rules language; with WORD those that have it in their name or description."""
+    from opshub.language.functions import FUNCTIONS
+
+    value = [
+        {
+            "name": name,
+            "signature": one.signature,
+            "doc": one.doc,
+            "examples": [{"code": code, "gives": gives} for code, gives in one.examples.items()],
+        }
+        for name, one in sorted(FUNCTIONS.items())
+        if not word or word.lower() in f"{one.signature} {one.doc}".lower()
+    ]
+    show(value, as_json_, _functions)
+
+
+def _checked(session: Session, files: Sequence[Path]) -> Checked:
+    from opshub.config import check_rules
+
+    return check_rules(session.config(), [file.absolute() for file in files] or None)
+
+
+def _diagnostics(value: Mapping[str, Any], rendered: Sequence[str]) -> None:
+    for text in rendered:
+        say(text)
+        say("")
+    severities = [row["severity"] for row in value["diagnostics"]]
+    errors, warnings = severities.count("error"), severities.count("warning")
+    if value["passed"]:
+        say("the rules pass their check" + (f"; {warnings} warnings" if warnings else ""))
+    else:
+        say(f"{errors} errors, {warnings} warnings")
+
+
+def _tests(value: Mapping[str, Any]) -> None:
+    results: Sequence[Mapping[str, Any]] = value["tests"]
+    for result in results:
+        mark = "ok  " if result["passed"] else "FAIL"
+        say(f"{mark}  {result['name']}  ({result['path']}:{result['line']})")
+        for failure in result["failures"]:
+            say("\n".join(f"      {part}" for part in failure.splitlines()))
+    failed = sum(not result["passed"] for result in results)
+    say(f"{len(results)} tests, {failed} failed" if results else "there are no tests in the rule files")
+
+
+def _fields(rows: Sequence[Mapping[str, Any]]) -> None:
+    shown = [
+        {
+            **row,
+            "sure": "may be missing" if row["optional"] else "",
+            "doc": row["doc"] + (f" ({', '.join(row['values'])})" if row["values"] else ""),
+        }
+        for row in rows
+    ]
+    table(shown, FIELDS, empty="no field has that word")
+
+
+def _functions(rows: Sequence[Mapping[str, Any]]) -> None:
+    for row in rows:
+        say(row["signature"], bold=True)
+        say(f"  {row['doc']}")
+        for example in row["examples"]:
+            say(f"    {example['code']}  →  {example['gives']}")
+    if not rows:
+        say("no function has that word")

@@ -1,0 +1,89 @@
+"""``sync``: the cycle."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from opshub.cli.reporting import finish
+from opshub.cli.session import Session, pass_session
+from opshub.cli.view import json_option
+from opshub.errors import UsageError
+
+if TYPE_CHECKING:
+    from opshub.config import Config
+
+__all__ = ["sync"]
+
+STAGES = ("pull", "normalize", "match", "score", "route", "plan", "apply")
+
+
+@click.command()
+@click.argument("connections", nargs=-1, metavar="[CONNECTION]...")
+@click.option("--full", is_flag=True, help="Pull everything again and count what still exists.")
+@click.option(
+    "--since",
+    metavar="WHEN",
+    help='Pull again what changed since a date ("2024-05-31"), a moment, or a time ago ("7d").',
+)
+@click.option(
+    "--until",
+    type=click.Choice(STAGES),
+    default="apply",
+    show_default=True,
+    help="The last stage to run.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would happen; keep nothing, send nothing.")
+@json_option
+@pass_session
+def sync(
+    session: Session,
+    connections: tuple[str, ...],
+    full: bool,
+    since: str | None,
+    until: str,
+    dry_run: bool,
+    as_json_: bool,
+) -> None:
+    """Pull, match, score, route, plan, and apply where that is automatic.
+
+    With names, only those connections are pulled. A connection that fails does not stop the others; the exit code
+    is then 7, or that of the failure where all of them failed for the same reason.
+    """
+    from opshub.cli.progress import watch
+
+    moment = _moment(session.config(), since) if since else None
+    looking = watch()
+    with session.hub() as hub:
+        try:
+            report = hub.sync(
+                connections, full=full, since=moment, until=until, dry_run=dry_run, watch=looking
+            )
+        finally:
+            looking.close()
+    click.get_current_context().exit(finish(report, as_json_, dry_run=dry_run))
+
+
+def _moment(config: Config, text: str) -> datetime:
+    """A point in time that somebody wrote; dates without a zone are of the hub's zone."""
+    from zoneinfo import ZoneInfo
+
+    from opshub.clock import SystemClock
+    from opshub.config.settings import duration
+
+    try:
+        span: timedelta | None = duration(text)
+    except ValueError:
+        span = None
+    if span is not None:
+        return SystemClock().now() - span
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"--since is no date and no time span: {text}",
+            hint='write it as "2024-05-31", "2024-05-31T08:00+08:00" or "7d"',
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(config.hub.timezone))
