@@ -18,11 +18,9 @@ from typing import Any
 from unittest import mock
 from urllib.parse import quote
 
-from pydantic import SecretBytes, SecretStr
-
 from opshub.sdk import Connector, Settings
 from opshub.testing.failure_promises import under_each_fault
-from opshub.testing.trial import Trial, own_settings, raised
+from opshub.testing.trial import Trial, own_settings, raised, secrets_of
 
 __all__ = ["ConductPromises"]
 
@@ -42,6 +40,9 @@ FORBIDDEN = frozenset(
     }
 )
 """Modules that a connector has no business with."""
+
+SHARED = ("", "opshub.testing", "opshub_connectors", "opshub_dropins")
+"""Packages whose modules belong to several connectors."""
 
 SAYS_SECRET = ("token", "password", "secret", "api_key", "private_key")
 
@@ -132,7 +133,7 @@ class ConductPromises(Trial):
     def _secrets(self) -> list[str]:
         """Every secret of the settings, in the forms that it takes on the wire."""
         settings = self.connector_class().Settings.model_validate(own_settings(self.table(self.url)))
-        plain = [text for text in _opened(settings) if len(text) >= SHORTEST_SECRET]
+        plain = [text for text in secrets_of(settings) if len(text) >= SHORTEST_SECRET]
         sent = [
             one.headers["authorization"].rpartition(" ")[2]
             for one in (self.vendor.requests() if self.serves() else ())
@@ -147,15 +148,11 @@ class ConductPromises(Trial):
 
 def source_files(connector: type[Connector[Any]]) -> list[Path]:
     """The connector's module, or all modules of its package where it is one."""
-    path = Path(inspect.getfile(connector))
-    name = connector.__module__
-    package = name if hasattr(sys.modules[name], "__path__") else name.rpartition(".")[0]
-    shared = package in ("", "opshub_connectors", "opshub_dropins")
-    return (
-        [path]
-        if shared or not hasattr(sys.modules.get(package), "__path__")
-        else sorted(path.parent.glob("**/*.py"))
-    )
+    path, name = Path(inspect.getfile(connector)), connector.__module__
+    is_package = hasattr(sys.modules[name], "__path__")
+    package = name if is_package else name.rpartition(".")[0]
+    alone = package in SHARED or not hasattr(sys.modules.get(package), "__path__")
+    return [path] if alone else sorted(path.parent.glob("**/*.py"))
 
 
 class _Ears(logging.Handler):
@@ -205,15 +202,6 @@ def _told(error: BaseException | None) -> Iterator[str]:
         yield "".join(traceback.format_exception(error))
 
 
-def _opened(value: object) -> Iterator[str]:
-    from opshub.config.section import secret_texts
-
-    if isinstance(value, Settings):
-        yield from secret_texts(value)
-    elif isinstance(value, SecretStr | SecretBytes):
-        yield str(value.get_secret_value())
-
-
 def _imports(path: Path) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -228,9 +216,7 @@ def _inside(name: str, packages: set[str]) -> bool:
 
 def _clock_calls(path: Path) -> Iterator[int]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if (
-                node.func.attr in ("now", "utcnow", "today")
-                and "date" in ast.unparse(node.func.value).lower()
-            ):
-                yield node.lineno
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr in ("now", "utcnow", "today") and "date" in ast.unparse(node.func.value).lower():
+            yield node.lineno

@@ -21,7 +21,7 @@ from opshub.errors import (
     UnavailableError,
 )
 from opshub.sdk import Finding
-from opshub.testing.trial import Trial, canonical
+from opshub.testing.trial import Trial, canonical, some_of
 
 __all__ = ["FAULTS", "FailurePromises"]
 
@@ -110,7 +110,7 @@ class FailurePromises(Trial):
         whole = len(self.pages(self.connect()))
         needed = len(self.vendor.requests()) - before
 
-        for after in range(needed):
+        for after in some_of(needed):
             self.vendor.faults.clear()
             self.vendor.faults.always("status", after=after, code=503)
             got, error = self._drained()

@@ -13,7 +13,7 @@ import orjson
 from opshub.errors import BadAnswerError, CursorExpiredError
 from opshub.model import Cursor, Record, Tombstone
 from opshub.sdk import Connector, Counts, Page, Rewinds
-from opshub.testing.trial import Trial, canonical, meanings, raised
+from opshub.testing.trial import Trial, canonical, meanings, raised, some_of
 
 __all__ = ["PullPromises"]
 
@@ -39,7 +39,8 @@ class PullPromises(Trial):
     def test_a_pull_resumes_after_any_page(self) -> None:
         pages = self.pages(self.connect())
 
-        for number, page in enumerate(pages):
+        for number in some_of(len(pages)):
+            page = pages[number]
             rest = _counted(self.connect(), (r for later in pages[number + 1 :] for r in later.records))
             got = _counted(self.connect(), self.records(self.connect(), _thawed(page.cursor)))
             behind = _counted(self.connect(), (r for early in pages[: number + 1] for r in early.records))
@@ -135,7 +136,7 @@ class PullPromises(Trial):
         list(connector.census())
         needed = len(self.vendor.requests()) - before
 
-        for after in range(needed):
+        for after in some_of(needed):
             self.vendor.faults.clear()
             self.vendor.faults.always("status", after=after, code=503)
             error = raised(lambda: list(connector.census()))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import orjson
+from pydantic import BaseModel, SecretBytes, SecretStr
 
 from opshub.clock import FrozenClock
 from opshub.errors import OpshubError
@@ -29,10 +30,37 @@ from opshub.sdk import Connector, Http, HttpRules, Page, Tracks, WebhookRequest
 from opshub.testing.recorded import RecordedAnswer, RecordedTwin
 from opshub.testing.twin import Received, Twin
 
-__all__ = ["Trial", "build", "canonical", "meanings", "own_settings", "raised", "translations"]
+__all__ = [
+    "Trial",
+    "build",
+    "canonical",
+    "meanings",
+    "own_settings",
+    "raised",
+    "secrets_of",
+    "some_of",
+    "translations",
+]
 
 START = datetime(2026, 3, 2, 9, 30, 7, tzinfo=UTC)
 MANY_PAGES = 1_000
+COMMON = frozenset(
+    {
+        "apply",
+        "as",
+        "audience",
+        "bands",
+        "burst",
+        "conflict",
+        "every",
+        "kind",
+        "private",
+        "publish",
+        "rate",
+        "write",
+    }
+)
+"""What a connection's table may hold for every connector."""
 
 
 def build(
@@ -45,8 +73,6 @@ def build(
     rules: HttpRules | None = None,
 ) -> Connector[Any]:
     """A connector as the hub would make it from a ``[connections.X]`` table. Close its ``http``."""
-    from opshub.config.section import secret_texts
-
     settings = connector.Settings.model_validate(own_settings(table))
     http = Http(
         connector.base_url(settings),
@@ -54,17 +80,29 @@ def build(
         auth=connector.auth(settings),
         headers=connector.headers(settings),
         rules=rules or HttpRules(private=True),
-        secrets=tuple(secret_texts(settings)),
+        secrets=tuple(secrets_of(settings)),
     )
     return connector(name, settings, http, fields=fields)
 
 
 def own_settings(table: Mapping[str, object]) -> dict[str, object]:
     """The part of a connection's table that its connector declares."""
-    from opshub.config.settings import ConnectionSettings
+    return {key: value for key, value in table.items() if key not in COMMON}
 
-    common = {info.alias or name for name, info in ConnectionSettings.model_fields.items()}
-    return {key: value for key, value in table.items() if key not in common}
+
+def secrets_of(value: object) -> Iterator[str]:
+    """Every secret text in settings, however deep."""
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, SecretBytes):
+        yield value.get_secret_value().decode("utf-8", "replace")
+    elif isinstance(value, BaseModel):
+        yield from secrets_of(dict(value))
+    elif isinstance(value, Mapping):
+        yield from secrets_of(list(value.values()))
+    elif isinstance(value, list | tuple | set | frozenset):
+        for inner in value:
+            yield from secrets_of(inner)
 
 
 def canonical(value: object) -> bytes:
@@ -257,3 +295,8 @@ def raised(act: Callable[[], object]) -> Exception | None:
     except Exception as error:
         return error
     return None
+
+
+def some_of(count: int, most: int = 6) -> list[int]:
+    """Numbers below a count: all of a few, else the first, the last and some between."""
+    return sorted({*(number * count // most for number in range(most)), count - 1} & set(range(count)))
