@@ -30,6 +30,7 @@ def merged(old: OutboxRow | None, new: OutboxRow) -> OutboxRow | None:
             version=old.version + 1,
         )
     same = (old.wish, old.own, old.base, old.idea) == (new.wish, new.own, new.base, new.idea)
-    if same and old.state is not OutboxState.DONE:
+    worse = old.state is OutboxState.PLANNED and new.state is OutboxState.CONFLICT
+    if same and old.state is not OutboxState.DONE and not worse:
         return None
     return replace(new, version=old.version + 1)

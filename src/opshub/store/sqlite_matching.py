@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,18 +12,9 @@ from opshub.store.base import Seen
 from opshub.store.codec import decode_feedback, decode_item, micros
 from opshub.store.database import json_of
 from opshub.store.sqlite_records import Records
+from opshub.store.terms import MOST_TERMS, single_terms
 
-__all__ = ["MOST_TERMS", "Matching", "single_terms"]
-
-MOST_TERMS = 24
-"""Terms of one full-text search; what comes after them is left out."""
-
-_CUT = re.compile(r"[\x00-\x20\x7f]")
-
-
-def single_terms(terms: Iterable[str]) -> list[str]:
-    """Those that the index can hold as one term, each once."""
-    return [term for term in dict.fromkeys(terms) if term and not _CUT.search(term)]
+__all__ = ["Matching"]
 
 
 class Matching(Records):

@@ -77,10 +77,14 @@ class Outbox(Ideas):
                     )
 
     def settle(self, row: OutboxRow, state: OutboxState, *, note: str = "") -> bool:
-        """Close the wish that was sent. False, and PLANNED again, where a newer version came meanwhile."""
+        """Close the wish that was sent, keeping ``row.base`` as what is now known to stand there.
+
+        False, and PLANNED again, where a newer version came meanwhile.
+        """
         key = (row.connection, row.target, row.field)
+        base = _value(row.base, *key)
         with self._turn:
-            if self._write(sql.SETTLE, (str(state), note, *key, row.version)) == 1:
+            if self._write(sql.SETTLE, (str(state), note, base, *key, row.version)) == 1:
                 return True
             self._write(sql.REOPEN, key)
             return False

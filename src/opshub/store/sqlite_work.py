@@ -23,6 +23,7 @@ class Leases(Database):
     """Who may write."""
 
     _locks: dict[str, LockFile]
+    _epochs: dict[str, int]
 
     def close(self) -> None:
         """Release the database and every lock beside it."""
@@ -57,6 +58,8 @@ class Leases(Database):
                 raise
             if lease is None:
                 lock.give()
+            else:
+                self._epochs[name] = lease.epoch
             return lease
 
     def _acquire(self, name: str, holder: str, ttl: timedelta, now: datetime, guarded: bool) -> Lease | None:
@@ -75,13 +78,12 @@ class Leases(Database):
         until = micros(self.clock.now() + lease.ttl)
         if self._write(sql.RENEW_LEASE, (until, int(lock.take()), lease.name, lease.epoch)) == 1:
             return
-        row = self._row(sql.LEASE, (lease.name,))
-        if row is None or row[1] != lease.holder or not lock.held or row[0] < lease.epoch:
-            # Somebody else has it: our lock must not make that process look dead, nor us alive.
+        epoch, who, *_ = self._row(sql.LEASE, (lease.name,)) or (0, "")
+        if epoch != self._epochs.get(lease.name):
+            # Another process has it: our lock must not make that process look dead later, nor us alive.
             lock.give()
-        who = row[1] if row and row[1] else "another process"
         raise FencedError(
-            f"{lease.holder} no longer holds the lease {lease.name!r}: {who} took over",
+            f"{lease.holder} no longer holds the lease {lease.name!r}: {who or 'another process'} took over",
             hint="nothing was written; let the other process go on, or run the command again after it",
         )
 

@@ -280,7 +280,7 @@ MARK_SENDING = """
     where connection = ? and target = ? and field = ? and version = ?
 """
 SETTLE = """
-    update outbox set state = ?, note = ?
+    update outbox set state = ?, note = ?, base = ?
     where connection = ? and target = ? and field = ? and version = ?
 """
 REOPEN = """
