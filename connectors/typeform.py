@@ -30,9 +30,11 @@ from opshub.sdk import (
     WebhookRequest,
     by_token,
     check_hmac_base64,
+    list_of,
     number_of,
     parse_time,
     segment,
+    table_of,
     text_of,
     value_of,
 )
@@ -174,11 +176,9 @@ class Typeform(Connector[TypeformSettings]):
             raise BadAnswerError(f"Typeform promised {promised} responses and sent {len(seen)}")
 
     def normalize(self, record: Record) -> Feedback | Tombstone:
-        it: Mapping[str, Any] = record
-        hidden = it.get("hidden") or {}
-        answers = [
-            (answer, it["_questions"].get(answer["field"]["id"]) or {}) for answer in it["answers"] or ()
-        ]
+        it = table_of(record)
+        hidden = table_of(it.get("hidden"))
+        answers = [_paired(answer, table_of(it["_questions"])) for answer in list_of(it["answers"])]
         said = "\n\n".join(text_of(a["text"]).strip() for a, q in answers if self._is_text(a, q))
         rating = self._rating(answers)
         chosen = [label for a, _ in answers if a["type"] in CHOICES for label in _labels(a)]
@@ -186,7 +186,7 @@ class Typeform(Connector[TypeformSettings]):
             return Tombstone(self.ref(it["response_id"]), TombstoneReason.OUT_OF_SCOPE)
         return Feedback(
             ref=self.ref(it["response_id"]),
-            url=f"https://admin.typeform.com/form/{segment(it['_form']['id'])}/results"
+            url=f"https://admin.typeform.com/form/{segment(table_of(it['_form'])['id'])}/results"
             f"?responseId={segment(it['response_id'])}#responses",
             kind="response",
             text=said,
@@ -215,15 +215,9 @@ class Typeform(Connector[TypeformSettings]):
         if not rated:
             return None
         answer, question = min(rated, key=lambda pair: pair[0]["field"]["type"] != "nps")
-        value = number_of(answer["number"])
-        if value is None:
-            raise ValueError("an answer on a scale is no number")
-        type_ = answer["field"]["type"]
-        if type_ == "nps":
-            return Rating(value, 0, 10, "nps")
-        worst = 1 if type_ == "rating" or question.get("start_at_one") else 0
-        steps = question.get("steps") or (5 if type_ == "rating" else 11)
-        return Rating(value, worst, worst + steps - 1, "stars" if type_ == "rating" else "scale")
+        value, (worst, best, scale) = number_of(answer["number"]), _scale(answer["field"]["type"], question)
+        # A form's scale may be changed under the answers that it already has.
+        return Rating(value, worst, best, scale) if value is not None and worst <= value <= best else None
 
     def _author(self, hidden: Mapping[str, Any], answers: Answers) -> Person | None:
         email = next((text_of(a["email"]) for a, _ in answers if a["type"] == "email"), "")
@@ -248,15 +242,15 @@ class Typeform(Connector[TypeformSettings]):
         """What was answered beside the text, hidden fields and variables, by name."""
         given = {which: name for name, which in self.settings.names.items()}
         found: dict[str, Value] = {"form": text_of(it["_form"]["title"])}
-        found.update({name: value_of(value) for name, value in (it.get("hidden") or {}).items()})
-        for one in it.get("variables") or ():
-            found[one["key"]] = value_of(one.get(one["type"]))
+        found.update({name: value_of(value) for name, value in table_of(it.get("hidden")).items()})
+        for one in map(table_of, list_of(it.get("variables"))):
+            found[text_of(one["key"])] = value_of(one.get(one["type"]))
         texts = sum(self._is_text(a, q) for a, q in answers)
         for answer, question in answers:
             ref, id_ = answer["field"].get("ref"), answer["field"]["id"]
             if not (texts == 1 and self._is_text(answer, question)):
                 name = given.get(ref) or given.get(id_) or question.get("title") or ref or id_
-                found[name] = _value(answer)
+                found[text_of(name)] = _value(answer)
         return {name: value for name, value in found.items() if value not in (None, "", ())}
 
     def check(self) -> Iterator[Finding]:
@@ -294,10 +288,26 @@ def _questions(fields: Iterable[Mapping[str, Any]], within: str = "") -> Iterato
         yield from _questions(more.get("fields") or (), field["type"])
 
 
+def _paired(answer: object, questions: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """An answer and its question; the question may be gone from the form."""
+    field = table_of(table_of(answer)["field"])
+    text_of(field.get("ref"))
+    return table_of(answer), table_of(questions.get(field["id"]))
+
+
+def _scale(type_: str, question: Mapping[str, Any]) -> tuple[int, int, str]:
+    """Worst, best and name of a question's scale; what the form leaves unsaid is the vendor's default."""
+    if type_ == "nps":
+        return 0, 10, "nps"
+    worst = 1 if type_ == "rating" or question.get("start_at_one") else 0
+    steps = int(question.get("steps") or (5 if type_ == "rating" else 11))
+    return worst, worst + steps - 1, "stars" if type_ == "rating" else "scale"
+
+
 def _labels(answer: Mapping[str, Any]) -> list[str]:
     """What was chosen, the person's own words among it."""
-    chosen = answer[answer["type"]]
-    labels = chosen.get("labels") or [chosen.get("label")]
+    chosen = table_of(answer[answer["type"]])
+    labels = list_of(chosen.get("labels")) or [chosen.get("label")]
     return [text_of(label) for label in (*labels, chosen.get("other")) if label]
 
 

@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
-import pytest
-from opshub_connectors.twins.zendesk import ZendeskTwin
-
-from opshub.clock import FrozenClock
 from opshub.sdk import (
-    AuthenticationError,
-    Change,
-    Connector,
-    ConflictError,
-    CursorExpiredError,
-    Feedback,
-    Rating,
-    RefusedWriteError,
-    RequestError,
-    Tombstone,
-    TrackedItem,
-    Value,
-    Visibility,
     WebhookRequest,
 )
 from opshub.testing import ConnectorContract, Twin
-from opshub.testing.trial import START, build
+from opshub_connectors.twins.zendesk import ZendeskTwin
 
 SECRET = "hook-secret"
 FIELD = "custom_fields.301"
