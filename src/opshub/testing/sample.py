@@ -35,7 +35,6 @@ from opshub.sdk import (
     WebhookRequest,
     by_cursor,
     check_hmac_hex,
-    number_of,
     parse_time,
     segment,
     text_of,
@@ -135,7 +134,7 @@ class Sample(Connector[SampleSettings]):
             comments=seen.comments,
             tags=seen.tags,
             fields={name: _field(name, it[name]) for name in ("priority", "labels")},
-            version=str(number_of(it["version"])),
+            version=str(it["version"]),
             marker=text_of(it["marker"]),
         )
 

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["application", "served"]
 
+TICK = 0.005
+GRACE = 1.0
+"""Seconds between looks at whether to stop, and seconds that running requests then have."""
+
 LOGIN_PAGE = (
     b"<!doctype html><html><head><title>Log in</title></head><body><form>Password</form></body></html>"
 )
@@ -38,7 +42,7 @@ def served(app: ASGIApp, port: int = 0) -> Iterator[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 app,
                 http=_Protocol,
@@ -49,7 +53,6 @@ def served(app: ASGIApp, port: int = 0) -> Iterator[str]:
                 log_config=None,
                 log_level="critical",
                 proxy_headers=False,
-                timeout_graceful_shutdown=1,
             )
         )
         thread = threading.Thread(target=server.run, args=([listener],), name="twin", daemon=True)
@@ -59,8 +62,44 @@ def served(app: ASGIApp, port: int = 0) -> Iterator[str]:
                 time.sleep(0.005)
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            server.should_exit = True
+            server.stop()
             thread.join()
+
+
+class _Server(uvicorn.Server):
+    """Stops at once: a suite serves hundreds of twins, and uvicorn looks for the end ten times a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ending: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+
+    def stop(self) -> None:
+        """End from another thread."""
+        self.should_exit = True
+        if self._ending is not None:
+            loop, ended = self._ending
+            loop.call_soon_threadsafe(ended.set)
+
+    async def main_loop(self) -> None:
+        ended = asyncio.Event()
+        self._ending = (asyncio.get_running_loop(), ended)
+        while not self.should_exit:
+            await self.on_tick(0)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), 1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        for _ in range(int(GRACE / TICK)):
+            if not self.server_state.tasks:
+                break
+            await asyncio.sleep(TICK)
+        for task in self.server_state.tasks:
+            task.cancel()
+        await asyncio.sleep(0)
 
 
 class _Protocol(H11Protocol):
