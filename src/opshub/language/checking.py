@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opshub.language.diagnostics import Diagnostic, Source
-from opshub.language.ruleset import EMPTY, RuleSet
+from opshub.language.findings import Findings
+from opshub.language.ruleset import RuleSet, fingerprint
 from opshub.language.schema import Schema
 
 __all__ = ["Checked", "check"]
@@ -14,12 +15,21 @@ __all__ = ["Checked", "check"]
 
 @dataclass(frozen=True)
 class Checked:
-    """The findings, errors and warnings; ``rules`` is None when there is any error."""
+    """The findings, errors and warnings, by file and line; ``rules`` is None when there is any error."""
 
     rules: RuleSet | None
     diagnostics: tuple[Diagnostic, ...]
 
 
 def check(sources: Sequence[Source], schema: Schema) -> Checked:
-    """Check and compile all files as one rule set, in the given order."""
-    return Checked(EMPTY, ())
+    """Check all files as one rule set, in the given order, and compile them where there is no error."""
+    from opshub.language.parser import parse
+    from opshub.language.statements import build
+
+    findings = Findings(sources)
+    statements, lost = parse(findings)
+    program = build(statements, lost, schema, findings)
+    found = findings.all()
+    if any(diagnostic.severity == "error" for diagnostic in found):
+        return Checked(None, found)
+    return Checked(RuleSet(program, fingerprint(sources, schema)), found)

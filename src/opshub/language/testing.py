@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from opshub.language.meaning import Term, TestCase
+from opshub.language.outcome import Outcome
 from opshub.language.ruleset import RuleSet
 
 __all__ = ["TestResult", "run_tests"]
@@ -12,6 +15,8 @@ __all__ = ["TestResult", "run_tests"]
 @dataclass(frozen=True, slots=True)
 class TestResult:
     """How one test block ended; each failure reads "expected … got …" with the contributions below."""
+
+    __test__ = False
 
     name: str
     path: str
@@ -22,4 +27,50 @@ class TestResult:
 
 def run_tests(rules: RuleSet) -> tuple[TestResult, ...]:
     """Run every test block of the rule set, in the order of the files."""
-    return ()
+    return tuple(_run(rules, case) for case in rules.tests)
+
+
+def _run(rules: RuleSet, case: TestCase) -> TestResult:
+    from opshub.language.compiler import compile_condition
+
+    outcome = rules.decide(case.idea, case.feedback, case.now)
+    values = (
+        *outcome.scores.values(),
+        outcome.tags,
+        *(v or None for v in (outcome.band, outcome.route, outcome.urgency)),
+    )
+    failures = [
+        f"expected {text}, got {_got(term, values)}{_trace(outcome)}"
+        for text, term in case.expects
+        if not compile_condition(term)(values, case.now)
+    ]
+    return TestResult(case.name, case.path, case.line, not failures, tuple(failures))
+
+
+def _read(term: Term) -> Iterator[tuple[int, str]]:
+    if term.op == "idea":
+        yield term.detail  # type: ignore[misc]
+    for operand in term.operands:
+        yield from _read(operand)
+
+
+def _got(term: Term, values: tuple[object, ...]) -> str:
+    shown = []
+    for index, name in dict.fromkeys(_read(term)):
+        value = values[index]
+        if isinstance(value, tuple):
+            text = f"[{', '.join(value)}]"
+        else:
+            text = "nothing" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)
+        shown.append(f"{name} {text}")
+    return ", ".join(shown)
+
+
+def _trace(outcome: Outcome) -> str:
+    """The contributions, a line each; where there are none, that is said."""
+    lines = [f"\n  {part.place}  {part.effect}{_why(part.because)}  ({part.rule})" for part in outcome.parts]
+    return "".join(lines) or "\n  no rule held"
+
+
+def _why(because: str) -> str:
+    return f" because {because}" if because else ""

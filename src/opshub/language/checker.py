@@ -1,0 +1,328 @@
+"""Checks expressions: names, kinds, and what may be missing."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Protocol
+
+from opshub.language import tree
+from opshub.language.findings import Findings, suggestion
+from opshub.language.functions import FUNCTIONS, Function
+from opshub.language.lints import fragile, never
+from opshub.language.meaning import BROKEN, Definition, Term
+from opshub.language.names import Names, Outside, Place, report_closed
+from opshub.language.schema import Field, Kind
+
+__all__ = ["Checker"]
+
+_ORDERED = (Kind.NUMBER, Kind.TIME, Kind.DURATION)
+_KEYS = {"accounts": "account.id", "persons": "author.id"}
+
+
+class _Scope(Protocol):
+    def of(self, term: Term) -> Field | None: ...
+
+    def resolve(self, node: tree.Name, place: Place) -> Term: ...
+
+
+class Checker:
+    """Turns expressions into terms; whatever is wrong with them is reported, once, and becomes a broken term."""
+
+    def __init__(self, names: Names, findings: Findings, scope: _Scope | None = None) -> None:
+        self._names = names
+        self._findings = findings
+        self._scope: _Scope = scope or names
+
+    @property
+    def _lets(self) -> dict[str, Definition]:
+        return self._names.lets
+
+    def condition(self, node: tree.Expression, place: Place, present: frozenset[Term] = frozenset()) -> Term:
+        """A term that is true or false; ``present`` are fields known not to be missing here."""
+        term = self.term(node, place, present)
+        if term.kind in (Kind.BOOL, None):
+            return term
+        hint = "compare it, for example with > 0" if term.kind is Kind.NUMBER else "compare it with something"
+        self._findings.report(
+            "R201", node.span, f"a condition is needed here, this is a {_a(term.kind)}", hint
+        )
+        return BROKEN
+
+    def term(self, node: tree.Expression, place: Place, present: frozenset[Term] = frozenset()) -> Term:
+        """A term of any kind."""
+        match node:
+            case tree.Literal():
+                return Term("constant", node.kind, (), node.value)
+            case tree.Name():
+                return self._scope.resolve(node, place)
+            case tree.Junction():
+                return self._junction(node, place, present)
+            case tree.Negation():
+                return self._negation(node, place, present)
+            case tree.Comparison():
+                return self._comparison(node, place, present)
+            case tree.Member():
+                return self._member(node, place)
+            case tree.Contains():
+                return self._contains(node, place)
+            case tree.Mentions():
+                return self._mentions(node, place)
+            case tree.Missing():
+                value = self.term(node.value, place)
+                return _made("missing", Kind.BOOL, (value,), node.negated)
+            case tree.Arithmetic():
+                operands = (self._number(node.left, place), self._number(node.right, place))
+                return _made(node.sign, Kind.NUMBER, operands, optional=True)
+            case tree.Negative():
+                return _made("negative", Kind.NUMBER, (self._number(node.operand, place),), optional=True)
+            case tree.Call():
+                return self._call(node, place)
+            case tree.Gather():
+                return self._gather(node, place)
+
+    def _junction(self, node: tree.Junction, place: Place, present: frozenset[Term]) -> Term:
+        operands = []
+        for operand in node.operands:
+            term = self.condition(operand, place, present)
+            operands.append(term)
+            if node.word == "and":
+                present |= _proven(term)
+        made = _made(node.word, Kind.BOOL, tuple(operands))
+        if node.word == "and" and made.kind and (reason := never(made, self._lets)):
+            self._findings.report(
+                "R306", node.span, f"this can never hold: {reason}", "the rule is dead; use 'or'?"
+            )
+        return made
+
+    def _negation(self, node: tree.Negation, place: Place, present: frozenset[Term]) -> Term:
+        term = self.condition(node.operand, place, present)
+        for field in self._fragile(term, present):
+            message = f"'{field}' may be missing; then this 'not' is true"
+            hint = f"say what is meant: '{field} is not missing and not …'"
+            self._findings.report("R301", node.span, message, hint)
+            break
+        return _made("not", Kind.BOOL, (term,))
+
+    def _fragile(self, term: Term, present: frozenset[Term]) -> list[str]:
+        found = fragile(term, self._lets) - present
+        return sorted(field.name for t in found if (field := self._scope.of(t)) and field.optional)
+
+    def _comparison(self, node: tree.Comparison, place: Place, present: frozenset[Term]) -> Term:
+        left, right = self.term(node.left, place), self.term(node.right, place)
+        made = _made(node.sign, Kind.BOOL, (left, right))
+        if made.kind is None:
+            return BROKEN
+        if left.kind is not right.kind or left.kind is Kind.TEXTS:
+            self._findings.report(
+                "R202", node.span, f"cannot compare {left.kind} with {right.kind}", _unlike(left, right)
+            )
+            return BROKEN
+        if node.sign not in ("==", "!=") and left.kind not in _ORDERED:
+            hint = "use ==, or in [ … ]"
+            self._findings.report(
+                "R205", node.span, f"'{node.sign}' has no meaning for {_a(left.kind)}", hint
+            )
+            return BROKEN
+        self._check_closed(left, node.right, right)
+        self._check_closed(right, node.left, left)
+        if node.sign == "!=":
+            for field in self._fragile(made, present)[:1]:
+                message = f"'{field}' may be missing; then '!=' is false"
+                hint = f"say what is meant: '{field} is missing or …', or '{field} is not missing and …'"
+                self._findings.report("R302", node.span, message, hint)
+        if reason := never(made, self._lets):
+            self._findings.report("R306", node.span, f"this can never hold: {reason}", "the rule is dead")
+        return made
+
+    def _check_closed(self, term: Term, node: tree.Expression, value: Term) -> None:
+        """Report a text that a field, or a part of an outcome, never holds."""
+        field = self._scope.of(term)
+        if field is None or not isinstance(value.detail, str) or value.detail in field.values:
+            return
+        if isinstance(self._scope, Outside):
+            report_closed(self._findings, self._scope.code(term), node.span, value.detail, field)
+        elif field.values:
+            report_closed(self._findings, "R102", node.span, value.detail, field)
+
+    def _member(self, node: tree.Member, place: Place) -> Term:
+        value = self.term(node.value, place)
+        if value.kind is Kind.TEXTS:
+            hint = "a set of texts contains a text: 'tags contains \"x\"'"
+            self._findings.report("R206", node.span, "'in' looks for one value in a list", hint)
+            return BROKEN
+        for item in node.items.items:
+            found = Term("constant", item.kind, (), item.value)
+            if value.kind is not None and item.kind is not value.kind:
+                message = f"cannot compare {value.kind} with {item.kind}"
+                self._findings.report("R202", item.span, message, _unlike(value, found))
+                return BROKEN
+            self._check_closed(value, item, found)
+        return _made("in", Kind.BOOL, (value,), tuple(dict.fromkeys(item.value for item in node.items.items)))
+
+    def _contains(self, node: tree.Contains, place: Place) -> Term:
+        value, item = self.term(node.value, place), self.term(node.item, place)
+        if value.kind not in (Kind.TEXTS, None):
+            hint = "write mentions [ … ]" if value.kind is Kind.TEXT else ""
+            self._findings.report(
+                "R206", node.span, f"'contains' is for a set of texts, this is {_a(value.kind)}", hint
+            )
+            return BROKEN
+        if item.kind not in (Kind.TEXT, None):
+            message = f"a set of texts never contains {_a(item.kind)}"
+            self._findings.report("R202", node.item.span, message, _unlike(Term("", Kind.TEXT), item))
+            return BROKEN
+        self._check_closed(value, node.item, item)
+        return _made("contains", Kind.BOOL, (value, item))
+
+    def _mentions(self, node: tree.Mentions, place: Place) -> Term:
+        value = self.term(node.value, place)
+        if value.kind not in (Kind.TEXT, None):
+            hint = "write contains" if value.kind is Kind.TEXTS else ""
+            self._findings.report(
+                "R206", node.span, f"'mentions' is for a text, this is {_a(value.kind)}", hint
+            )
+            return BROKEN
+        for word in node.words.items:
+            if not isinstance(word.value, str) or not word.value.strip():
+                hint = 'write a word in quotes: mentions ["refund"]'
+                self._findings.report("R206", word.span, "only words can be mentioned", hint)
+                return BROKEN
+        return _made("mentions", Kind.BOOL, (value,), tuple(word.value for word in node.words.items))
+
+    def _number(self, node: tree.Expression, place: Place) -> Term:
+        term = self.term(node, place)
+        if term.kind in (Kind.NUMBER, None):
+            return term
+        hint = {
+            Kind.TIME: "times are compared: created > ago(90d)",
+            Kind.BOOL: "give points in a rule instead",
+        }
+        self._findings.report(
+            "R203", node.span, f"a number is needed here, this is {_a(term.kind)}", hint.get(term.kind, "")
+        )
+        return BROKEN
+
+    def _call(self, node: tree.Call, place: Place) -> Term:
+        arguments = tuple(self.term(argument, place) for argument in node.arguments)
+        function = FUNCTIONS.get(node.function)
+        if function is None:
+            hint = suggestion(node.function, tuple(FUNCTIONS))
+            self._findings.report("R103", node.mark, f"there is no function '{node.function}'", hint)
+            return BROKEN
+        most = len(arguments) if function.many else len(function.parameters)
+        if not function.least <= len(arguments) <= most:
+            message = (
+                f"'{function.name}' does not take {len(arguments)} value{'s' if len(arguments) != 1 else ''}"
+            )
+            self._findings.report("R204", node.span, message, function.signature)
+            return BROKEN
+        fitting = [self._check_argument(node, i, term, function) for i, term in enumerate(arguments)]
+        if not all(fitting):
+            return BROKEN
+        return _made("call", function.returns, arguments, function.name, optional=True)
+
+    def _check_argument(self, node: tree.Call, index: int, term: Term, function: Function) -> bool:
+        name, kind = function.parameters[min(index, len(function.parameters) - 1)]
+        span = node.arguments[index].span
+        if term.kind is None:
+            return True
+        if term.kind is not kind:
+            hint = f"write {_show(term)}d for days" if kind is Kind.DURATION and term.op == "constant" else ""
+            message = f"the {name} of '{function.name}' is a {kind}, not {_a(term.kind)}"
+            self._findings.report("R204", span, message, hint or function.signature)
+            return False
+        if function.clock and term.op != "constant":
+            message = f"the {name} of '{function.name}' must be written out"
+            self._findings.report("R204", span, message, "for example 90d, 36h or 2w")
+            return False
+        return True
+
+    def _gather(self, node: tree.Gather, place: Place) -> Term:
+        if place is Place.FEEDBACK or not isinstance(self._scope, Names):
+            where = "inside of another" if place is Place.FEEDBACK else "in a test's expect"
+            hint = (
+                "give it a name with score"
+                if place is not Place.FEEDBACK
+                else "name the condition with let instead"
+            )
+            self._findings.report("R209", node.span, f"'{node.verb}' cannot stand {where}", hint)
+            return BROKEN
+        where_term = () if node.where is None else (self.condition(node.where, Place.FEEDBACK),)
+        key = self._key(node)
+        field = self._gathered(node)
+        if any(term.kind is None for term in where_term) or key is BROKEN or field is BROKEN:
+            return BROKEN
+        kind, optional = Kind.NUMBER, node.verb in ("mean", "min", "max", "share")
+        if node.verb in ("any", "all", "no"):
+            kind = Kind.BOOL
+        elif field is not None and field.kind is not None and node.verb in ("min", "max"):
+            kind = field.kind
+        detail = (node.over, None if field is None else field.detail, None if key is None else key.detail)
+        return Term(node.verb, kind, where_term, detail, optional=optional, late=True)
+
+    def _key(self, node: tree.Gather) -> Term | None:
+        """The field that tells accounts or persons apart."""
+        if node.over == "feedback":
+            return None
+        return self._scope.resolve(tree.Name(node.span, _KEYS[node.over]), Place.FEEDBACK)
+
+    def _gathered(self, node: tree.Gather) -> Term | None:
+        if node.field is None:
+            return None
+        term = self._scope.resolve(node.field, Place.FEEDBACK)
+        kinds = (Kind.NUMBER, Kind.TIME) if node.verb in ("min", "max") else (Kind.NUMBER,)
+        if term.kind is None or (term.op == "row" and term.kind in kinds):
+            return term
+        what = _a(term.kind) if term.op == "row" else "no field of feedback"
+        message = (
+            f"'{node.verb}' takes a {' or '.join(kinds)} field of feedback; '{node.field.name}' is {what}"
+        )
+        self._findings.report("R207", node.field.span, message)
+        return BROKEN
+
+
+def _made(
+    op: str, kind: Kind, operands: tuple[Term, ...], detail: Hashable = None, optional: bool = False
+) -> Term:
+    """A term over operands; broken where any of them is."""
+    if any(operand.kind is None for operand in operands):
+        return BROKEN
+    row, late = any(o.row for o in operands), any(o.late for o in operands)
+    return Term(op, kind, operands, detail, optional, row, late)
+
+
+def _proven(term: Term) -> frozenset[Term]:
+    """The fields that are certainly there where a condition holds."""
+    if term.op == "and":
+        return frozenset().union(*map(_proven, term.operands))
+    if term.op == "missing":
+        return frozenset(term.operands) if term.detail else frozenset()
+    if term.op in ("==", "!=", "<", "<=", ">", ">=", "in", "contains", "mentions"):
+        return frozenset(operand for operand in term.operands if operand.op in ("idea", "row", "let"))
+    return frozenset()
+
+
+def _a(kind: Kind | None) -> str:
+    return {None: "something", Kind.BOOL: "a condition", Kind.TEXTS: "a set of texts"}.get(kind, f"a {kind}")
+
+
+def _show(term: Term) -> str:
+    return f"{term.detail:g}" if isinstance(term.detail, float) else str(term.detail)
+
+
+def _unlike(left: Term, right: Term) -> str:
+    """What was probably meant where two kinds do not fit."""
+    kinds = {left.kind, right.kind}
+    literal = next((term for term in (right, left) if term.op == "constant"), None)
+    if kinds == {Kind.TIME, Kind.DURATION}:
+        return "a time is compared with a time: ago(90d)"
+    if kinds == {Kind.NUMBER, Kind.TEXT} and literal is not None:
+        text = _show(literal)
+        return f"write {text} without quotes" if literal.kind is Kind.TEXT else f'write "{text}" in quotes'
+    if kinds == {Kind.TIME, Kind.TEXT}:
+        return "dates are written without quotes: 2026-01-31"
+    if Kind.BOOL in kinds and Kind.NUMBER in kinds:
+        return "put what is counted in brackets: (count feedback where …) >= 3"
+    if Kind.TEXTS in kinds:
+        return 'a set of texts contains a text: tags contains "x"'
+    return ""

@@ -1,0 +1,236 @@
+"""From a program to one Python function: a single pass over the feedback, then scores, then rules.
+
+The function takes the idea's values, the rows and the moment. It returns the scores as computed (None where missing),
+what each score saw, the rules that hold with what they saw, and the next moment at which the clock changes anything.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from opshub.language import runtime
+from opshub.language.clauses import Clause, clauses, is_clock
+from opshub.language.emitter import Emitter, assign, call, load
+from opshub.language.meaning import GATHERING, Definition, Program, Term, leaves
+from opshub.language.schema import Kind
+from opshub.language.stories import Story, tell
+
+__all__ = ["Compiled", "compile_condition", "compile_program"]
+
+Decide: TypeAlias = Callable[[Sequence[Any], Sequence[Sequence[Any]], Any], tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The function, and how to tell the story of each score and rule."""
+
+    decide: Decide
+    scores: tuple[Story, ...]
+    rules: tuple[Story, ...]
+
+
+def compile_program(program: Program) -> Compiled:
+    """Compile all that scores and rules need; lets that nothing uses cost nothing."""
+    return _Compiler(program).compiled()
+
+
+def compile_condition(term: Term) -> Callable[[Sequence[Any], Any], bool]:
+    """Compile a condition over one row of values, for the tests of a rule set."""
+    emitter = Emitter({}, [term])
+    value = emitter.condition(term)
+    loads = [assign(name, _item("values", index)) for (_, index), name in emitter.fields.items()]
+    kept = [assign(name, _none()) for name in emitter.kept]
+    return _function(["values", "now"], [*loads, *kept, ast.Return(value)], emitter.namespace)
+
+
+def _item(sequence: str, index: int) -> ast.expr:
+    return ast.Subscript(load(sequence), ast.Constant(index), ast.Load())
+
+
+def _none() -> ast.expr:
+    return ast.Constant(None)
+
+
+def _tuple(values: Iterable[ast.expr]) -> ast.expr:
+    return ast.Tuple(list(values), ast.Load())
+
+
+def _function(arguments: list[str], body: list[ast.stmt], namespace: dict[str, Any]) -> Callable[..., Any]:
+    taken = ast.arguments([], [ast.arg(name) for name in arguments], None, [], [], None, [])
+    function = ast.FunctionDef("decide", taken, body, [], None, None)
+    module = ast.fix_missing_locations(ast.Module([function], []))
+    scope = dict(namespace)
+    exec(
+        compile(module, "<rules>", "exec"), scope
+    )  # a tree of our own; what admins write stands in it as constants
+    return scope["decide"]  # type: ignore[no-any-return]
+
+
+class _Compiler:
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._roots = [*(score.term for score in program.scores), *(rule.when for rule in program.rules)]
+        reached = list(dict.fromkeys(leaf for root in self._roots for leaf in leaves(root, program.lets)))
+        named = {term.detail for term in reached if term.op == "let"}
+        self._lets = [definition for name, definition in program.lets.items() if name in named]
+        self._gathers = [term for term in reached if term.op in GATHERING]
+        self._clauses = list(dict.fromkeys(clauses(self._roots, program.lets)))
+        wheres = list(dict.fromkeys(gather.operands[0] for gather in self._gathers if gather.operands))
+        self._found = {where: f"found{i}" for i, where in enumerate(wheres)}
+        self._emitter = Emitter(program.lets, [*self._roots, *wheres])
+        self._clock = list(dict.fromkeys(term for term in reached if is_clock(term)))
+        for name in ("distinct", "total", "mean", "least", "most", "settled", "sooner"):
+            self._emitter.namespace[name] = getattr(runtime, name)
+
+    def compiled(self) -> Compiled:
+        scores = tuple(tell(score.term, self._program.lets) for score in self._program.scores)
+        rules = tuple(tell(rule.when, self._program.lets) for rule in self._program.rules)
+        body = [
+            *self._moments(),
+            *self._define(d for d in self._lets if not d.term.row and not d.term.late),
+            *self._pass(),
+            *(self._gathered(gather, i) for i, gather in enumerate(self._gathers)),
+            *self._scored(),
+            *self._define(d for d in self._lets if d.term.late),
+            *self._ruled(rules),
+            *self._due(),
+            self._result(scores),
+        ]
+        kept = [assign(name, _none()) for name, row in self._emitter.kept.items() if not row]
+        fields = [assign(n, _item("idea", i)) for (op, i), n in self._emitter.fields.items() if op == "idea"]
+        decide = _function(["idea", "rows", "now"], [*fields, *kept, *body], self._emitter.namespace)
+        return Compiled(decide, scores, rules)
+
+    def _moments(self) -> Iterator[ast.stmt]:
+        """Each ``ago(…)`` once, and the variables that watch the clock."""
+        for term in self._clock:
+            name = self._emitter.fresh("moment")
+            yield assign(name, self._emitter.expression(term))
+            self._emitter.variables[term] = name
+        for i in range(len(self._clauses)):
+            yield assign(f"soon{i}", _none())
+        yield assign("due", _none())
+        yield assign("every", call("range", call("len", load("rows"))))
+        defined = {score.name for score in self._program.scores}
+        if "priority" not in defined:
+            yield assign("score", ast.Constant(0.0))
+            self._emitter.variables[_score("priority")] = "score"
+
+    def _define(self, definitions: Iterable[Definition]) -> Iterator[ast.stmt]:
+        """Those lets that are used more than once; the others are written where they are used."""
+        for definition in definitions:
+            term = definition.term
+            reference = Term("let", term.kind, (), definition.name, term.optional, term.row, term.late)
+            if self._emitter.uses(definition.name) > 1 and reference not in self._emitter.variables:
+                name = self._emitter.fresh("let")
+                condition = term.kind is Kind.BOOL
+                value = self._emitter.condition(term) if condition else self._emitter.expression(term)
+                yield assign(name, value)
+                self._emitter.variables[reference] = name
+
+    def _pass(self) -> Iterator[ast.stmt]:
+        """The pass over the feedback: for each condition the indexes of the rows for which it holds."""
+        watched = [(i, clause) for i, clause in enumerate(self._clauses) if clause.value.row]
+        for name in self._found.values():
+            yield assign(name, ast.List([], ast.Load()))
+        if not self._found and not watched:
+            return
+        body = list(self._define(d for d in self._lets if d.term.row))
+        for where, name in self._found.items():
+            append = ast.Call(ast.Attribute(load(name), "append", ast.Load()), [load("i")], [])
+            body.append(ast.If(self._emitter.condition(where), [ast.Expr(append)], []))
+        for i, clause in watched:
+            body += self._watch(i, clause)
+        kept = [assign(name, _none()) for name, row in self._emitter.kept.items() if row]
+        fields = [assign(n, _item("row", i)) for (op, i), n in self._emitter.fields.items() if op == "row"]
+        target = ast.Tuple([ast.Name("i", ast.Store()), ast.Name("row", ast.Store())], ast.Store())
+        yield ast.For(target, call("enumerate", load("rows")), [*fields, *kept, *body], [])
+
+    def _watch(self, number: int, clause: Clause) -> Iterator[ast.stmt]:
+        """Keep the earliest value for which the clause has not flipped yet."""
+        seen, soon = self._emitter.fresh("seen"), f"soon{number}"
+        yield assign(seen, self._emitter.expression(clause.value))
+        sign = ast.GtE() if clause.inclusive else ast.Gt()
+        ahead = ast.Compare(load(seen), [sign], [self._emitter.expression(clause.moment)])
+        there = ast.Compare(load(seen), [ast.IsNot()], [_none()])
+        first = ast.Compare(load(soon), [ast.Is()], [_none()])
+        sooner = ast.Compare(load(seen), [ast.Lt()], [load(soon)])
+        test = ast.BoolOp(ast.And(), [there, ahead, ast.BoolOp(ast.Or(), [first, sooner])])
+        yield ast.If(test, [assign(soon, load(seen))], [])
+
+    def _due(self) -> Iterator[ast.stmt]:
+        for i, clause in enumerate(self._clauses):
+            if not clause.value.row:
+                yield from self._watch(i, clause)
+            duration = self._emitter.constant("duration", clause.duration, clause.duration)
+            yield assign("due", call("sooner", load("due"), load(f"soon{i}"), load(duration)))
+
+    def _gathered(self, gather: Term, number: int) -> ast.stmt:
+        name = f"gathered{number}"
+        value = self._gather(gather, load(self._found[gather.operands[0]] if gather.operands else "every"))
+        self._emitter.variables[gather] = name
+        return assign(name, value)
+
+    def _gather(self, gather: Term, found: ast.expr) -> ast.expr:
+        detail: Any = gather.detail
+        _, field, key = detail
+        count = call("len", found)
+        everything = call("len", load("rows"))
+        match gather.op:
+            case "any":
+                return ast.UnaryOp(ast.Not(), ast.UnaryOp(ast.Not(), found))
+            case "no":
+                return ast.UnaryOp(ast.Not(), found)
+            case "all":
+                return ast.Compare(ast.Constant(0), [ast.Lt(), ast.Eq()], [count, everything])
+            case "share":
+                return ast.IfExp(load("rows"), ast.BinOp(count, ast.Div(), everything), _none())
+            case "count" if key is None:
+                return count
+            case "count":
+                return call("distinct", load("rows"), found, ast.Constant(key[0]))
+            case "min" | "max":
+                name = "least" if gather.op == "min" else "most"
+                return call(name, load("rows"), found, ast.Constant(field[0]))
+        name = "total" if gather.op == "sum" else "mean"
+        return call(name, load("rows"), found, ast.Constant(field[0]), ast.Constant(key and key[0]))
+
+    def _scored(self) -> Iterator[ast.stmt]:
+        for i, score in enumerate(self._program.scores):
+            named = {term.detail for term in leaves(score.term, self._program.lets) if term.op == "let"}
+            yield from self._define(d for d in self._lets if d.term.late and d.name in named)
+            yield assign(f"raw{i}", self._number(score.term))
+            yield assign(f"score{i}", call("settled", load(f"raw{i}")))
+            self._emitter.variables[_score(score.name)] = f"score{i}"
+
+    def _number(self, term: Term) -> ast.expr:
+        return call("number", self._emitter.expression(term))
+
+    def _story(self, story: Story) -> list[ast.expr]:
+        """The lists that are evidence and the values seen, as two tuples."""
+        lists = _tuple(load("every" if where is None else self._found[where]) for where in story.lists)
+        return [lists, _tuple(self._emitter.expression(term) for term in story.seen)]
+
+    def _ruled(self, stories: Sequence[Story]) -> Iterator[ast.stmt]:
+        """The rules in order; a loop that runs once, so that ``stop`` is a ``break``."""
+        yield assign("hits", ast.List([], ast.Load()))
+        body: list[ast.stmt] = []
+        for i, (rule, story) in enumerate(zip(self._program.rules, stories, strict=True)):
+            hit = _tuple([ast.Constant(i), *self._story(story)])
+            append = ast.Call(ast.Attribute(load("hits"), "append", ast.Load()), [hit], [])
+            held: list[ast.stmt] = [ast.Expr(append)]
+            body.append(ast.If(self._emitter.condition(rule.when), held + [ast.Break()] * rule.stops, []))
+        yield ast.While(ast.Constant(True), [*body, ast.Break()], [])
+
+    def _result(self, stories: Sequence[Story]) -> ast.stmt:
+        scores = [
+            _tuple([load(f"raw{i}"), load(f"score{i}"), *self._story(s)]) for i, s in enumerate(stories)
+        ]
+        return ast.Return(_tuple([_tuple(scores), load("hits"), load("due")]))
+
+
+def _score(name: str) -> Term:
+    return Term("score", Kind.NUMBER, (), name, late=True)

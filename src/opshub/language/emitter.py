@@ -1,0 +1,269 @@
+"""Terms as Python expressions.
+
+Every expression that is emitted is total: guards stand before each comparison and each operation that a missing
+value could reach, so the compiled function has no ``try``.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from opshub.language import runtime
+from opshub.language.functions import FUNCTIONS
+from opshub.language.meaning import GATHERING, Definition, Term
+from opshub.language.schema import Kind
+
+__all__ = ["Emitter", "assign", "call", "load"]
+
+_SIGNS: Mapping[str, type[ast.cmpop]] = {
+    "==": ast.Eq,
+    "!=": ast.NotEq,
+    "<": ast.Lt,
+    "<=": ast.LtE,
+    ">": ast.Gt,
+    ">=": ast.GtE,
+}
+_OPERATORS: Mapping[str, type[ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div}
+_WORTH = 3
+"""The weight from which computing a condition once pays for keeping its value."""
+
+
+def load(name: str) -> ast.expr:
+    """A variable's value."""
+    return ast.Name(name, ast.Load())
+
+
+def assign(name: str, value: ast.expr) -> ast.stmt:
+    """``name = value``."""
+    return ast.Assign([ast.Name(name, ast.Store())], value)
+
+
+def call(name: str, *arguments: ast.expr) -> ast.expr:
+    """``name(*arguments)``."""
+    return ast.Call(load(name), list(arguments), [])
+
+
+def _bind(name: str, value: ast.expr) -> ast.expr:
+    return ast.NamedExpr(ast.Name(name, ast.Store()), value)
+
+
+def _compare(left: ast.expr, sign: ast.cmpop, right: ast.expr) -> ast.expr:
+    return ast.Compare(left, [sign], [right])
+
+
+def _is_none(value: ast.expr) -> ast.expr:
+    return _compare(value, ast.Is(), ast.Constant(None))
+
+
+def _is_there(value: ast.expr) -> ast.expr:
+    return _compare(value, ast.IsNot(), ast.Constant(None))
+
+
+def _all(conditions: list[ast.expr]) -> ast.expr:
+    return conditions[0] if len(conditions) == 1 else ast.BoolOp(ast.And(), conditions)
+
+
+class Emitter:
+    """Emits terms, and remembers which fields, constants and helpers the function needs.
+
+    A condition that occurs more than once and is worth it is kept in a variable when it is first asked for, so that
+    nothing is computed twice and nothing is computed in vain. ``kept`` lists those variables: they start as None.
+    """
+
+    def __init__(self, lets: Mapping[str, Definition], roots: Iterable[Term]) -> None:
+        self.lets = lets
+        self.namespace: dict[str, Any] = {"number": runtime.number, "fold": runtime.fold}
+        self.fields: dict[tuple[str, int], str] = {}
+        self.kept: dict[str, bool] = {}
+        self.variables: dict[Term, str] = {}
+        self._counts = _occurrences(lets, roots)
+        self._names: Counter[str] = Counter()
+        self._constants: dict[Any, str] = {}
+        self._memo: dict[Term, str] = {}
+
+    def fresh(self, prefix: str) -> str:
+        """A variable name that nothing else has."""
+        self._names[prefix] += 1
+        return f"{prefix}{self._names[prefix]}"
+
+    def constant(self, prefix: str, key: Any, value: Any) -> str:
+        """The name of a value in the function's namespace, the same for the same key."""
+        if (prefix, key) not in self._constants:
+            self._constants[prefix, key] = name = self.fresh(prefix)
+            self.namespace[name] = value
+        return self._constants[prefix, key]
+
+    def uses(self, let: str) -> int:
+        """How often a let is named in what is compiled."""
+        return self._counts[Term("let", None, (), let)]
+
+    def expression(self, term: Term) -> ast.expr:
+        """The term's value: true or false for a condition, otherwise None where it is missing."""
+        if term in self.variables:
+            return load(self.variables[term])
+        if term.kind is Kind.BOOL and term.op != "let" and self._counts[term] > 1 and _weight(term) >= _WORTH:
+            return self._keep(term)
+        return self._plain(term)
+
+    def _keep(self, term: Term) -> ast.expr:
+        name = self._memo.get(term)
+        if name is None:
+            name = self._memo[term] = self.fresh("kept")
+            self.kept[name] = term.row
+        return ast.IfExp(_is_there(load(name)), load(name), _bind(name, self._plain(term)))
+
+    def _plain(self, term: Term) -> ast.expr:
+        match term.op:
+            case "constant":
+                return self._constant(term)
+            case "idea" | "row":
+                return self._field(term)
+            case "let":
+                return self.expression(self.lets[str(term.detail)].term)
+            case "and" | "or":
+                joined = ast.And() if term.op == "and" else ast.Or()
+                return ast.BoolOp(joined, [self.condition(operand) for operand in term.operands])
+            case "not":
+                return ast.UnaryOp(ast.Not(), self.condition(term.operands[0]))
+            case "missing":
+                value = self.expression(term.operands[0])
+                return _is_there(value) if term.detail else _is_none(value)
+            case "in":
+                return self._member(term)
+            case "contains":
+                return self._contains(term)
+            case "mentions":
+                return self._mentions(term)
+            case "call":
+                return self._call(term)
+            case "negative":
+                return self._strict([term.operands[0]], lambda values: ast.UnaryOp(ast.USub(), values[0]))
+            case sign if sign in _OPERATORS:
+                return self._arithmetic(term)
+        return self._comparison(term)
+
+    def condition(self, term: Term) -> ast.expr:
+        """The term as a condition: a field of yes or no that is missing is a no."""
+        value = self.expression(term)
+        if self._source(term).op in ("idea", "row"):
+            return _compare(value, ast.Is(), ast.Constant(True))
+        return value
+
+    def _source(self, term: Term) -> Term:
+        while term.op == "let":
+            term = self.lets[str(term.detail)].term
+        return term
+
+    def _constant(self, term: Term) -> ast.expr:
+        if isinstance(term.detail, str | float | bool):
+            return ast.Constant(term.detail)
+        return load(self.constant("constant", (term.kind, term.detail), term.detail))
+
+    def _field(self, term: Term) -> ast.expr:
+        key = (term.op, term.detail[0])  # type: ignore[index]
+        return load(self.fields.setdefault(key, f"{term.op}{key[1]}"))
+
+    def _guarded(self, term: Term) -> tuple[list[ast.expr], ast.expr]:
+        """Guards against a missing value, and the value behind them."""
+        value = self.expression(term)
+        if not self._source(term).optional:
+            return [], value
+        if isinstance(value, ast.Name):
+            return [_is_there(value)], load(value.id)
+        name = self.fresh("value")
+        return [_is_there(_bind(name, value))], load(name)
+
+    def _comparison(self, term: Term) -> ast.expr:
+        left, right = term.operands
+        guards, a = self._guarded(left)
+        more, b = self._guarded(right)
+        if term.op == "==" and not (guards and more):
+            guards, more, a, b = [], [], self.expression(left), self.expression(right)
+        return _all([*guards, *more, _compare(a, _SIGNS[term.op](), b)])
+
+    def _member(self, term: Term) -> ast.expr:
+        items: Any = term.detail
+        if all(isinstance(item, str | float | bool) for item in items):
+            listed: ast.expr = ast.Tuple([ast.Constant(item) for item in items], ast.Load())
+        else:
+            listed = load(self.constant("constant", items, tuple(items)))
+        return _compare(self.expression(term.operands[0]), ast.In(), listed)
+
+    def _contains(self, term: Term) -> ast.expr:
+        guards, texts = self._guarded(term.operands[0])
+        more, item = self._guarded(term.operands[1])
+        return _all([*guards, *more, _compare(item, ast.In(), texts)])
+
+    def _mentions(self, term: Term) -> ast.expr:
+        value = self._source(term.operands[0])
+        words = self.constant("words", term.detail, runtime.Words(term.detail))  # type: ignore[arg-type]
+        guards, text = self._guarded(term.operands[0])
+        key = Term("fold", Kind.TEXT, (value,))
+        name = self._memo.get(key)
+        if name is None:
+            name = self._memo[key] = self.fresh("folded")
+            self.kept[name] = value.row
+        folded = ast.IfExp(_is_there(load(name)), load(name), _bind(name, call("fold", text)))
+        return _all([*guards, call(words, folded)])
+
+    def _call(self, term: Term) -> ast.expr:
+        function = FUNCTIONS[str(term.detail)]
+        name = self.constant("function", function.name, function.body)
+        extra = [load("now")] if function.clock else []
+        return self._strict(list(term.operands), lambda values: call(name, *extra, *values))
+
+    def _arithmetic(self, term: Term) -> ast.expr:
+        sign = _OPERATORS[term.op]()
+        if term.op != "/":
+            return self._strict(list(term.operands), lambda values: ast.BinOp(values[0], sign, values[1]))
+
+        def divide(values: list[ast.expr]) -> ast.expr:
+            name = self.fresh("value")
+            quotient = ast.BinOp(values[0], sign, load(name))
+            return ast.IfExp(_bind(name, values[1]), quotient, ast.Constant(None))
+
+        return self._strict(list(term.operands), divide)
+
+    def _strict(self, operands: list[Term], make: Any) -> ast.expr:
+        """An operation on values that is missing where one of them is."""
+        guards, values = [], []
+        for operand in operands:
+            value = self.expression(operand)
+            if self._source(operand).optional:
+                name = self.fresh("value")
+                stored = call("number", value) if self._stored_number(operand) else value
+                guards.append(_is_none(_bind(name, stored)))
+                value = load(name)
+            values.append(value)
+        made: ast.expr = make(values)
+        if not guards:
+            return made
+        test = guards[0] if len(guards) == 1 else ast.BoolOp(ast.Or(), guards)
+        return ast.IfExp(test, ast.Constant(None), made)
+
+    def _stored_number(self, term: Term) -> bool:
+        return term.kind is Kind.NUMBER and self._source(term).op in ("idea", "row")
+
+
+def _occurrences(lets: Mapping[str, Definition], roots: Iterable[Term]) -> Counter[Term]:
+    """How often each term is asked for, lets counted by name and each definition once."""
+    counts: Counter[Term] = Counter()
+    stack, followed = list(roots), set()
+    while stack:
+        term = stack.pop()
+        counts[Term("let", None, (), term.detail) if term.op == "let" else term] += 1
+        if term.op not in GATHERING:
+            stack.extend(term.operands)
+        if term.op == "let" and term.detail not in followed:
+            followed.add(term.detail)
+            stack.append(lets[str(term.detail)].term)
+    return counts
+
+
+def _weight(term: Term) -> int:
+    """A rough cost: one for a comparison, much for looking into a text."""
+    own = {"mentions": 20, "and": 0, "or": 0, "not": 0, "let": 0, "constant": 0, "idea": 0, "row": 0}
+    return own.get(term.op, 1) + sum(map(_weight, term.operands))

@@ -1,0 +1,123 @@
+"""The functions of the language; each is one place: signature, sentence, examples, which are run as tests."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, get_type_hints
+
+from opshub.language.schema import Kind
+
+__all__ = ["FUNCTIONS", "Function", "function"]
+
+_KINDS: Mapping[object, Kind] = {
+    str: Kind.TEXT,
+    float: Kind.NUMBER,
+    bool: Kind.BOOL,
+    datetime: Kind.TIME,
+    timedelta: Kind.DURATION,
+}
+_Body = TypeVar("_Body", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function that rules can call.
+
+    It is given values only: where an argument is missing, so is the result, and it is not called. ``least`` counts
+    the arguments without a default; ``many`` lets the last be repeated. ``clock`` asks for the time as a first
+    argument; such a function takes values that are written out, so that the moment of a change can be computed.
+    """
+
+    name: str
+    parameters: tuple[tuple[str, Kind], ...]
+    least: int
+    many: bool
+    clock: bool
+    returns: Kind
+    doc: str
+    examples: Mapping[str, str]
+    body: Callable[..., Any]
+
+    @property
+    def signature(self) -> str:
+        """``clamp(value: number, low: number, high: number) -> number``."""
+        shown = [f"{name}: {kind}" for name, kind in self.parameters]
+        shown[self.least :] = [f"[{text}]" for text in shown[self.least :]]
+        if self.many:
+            shown.append("…")
+        return f"{self.name}({', '.join(shown)}) -> {self.returns}"
+
+
+FUNCTIONS: dict[str, Function] = {}
+
+
+def function(examples: Mapping[str, str]) -> Callable[[_Body], _Body]:
+    """Make a Python function one of the language, under its own name without a trailing underscore.
+
+    ``examples`` maps a call to its result, both as rules write them; calls that read the clock see 2026-01-01.
+    """
+
+    def register(body: _Body) -> _Body:
+        hints = get_type_hints(body)
+        parameters = list(inspect.signature(body).parameters.values())
+        clock = parameters[0].name == "clock"
+        taken = parameters[clock:]
+        name = body.__name__.removesuffix("_")
+        FUNCTIONS[name] = Function(
+            name=name,
+            parameters=tuple((parameter.name, _KINDS[hints[parameter.name]]) for parameter in taken),
+            least=sum(p.default is p.empty and p.kind is not p.VAR_POSITIONAL for p in taken),
+            many=taken[-1].kind is inspect.Parameter.VAR_POSITIONAL,
+            clock=clock,
+            returns=_KINDS[hints["return"]],
+            doc=inspect.cleandoc(body.__doc__ or ""),
+            examples=examples,
+            body=body,
+        )
+        return body
+
+    return register
+
+
+@function({"2025-12-01 > ago(90d)": "true", "ago(2d) == 2025-12-30": "true", "ago(36h) < 2025-12-31": "true"})
+def ago(clock: datetime, duration: timedelta) -> datetime:
+    """The moment that long before now. A clause that compares with it is looked at again when it can flip."""
+    try:
+        return clock - duration
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+@function({"clamp(120, 0, 100)": "100", "clamp(-5, 0, 100)": "0", "clamp(42, 0, 100)": "42"})
+def clamp(value: float, low: float, high: float) -> float:
+    """The value, but not below ``low`` and not above ``high``."""
+    return min(max(value, low), high)
+
+
+@function({"max(3, 7)": "7", "max(idea.effort, 0.5)": "missing", "max(1, 2, 3)": "3"})
+def max_(value: float, *others: float) -> float:
+    """The largest of the values."""
+    return max(value, *others) if others else value
+
+
+@function({"min(3, 7)": "3", "min(100, 20 * 8)": "100"})
+def min_(value: float, *others: float) -> float:
+    """The smallest of the values."""
+    return min(value, *others) if others else value
+
+
+@function({"round(2.5)": "3", "round(-2.5)": "-3", "round(1 / 3, 2)": "0.33"})
+def round_(value: float, digits: float = 0.0) -> float:
+    """The value with that many digits after the point, none if not said; halves go away from zero."""
+    if not math.isfinite(value) or not math.isfinite(digits):
+        return value
+    places = int(min(max(digits, 0.0), 6.0))
+    scaled = abs(value) * 10.0**places
+    if scaled >= 2.0**52:
+        return value
+    # 1.005 * 100 is 100.49999999999999: what people wrote is the decimal, so decide by its shortest form.
+    return math.copysign(math.floor(round(scaled, 9) + 0.5) / 10.0**places, value)

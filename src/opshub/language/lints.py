@@ -1,0 +1,144 @@
+"""What can be proven about conditions: contradictions, implications, and where a missing value would surprise."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from opshub.language.meaning import GATHERING, Definition, Term, show
+
+__all__ = ["conjuncts", "fragile", "implies", "never"]
+
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+
+
+def conjuncts(term: Term, lets: Mapping[str, Definition]) -> frozenset[Term]:
+    """The conditions that all hold where this one does; lets are followed."""
+    stack, found, seen = [term], set(), set()
+    while stack:
+        part = stack.pop()
+        if part.op == "and":
+            stack.extend(part.operands)
+        elif part.op == "let" and part.detail not in seen:
+            seen.add(part.detail)
+            found.add(part)
+            stack.append(lets[str(part.detail)].term)
+        else:
+            found.add(_literal_right(part))
+    return frozenset(found)
+
+
+def _literal_right(term: Term) -> Term:
+    """A comparison with its constant on the right."""
+    if term.op in _MIRRORED and term.operands[0].op == "constant" and term.operands[1].op != "constant":
+        left, right = term.operands
+        return Term(_MIRRORED[term.op], term.kind, (right, left), None, term.optional, term.row, term.late)
+    return term
+
+
+def implies(later: Term, earlier: Term, lets: Mapping[str, Definition]) -> bool:
+    """Whether it is provable that wherever ``later`` holds, ``earlier`` holds too."""
+    known = conjuncts(later, lets)
+    needed = {part for part in conjuncts(earlier, lets) if part.op != "let"}
+    return all(part in known or any(_entails(fact, part, lets) for fact in known) for part in needed)
+
+
+def _entails(fact: Term, part: Term, lets: Mapping[str, Definition]) -> bool:
+    if fact.op == part.op == "any":
+        return implies(fact.operands[0], part.operands[0], lets)
+    if (
+        fact.op not in _COMPARE
+        or fact.operands[0:1] != part.operands[0:1]
+        or fact.operands[1].op != "constant"
+    ):
+        return False
+    value: Any = fact.operands[1].detail
+    if part.op == "in" and fact.op == "==":
+        return value in part.detail  # type: ignore[operator]
+    if part.op not in _COMPARE or part.operands[1].op != "constant":
+        return False
+    bound: Any = part.operands[1].detail
+    if fact.op == "==":
+        return bool(_COMPARE[part.op](value, bound))
+    up, down = (">", ">="), ("<", "<=")
+    if fact.op in up and part.op in up:
+        return bool(value > bound or (value == bound and not (fact.op == ">=" and part.op == ">")))
+    if fact.op in down and part.op in down:
+        return bool(value < bound or (value == bound and not (fact.op == "<=" and part.op == "<")))
+    return False
+
+
+def never(term: Term, lets: Mapping[str, Definition]) -> str:
+    """Why a condition cannot hold, in words, or nothing where that cannot be proven."""
+    parts = sorted(conjuncts(term, lets), key=show)
+    for part in parts:
+        if part.op in _COMPARE and all(operand.op == "constant" for operand in part.operands):
+            left, right = (operand.detail for operand in part.operands)
+            if not _COMPARE[part.op](left, right):
+                return f"{show(part)} is false"
+    for i, one in enumerate(parts):
+        for other in parts[i + 1 :]:
+            if one.operands[:1] == other.operands[:1] and (_clash(one, other) or _clash(other, one)):
+                return f"{show(one)} contradicts {show(other)}"
+    return ""
+
+
+def _clash(one: Term, other: Term) -> bool:
+    """Whether two facts about the same value exclude each other."""
+    if one.op == "missing":
+        compares = other.op in _COMPARE or other.op in ("in", "contains", "mentions")
+        return not one.detail and (compares or (other.op == "missing" and bool(other.detail)))
+    values = _values(one)
+    if values is None:
+        return one.op in ("<", "<=") and other.op in (">", ">=") and _apart(one, other)
+    allowed = _values(other)
+    if allowed is not None:
+        return not set(values) & set(allowed)
+    if other.op in _COMPARE and other.operands[1].op == "constant":
+        compare, bound = _COMPARE[other.op], other.operands[1].detail
+        return not any(compare(value, bound) for value in values)
+    return False
+
+
+def _values(term: Term) -> tuple[Any, ...] | None:
+    if term.op == "in":
+        return term.detail  # type: ignore[return-value]
+    if term.op == "==" and term.operands[1].op == "constant":
+        return (term.operands[1].detail,)
+    return None
+
+
+def _apart(below: Term, above: Term) -> bool:
+    if below.operands[1].op != "constant" or above.operands[1].op != "constant":
+        return False
+    high: Any = below.operands[1].detail
+    low: Any = above.operands[1].detail
+    return bool(high < low or (high == low and not (below.op == "<=" and above.op == ">=")))
+
+
+def fragile(term: Term, lets: Mapping[str, Definition]) -> frozenset[Term]:
+    """The fields whose absence makes this condition false without a word; ``is missing`` asks on purpose."""
+    stack, found, seen = [term], set(), set()
+    while stack:
+        part = stack.pop()
+        if part.op in ("idea", "row"):
+            found.add(part)
+        elif part.op == "let" and part.detail not in seen:
+            seen.add(part.detail)
+            stack.append(lets[str(part.detail)].term)
+        elif part.op not in GATHERING and part.op != "missing":
+            if part.op == "and":
+                proven = {p.operands[0] for p in part.operands if p.op == "missing" and p.detail}
+                found |= frozenset().union(*(fragile(p, lets) for p in part.operands)) - proven
+            else:
+                stack.extend(part.operands)
+    return frozenset(found)

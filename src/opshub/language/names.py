@@ -1,0 +1,165 @@
+"""What each name of a rule set stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+
+from opshub.language.findings import Findings, suggestion
+from opshub.language.meaning import BROKEN, Definition, Term
+from opshub.language.schema import Field, Kind, Schema
+from opshub.language.tree import Name, Span
+
+__all__ = ["Names", "Outside", "Place"]
+
+
+class Place(Enum):
+    """Where an expression stands, which decides what it may name."""
+
+    LET = "let"
+    IDEA = "idea"
+    FEEDBACK = "feedback"
+
+
+class Names:
+    """Fields of the schema, by full and by short name, and what the rule set has defined so far."""
+
+    def __init__(
+        self, schema: Schema, findings: Findings, lost: frozenset[str], later: Iterable[str]
+    ) -> None:
+        self.lets: dict[str, Definition] = {}
+        self.scores: dict[str, Definition] = {}
+        self.used: set[str] = set()
+        self._findings = findings
+        self._lost = lost
+        self._later = frozenset(later)
+        self._fields: dict[str, tuple[Field, str, int]] = {}
+        self._short: dict[str, list[str]] = {}
+        for op, fields in (("idea", schema.idea), ("row", schema.feedback)):
+            for index, field in enumerate(fields):
+                self._fields[field.name] = (field, op, index)
+                if op == "row":
+                    self._short.setdefault(field.name.rpartition(".")[2], []).append(field.name)
+
+    def is_short(self, name: str) -> bool:
+        """Whether a name is the short name of a field."""
+        return name in self._short
+
+    def is_lost(self, name: str) -> bool:
+        """Whether a statement that could not be read may have defined the name."""
+        return name in self._lost
+
+    def field(self, name: str) -> tuple[Field, str, int] | None:
+        """A field by its full or unambiguous short name, with ``idea`` or ``row`` and its index."""
+        full = self._short.get(name, [])
+        return self._fields.get(full[0] if len(full) == 1 else name)
+
+    def of(self, term: Term) -> Field | None:
+        """The field that a term reads, through any ``let`` that only renames it."""
+        for _ in range(len(self.lets) + 1):
+            if term.op != "let":
+                break
+            term = self.lets[str(term.detail)].term
+        return self._fields[term.detail[1]][0] if term.op in ("idea", "row") else None  # type: ignore[index]
+
+    def resolve(self, node: Name, place: Place) -> Term:
+        """What a name means at a place; a mistake is reported and means nothing."""
+        term = self._defined(node) or self._field_term(node)
+        if term is None:
+            self._report_unknown(node)
+            return BROKEN
+        if place is Place.IDEA and term.row:
+            self._report_row(node, term)
+            return BROKEN
+        if place is Place.FEEDBACK and term.late:
+            message = f"'{node.name}' is known only when all feedback has been read"
+            hint = "inside of feedback there are its own fields and those of the idea"
+            self._findings.report("R209", node.span, message, hint)
+            return BROKEN
+        return term
+
+    def _defined(self, node: Name) -> Term | None:
+        if node.name in self.lets:
+            self.used.add(node.name)
+            term = self.lets[node.name].term
+            if term.kind is None:
+                return BROKEN
+            return Term("let", term.kind, (), node.name, term.optional, term.row, term.late)
+        if node.name in self.scores or (node.name == "priority" and "priority" not in self._later):
+            return Term("score", Kind.NUMBER, (), node.name, late=True)
+        return None
+
+    def _field_term(self, node: Name) -> Term | None:
+        full = self._short.get(node.name, [])
+        if len(full) > 1:
+            hint = f"write {', '.join(full[:-1])} or {full[-1]}"
+            self._findings.report("R107", node.span, f"'{node.name}' could be more than one field", hint)
+            return BROKEN
+        found = self.field(node.name)
+        if found is None:
+            return None
+        field, op, index = found
+        return Term(op, field.kind, (), (index, field.name), optional=True, row=op == "row")
+
+    def _report_unknown(self, node: Name) -> None:
+        if node.name in self._later:
+            hint = "move its line up; files are read in the order of their names"
+            self._findings.report("R109", node.span, f"'{node.name}' is used before it is defined", hint)
+        elif node.name not in self._lost:
+            known = [*self._fields, *(s for s, full in self._short.items() if len(full) == 1)]
+            hint = suggestion(node.name, [*known, *self.lets, *self.scores]) or self._idea_hint(node.name)
+            self._findings.report("R101", node.span, f"there is no '{node.name}'", hint)
+
+    def _idea_hint(self, name: str) -> str:
+        return (
+            f"did you mean 'idea.{name}'?"
+            if f"idea.{name}" in self._fields
+            else "'rules fields' lists all fields"
+        )
+
+    def _report_row(self, node: Name, term: Term) -> None:
+        hint = "say which: any feedback (…), no feedback (…), count feedback where …"
+        if f"idea.{node.name}" in self._fields:
+            hint = f"did you mean 'idea.{node.name}'? Otherwise {hint}"
+        elif term.kind in (Kind.NUMBER, Kind.TIME):
+            hint += f", max {node.name}"
+        self._findings.report("R208", node.span, f"'{node.name}' belongs to one piece of feedback", hint)
+
+
+class Outside:
+    """The names that a test's ``expect`` can use: what the rules said."""
+
+    _CODES: Mapping[str, str] = {"tags": "R106", "band": "R111", "route": "R104", "urgency": "R112"}
+
+    def __init__(
+        self, scores: Sequence[str], closed: Mapping[str, tuple[str, ...]], findings: Findings
+    ) -> None:
+        kinds = {"tags": Kind.TEXTS, "band": Kind.TEXT, "route": Kind.TEXT, "urgency": Kind.TEXT}
+        self._fields = [Field(name, Kind.NUMBER, "", optional=False) for name in scores]
+        self._fields += [Field(name, kind, "", False, closed.get(name, ())) for name, kind in kinds.items()]
+        self._findings = findings
+
+    def of(self, term: Term) -> Field | None:
+        """The outcome's value that a term reads."""
+        return self._fields[term.detail[0]] if term.op == "idea" else None  # type: ignore[index]
+
+    def code(self, term: Term) -> str:
+        """The code for a text that this value never has."""
+        field = self.of(term)
+        return self._CODES.get(field.name, "R102") if field else "R102"
+
+    def resolve(self, node: Name, place: Place) -> Term:
+        """What a name means in ``expect``."""
+        for index, field in enumerate(self._fields):
+            if field.name == node.name:
+                return Term("idea", field.kind, (), (index, field.name), optional=True)
+        hint = suggestion(node.name, [field.name for field in self._fields])
+        self._findings.report("R101", node.span, f"an outcome has no '{node.name}'", hint)
+        return BROKEN
+
+
+def report_closed(findings: Findings, code: str, span: Span, value: str, field: Field) -> None:
+    """Say that a text is never a value of a field with a closed set."""
+    listed = f"it is one of {', '.join(field.values[:8])}" if field.values else "no rule gives any"
+    message = f"'{value}' is never a value of {field.name}; {listed}"
+    findings.report(code, span, message, suggestion(value, field.values) if len(field.values) > 0 else "")

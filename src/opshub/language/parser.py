@@ -1,0 +1,208 @@
+"""Reads rule files into syntax trees, statement by statement, so that one slip does not hide the next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from functools import cache
+from importlib.resources import files
+from typing import Any, cast
+
+from lark import Lark, Token
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from opshub.language.builder import Builder
+from opshub.language.findings import Findings
+from opshub.language.scanner import DEEPEST, RESERVED, Block, scan
+from opshub.language.tree import Span, Statement
+
+__all__ = ["grammar", "parse"]
+
+MOST_PARTS = 2_000
+
+_READABLE = {
+    "NAME": "a name",
+    "STRING": "a text in quotes",
+    "NUMBER": "a number",
+    "LPAR": "'('",
+    "RPAR": "')'",
+    "LSQB": "'['",
+    "RSQB": "']'",
+    "LBRACE": "'{'",
+    "RBRACE": "'}'",
+    "COMMA": "','",
+    "EQUAL": "'='",
+    "SIGN": "'+' or '-'",
+    "AT_LEAST": "'>='",
+    "$END": "the end of the statement",
+}
+_FOREIGN = {
+    "&": "write 'and'",
+    "|": "write 'or'",
+    "!": "write 'not', or '!=' to compare",
+    "'": "texts stand in double quotes",
+    "`": "texts stand in double quotes",
+    ";": "lines need no end sign; leave it out",
+    ":": "leave it out, or write '='",
+    "$": "names have no sign before them",
+    "%": "a percentage is a number and its sign, without a space: 15%",
+}
+_WORDS = {
+    "AND": "and",
+    "OR": "or",
+    "NOT": "not",
+    "IN": "in",
+    "True": "true",
+    "False": "false",
+    "None": "is missing",
+}
+
+
+def grammar() -> str:
+    """The text of the grammar."""
+    return files("opshub.language").joinpath("grammar.lark").read_text(encoding="utf-8")
+
+
+@cache
+def _lark() -> Lark:
+    return Lark(grammar(), parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=True)
+
+
+def parse(findings: Findings) -> tuple[list[Statement], frozenset[str]]:
+    """All statements of all files that could be read, and the names that the unreadable ones would have defined."""
+    statements: list[Statement] = []
+    lost: set[str] = set()
+    for file in range(len(findings.sources)):
+        text, blocks = scan(file, findings)
+        parts = 0
+        for block in blocks:
+            statement = None if block.broken or parts > MOST_PARTS else _read(text, block, findings)
+            if statement is not None:
+                parts, deep = _measured(statement, parts)
+                _report_size(block, text, deep, parts, findings)
+                statement = None if deep or parts > MOST_PARTS else statement
+            if statement is None:
+                lost |= block.defines(text)
+            else:
+                statements.append(statement)
+    return statements, frozenset(lost)
+
+
+def _read(text: str, block: Block, findings: Findings) -> Statement | None:
+    try:
+        found = _lark().parse(text[block.start : block.end])
+    except UnexpectedCharacters as error:
+        _report_character(text, block, error, findings)
+    except UnexpectedToken as error:
+        _report_token(text, block, error, findings)
+    except UnexpectedInput:  # pragma: no cover - the two above are all that this parser raises
+        findings.report("R006", Span(block.file, block.start, block.end), "this statement cannot be read")
+    else:
+        return cast(Statement, Builder(block.file, block.start, findings).transform(found))
+    return None
+
+
+def children(node: object) -> Iterator[Any]:
+    """The nodes directly below a node of the tree."""
+    for field in fields(cast(Any, node)):
+        value = getattr(node, field.name)
+        if isinstance(value, tuple) and not isinstance(value, Span):
+            yield from value
+        elif hasattr(value, "__dataclass_fields__"):
+            yield value
+
+
+def _measured(statement: Statement, parts: int) -> tuple[int, bool]:
+    """The number of parts so far, and whether this statement is nested too deeply; without recursion."""
+    stack: list[tuple[object, int]] = [(statement, 0)]
+    deepest = 0
+    while stack:
+        node, depth = stack.pop()
+        parts += 1
+        deepest = max(deepest, depth)
+        stack.extend((child, depth + 1) for child in children(node))
+    return parts, deepest > DEEPEST
+
+
+def _report_size(block: Block, text: str, deep: bool, parts: int, findings: Findings) -> None:
+    start = block.start + len(text[block.start : block.end]) - len(text[block.start : block.end].lstrip())
+    span = Span(block.file, start, start + len(text[start : block.end].split(maxsplit=1)[0]))
+    if deep:
+        findings.report("R009", span, f"more than {DEEPEST} levels deep", "name the inner parts with let")
+    if parts > MOST_PARTS:
+        findings.report(
+            "R010", span, "more than 2,000 parts in this file, from here on", "split it by subject"
+        )
+
+
+def _report_character(text: str, block: Block, error: UnexpectedCharacters, findings: Findings) -> None:
+    at = block.start + (error.pos_in_stream or 0)
+    sign = text[at]
+    span = Span(block.file, at, at + (2 if text[at : at + 2] in ("&&", "||") else 1))
+    if sign == "=":
+        _report_equals(span, findings)
+        return
+    shown = text[span.start : span.end]
+    findings.report("R012", span, f"'{shown}' means nothing here", _FOREIGN.get(sign, "leave it out"))
+
+
+def _report_equals(span: Span, findings: Findings) -> None:
+    findings.report("R001", span, "a comparison takes '==', not '='", "'=' is for let, score and given")
+
+
+def _report_token(text: str, block: Block, error: UnexpectedToken, findings: Findings) -> None:
+    token, expected = error.token, set(error.expected)
+    span = _token_span(text, block, token)
+    comparing = token.type in ("AT_LEAST", "COMPARISON")
+    if token.type == "EQUAL" and expected & {"COMPARISON", "NAME", "STRING", "AND"}:
+        _report_equals(span, findings)
+    elif comparing and "AND" in expected and "COMPARISON" not in expected:
+        hint = "put the first in brackets, or join two comparisons with 'and'"
+        findings.report("R007", span, "a comparison cannot be compared again", hint)
+    elif token.type == "NAME" and "LET" in expected:
+        findings.report(
+            "R003", span, f"'{token}' is not a statement", "a file holds let, score, rule, bands, test"
+        )
+    else:
+        found = "the statement ends" if token.type == "$END" else f"found '{text[span.start : span.end]}'"
+        message = f"{found} where {_choices(expected)} is expected"
+        findings.report("R006", span, message, _token_hint(text, span, token, expected))
+
+
+def _token_span(text: str, block: Block, token: Token) -> Span:
+    if token.type != "$END":
+        start = block.start + (token.start_pos or 0)
+        return Span(block.file, start, start + len(token))
+    bare = re.sub(r"#[^\n]*", lambda comment: " " * len(comment[0]), text[block.start : block.end])
+    end = block.start + len(bare.rstrip())
+    return Span(block.file, max(block.start, end - 1), end)
+
+
+def _choices(expected: set[str]) -> str:
+    """What could stand here, at most six things; an expression counts as one."""
+    names = set(expected)
+    if {"NAME", "LPAR", "COUNT"} <= names:
+        values = {"DATE", "DURATION", "PERCENT", "NUMBER", "STRING", "NAME", "LPAR", "TRUE", "FALSE", "SIGN"}
+        names -= values | {"ANY", "ALL", "NO", "COUNT", "SHARE", "SUM", "MEAN", "MIN", "MAX", "NOT"}
+        names.add("a value")
+    if {"AND", "OR"} <= names:
+        names -= {"COMPARISON", "AT_LEAST", "IN", "CONTAINS", "MENTIONS", "IS", "SIGN", "TIMES", "AND", "OR"}
+        names.add("'and', 'or', an operator")
+    readable = sorted(_READABLE.get(name, f"'{name.lower()}'" if name.isupper() else name) for name in names)
+    return ", ".join(readable[:6]) + (" or another" if len(readable) > 6 else "")
+
+
+def _token_hint(text: str, span: Span, token: Token, expected: set[str]) -> str:
+    word = str(token)
+    if word in _WORDS:
+        return f"write '{_WORDS[word]}'"
+    if word == "not" and "IN" in expected:
+        return "write not (… in [ … ])"
+    if token.type == "STRING" and "LSQB" in expected:
+        return f"a list stands in square brackets: [{word}]"
+    if word in RESERVED and expected == {"NAME"}:
+        return f"'{word}' is a word of the language and cannot be a name"
+    if token.type == "DURATION" and "NUMBER" in expected:
+        return "a number is needed here, without a unit"
+    return ""

@@ -1,0 +1,191 @@
+"""What compiled rules call: total functions of values as they come out of the store."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
+
+__all__ = ["Words", "fold", "number", "settled", "sooner", "utc"]
+
+Rows: TypeAlias = Sequence[Sequence[Any]]
+
+
+def number(value: Any) -> float | None:
+    """A stored number as a float; missing where it is not finite or beyond a float's range."""
+    if value is None:
+        return None
+    try:
+        result = float(value)
+    except OverflowError:
+        return None
+    return result if math.isfinite(result) else None
+
+
+def settled(value: float | None) -> float:
+    """A score as it is kept: rounded to six places, 0 where it is missing or not finite."""
+    if value is None or not math.isfinite(value):
+        return 0.0
+    return round(value, 6) + 0.0  # never -0.0, which prints another text
+
+
+def utc(now: datetime) -> datetime:
+    """The moment in UTC, where adding a duration never meets a change of clocks."""
+    try:
+        return now.astimezone(UTC)
+    except OverflowError:
+        return now.replace(tzinfo=UTC)
+
+
+def sooner(due: datetime | None, seen: datetime | None, duration: timedelta) -> datetime | None:
+    """The earlier of a due moment and ``seen`` plus a duration; None where neither is on the calendar."""
+    if seen is None:
+        return due
+    try:
+        moment = seen.astimezone(UTC) + duration
+    except OverflowError:
+        return due
+    return moment if due is None or moment < due else due
+
+
+def _values(rows: Rows, chosen: Iterable[int], field: int) -> Iterator[float]:
+    for i in chosen:
+        value = number(rows[i][field])
+        if value is not None:
+            yield value
+
+
+def _each(rows: Rows, chosen: Iterable[int], field: int, key: int) -> list[float]:
+    """One value for each account or person; the largest where several are stored, whatever the order."""
+    largest: dict[Any, float] = {}
+    for i in chosen:
+        who, value = rows[i][key], number(rows[i][field])
+        if who is not None and value is not None and (who not in largest or value > largest[who]):
+            largest[who] = value
+    return list(largest.values())
+
+
+def distinct(rows: Rows, chosen: Iterable[int], key: int) -> int:
+    """How many different accounts or persons."""
+    found = {rows[i][key] for i in chosen}
+    found.discard(None)
+    return len(found)
+
+
+def _sum(values: list[float]) -> float:
+    try:
+        return math.fsum(values)  # the same in any order
+    except OverflowError:
+        return math.inf
+
+
+def total(rows: Rows, chosen: Iterable[int], field: int, key: int | None) -> float:
+    """The sum of a number field, 0 where there is none."""
+    return _sum(_chosen(rows, chosen, field, key))
+
+
+def mean(rows: Rows, chosen: Iterable[int], field: int, key: int | None) -> float | None:
+    """The mean of a number field, missing where there is none."""
+    values = _chosen(rows, chosen, field, key)
+    return _sum(values) / len(values) if values else None
+
+
+def _chosen(rows: Rows, chosen: Iterable[int], field: int, key: int | None) -> list[float]:
+    return list(_values(rows, chosen, field)) if key is None else _each(rows, chosen, field, key)
+
+
+def least(rows: Rows, chosen: Iterable[int], field: int) -> Any:
+    """The smallest number or earliest time, missing where there is none."""
+    return min(_present(rows, chosen, field), default=None)
+
+
+def most(rows: Rows, chosen: Iterable[int], field: int) -> Any:
+    """The largest number or latest time, missing where there is none."""
+    return max(_present(rows, chosen, field), default=None)
+
+
+def _present(rows: Rows, chosen: Iterable[int], field: int) -> list[Any]:
+    values = [rows[i][field] for i in chosen]
+    return [
+        value if isinstance(value, datetime) else found
+        for value in values
+        if (found := _known(value)) is not None
+    ]
+
+
+def _known(value: Any) -> Any:
+    return value if isinstance(value, datetime) else number(value)
+
+
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'"})
+
+
+def fold(text: str) -> str:
+    """The text as mentions compare it: without case, width and typographic apostrophes."""
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTES)
+    return unicodedata.normalize("NFKC", folded)
+
+
+def _is_letter(sign: str) -> bool:
+    """Whether a sign continues a word of a script that puts spaces between words."""
+    if sign < "\u0e00":
+        return sign.isalnum()
+    return sign.isalnum() and not _is_unspaced(ord(sign))
+
+
+def _is_unspaced(code: int) -> bool:
+    """Chinese, Japanese, Thai, Lao, Khmer and Burmese, which run on without spaces."""
+    return (
+        0x2E80 <= code <= 0xA4CF
+        or 0xF900 <= code <= 0xFAFF
+        or 0x20000 <= code <= 0x3FFFF
+        or 0x0E00 <= code <= 0x0EFF
+        or 0x1000 <= code <= 0x109F
+        or 0x1780 <= code <= 0x17FF
+    )
+
+
+class Words:
+    """A list of words to look for in folded texts: whole words, or anywhere for scripts without spaces."""
+
+    __slots__ = ("_words",)
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = tuple(dict.fromkeys(" ".join(fold(word).split()) for word in words))
+
+    def __call__(self, text: str) -> bool:
+        """Whether any word stands in a folded text."""
+        return self.found(text) is not None
+
+    def found(self, text: str) -> str | None:
+        """The first word of the list that stands in a folded text."""
+        joined = None
+        for word in self._words:
+            if word in text:
+                if _stands(word, text):
+                    return word
+            elif " " in word and word[: word.index(" ")] in text:
+                joined = joined or " ".join(text.split())
+                if _stands(word, joined):
+                    return word
+        return None
+
+
+def _stands(word: str, text: str) -> bool:
+    """Whether a word stands in a text with no letter running on at either side."""
+    if not word:
+        return False
+    head, tail = _is_letter(word[0]), _is_letter(word[-1])
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if not (head and at and _is_letter(text[at - 1])) and not (
+            tail and end < len(text) and _is_letter(text[end])
+        ):
+            return True
+        at = text.find(word, at + 1)
+    return False

@@ -1,0 +1,160 @@
+"""Cuts a rule file into statements and finds what would keep the grammar from reading them.
+
+The text that it hands on has the same length as the file's, so places stay true; full-width punctuation outside of
+texts is reported and replaced there, so that the rest of the statement can be checked.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from opshub.language.findings import Findings, suggestion
+from opshub.language.tree import Span
+
+__all__ = ["DEEPEST", "RESERVED", "STATEMENTS", "Block", "scan"]
+
+DEEPEST = 50
+LARGEST = 65_536
+
+STATEMENTS = ("bands", "let", "rule", "score", "test")
+RESERVED = frozenset(
+    "accounts all and any as because contains count distinct expect false feedback given in is max mean mentions "
+    "min missing no not of or otherwise over persons route share stop sum tag true when where".split()
+) | set(STATEMENTS)
+
+_TOKEN = re.compile(
+    r'(?P<comment>#[^\n]*)|(?P<text>"(?:\\.|[^"\\\n])*")|(?P<curly>[“”„][^“”"\n]*["“”])|(?P<open>")'
+    r"|(?P<bracket>[(){}\[\]])|(?P<wide>[，、：；（）【】。‘’“”„《》\uff01-\uff5e]+)|(?P<blank>[\u00a0\u3000\ufeff]+)"
+)
+_NARROW: dict[int, str] = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+_NARROW.update(zip(map(ord, "，、：；（）【】。‘’“”„《》"), ',,:;()[].\'\'"""<>', strict=True))
+_STATEMENT = re.compile(
+    rf"^[ \t]*(?:{'|'.join(STATEMENTS)})\b|^(?P<other>[^\W\d]\w*)[ \t]+(?:\"[^\"\n]*\"\s*\{{|\w+\s*=(?!=))",
+    re.M,
+)
+_DEFINED = re.compile(r"(?:let|score)[ \t]+(\w+)")
+_PARTNER = {")": "(", "]": "[", "}": "{"}
+
+
+@dataclass(slots=True)
+class Block:
+    """One statement's characters; ``broken`` where the grammar would only stumble over what is reported already."""
+
+    file: int
+    start: int
+    end: int
+    broken: bool = False
+
+    def defines(self, text: str) -> set[str]:
+        """Names that the statement would define."""
+        return set(_DEFINED.findall(text, self.start, self.end))
+
+
+def scan(file: int, findings: Findings) -> tuple[str, list[Block]]:
+    """The repaired text of a file and its statements."""
+    text = findings.sources[file].text
+    if len(text.encode("utf-8", "surrogatepass")) > LARGEST:
+        findings.report(
+            "R008", Span(file, 0, 1), "this file is larger than 65,536 bytes", "split it by subject"
+        )
+        return text, [Block(file, 0, len(text), broken=True)]
+    text = _narrowed(text, file, findings)
+    blocks = _blocks(text, file, findings)
+    for block in blocks:
+        _check_brackets(text, block, findings)
+    return text, blocks
+
+
+def _narrowed(text: str, file: int, findings: Findings) -> str:
+    """The text with full-width punctuation outside of texts replaced; one finding a line lists what was found."""
+    pieces, done = [], 0
+    wide: dict[int, list[tuple[int, str]]] = {}
+    for token in _TOKEN.finditer(text):
+        if token.lastgroup not in ("curly", "wide", "blank"):
+            continue
+        found = token[0]
+        narrow = " " * len(found) if token.lastgroup == "blank" else found.translate(_NARROW)
+        if token.lastgroup == "curly":
+            narrow = f'"{found[1:-1]}"'
+        signs = [(token.start() + i, c) for i, (c, n) in enumerate(zip(found, narrow, strict=True)) if c != n]
+        if token.lastgroup != "blank" and signs:
+            wide.setdefault(findings.line(Span(file, token.start(), token.end())), []).extend(signs)
+        pieces += [text[done : token.start()], narrow]
+        done = token.end()
+    for signs in wide.values():
+        unique = list(dict.fromkeys(sign for _, sign in signs))
+        findings.report(
+            "R005",
+            Span(file, signs[0][0], signs[0][0] + 1),
+            f"full-width punctuation: {' '.join(unique)}",
+            "write " + ", ".join(f"{sign.translate(_NARROW)} for {sign}" for sign in unique),
+        )
+    return "".join([*pieces, text[done:]])
+
+
+def _blocks(text: str, file: int, findings: Findings) -> list[Block]:
+    """The statements; one ends where a line begins with the word of the next, whatever brackets are open."""
+    starts = []
+    for match in _STATEMENT.finditer(text):
+        word = match["other"]
+        if word is None:
+            starts.append((match.start(), False))
+        elif word not in RESERVED:
+            starts.append((match.start(), True))
+            span = Span(file, match.start("other"), match.end("other"))
+            findings.report("R003", span, f"'{word}' is not a statement", suggestion(word, STATEMENTS))
+    ends = [start for start, _ in starts[1:]] + [len(text)]
+    blocks = [Block(file, start, end, broken) for (start, broken), end in zip(starts, ends, strict=True)]
+    before = Block(file, 0, starts[0][0] if starts else len(text))
+    return [before, *blocks] if re.sub(r"#[^\n]*", "", text[: before.end]).strip() else blocks
+
+
+def _check_brackets(text: str, block: Block, findings: Findings) -> None:
+    """Report quotes and brackets without a partner, and brackets nested too deeply."""
+    opened: list[tuple[str, Span]] = []
+    for token in _TOKEN.finditer(text, block.start, block.end):
+        span = Span(block.file, token.start(), token.end())
+        if token.lastgroup == "open":
+            line_end = text.find("\n", span.start)
+            span = span._replace(end=len(text) if line_end < 0 else line_end)
+            findings.report("R004", span, "this text is not closed", "end it with '\"' on the same line")
+            block.broken = True
+            return
+        if token.lastgroup != "bracket":
+            continue
+        sign = token[0]
+        if sign not in _PARTNER:
+            opened.append((sign, span))
+            if len(opened) > DEEPEST:
+                findings.report(
+                    "R009", span, f"more than {DEEPEST} levels deep", "name the inner parts with let"
+                )
+                block.broken = True
+                return
+        elif opened and opened[-1][0] == _PARTNER[sign]:
+            opened.pop()
+        else:
+            _report_stray(sign, span, opened, findings)
+            block.broken = True
+            return
+    if opened:
+        sign, span = opened[-1]
+        missing = next(close for close, partner in _PARTNER.items() if partner == sign)
+        findings.report(
+            "R002", span, f"this '{sign}' is not closed: is a '{missing}' missing?", _where(block)
+        )
+        block.broken = True
+
+
+def _where(block: Block) -> str:
+    return "it must be closed before the next statement begins, or the file ends"
+
+
+def _report_stray(sign: str, span: Span, opened: list[tuple[str, Span]], findings: Findings) -> None:
+    if opened:
+        other, place = opened[-1]
+        message = f"'{sign}' cannot close the '{other}' of line {findings.line(place)}"
+    else:
+        message = f"this '{sign}' closes nothing"
+    findings.report("R002", span, message, f"is a '{_PARTNER[sign]}' missing before it?")

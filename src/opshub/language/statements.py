@@ -1,0 +1,225 @@
+"""Checks statements against each other, and makes the program of a rule set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from opshub.language import tree
+from opshub.language.checker import Checker
+from opshub.language.findings import Findings, suggestion
+from opshub.language.lints import implies
+from opshub.language.meaning import BROKEN, Definition, Program, TestCase, Verdict
+from opshub.language.names import Names, Place
+from opshub.language.schema import Kind, Schema
+from opshub.language.testcases import TestChecker
+from opshub.language.tree import Span
+
+__all__ = ["URGENCIES", "build"]
+
+URGENCIES = ("urgent", "high", "normal", "low")
+TAKEN = frozenset({"band", "now", "tags", "urgency"})
+
+
+def build(
+    statements: Sequence[tree.Statement], lost: frozenset[str], schema: Schema, findings: Findings
+) -> Program:
+    """The program of some statements; it means something only where ``findings`` holds no error."""
+    return _Build(statements, lost, schema, findings).program()
+
+
+class _Build:
+    def __init__(
+        self, statements: Sequence[tree.Statement], lost: frozenset[str], schema: Schema, findings: Findings
+    ) -> None:
+        self._statements = statements
+        self._schema = schema
+        self._findings = findings
+        self._later = [s.name for s in statements if isinstance(s, tree.Let | tree.Score)]
+        self._names = Names(schema, findings, lost, self._later)
+        self._checker = Checker(self._names, findings)
+        self._titles: dict[tuple[type, str], Span] = {}
+        self._marks: dict[str, Span] = {}
+        self._bands: tree.Bands | None = None
+        self._rules: list[tuple[tree.Rule, Verdict]] = []
+
+    def program(self) -> Program:
+        for statement in self._statements:
+            match statement:
+                case tree.Let() | tree.Score():
+                    self._define(statement)
+                case tree.Rule():
+                    self._rules.append((statement, self._rule(statement)))
+                case tree.Bands():
+                    self._check_bands(statement)
+                case tree.Test():
+                    self._check_title(statement)
+        self._report_unused()
+        self._report_shadowed()
+        return self._finished()
+
+    def _finished(self) -> Program:
+        bands = self._bands
+        return Program(
+            schema=self._schema,
+            lets=self._names.lets,
+            scores=tuple(self._names.scores.values()),
+            rules=tuple(verdict for _, verdict in self._rules),
+            banded=bands.score if bands else "",
+            bands=tuple((step.name, step.least) for step in bands.steps) if bands else (),
+            bands_place=self._findings.place(bands.span) if bands else "",
+            tests=self._tests(),
+        )
+
+    def _define(self, node: tree.Let | tree.Score) -> None:
+        self._check_name(node)
+        place = Place.LET if isinstance(node, tree.Let) else Place.IDEA
+        term = self._checker.term(node.value, place)
+        if isinstance(node, tree.Score) and term.kind not in (Kind.NUMBER, None):
+            message = f"a score is a number, this is {term.kind}"
+            hint = "let names a condition; a rule gives points for it"
+            self._findings.report("R212", node.value.span, message, hint)
+            term = BROKEN
+        definition = Definition(node.name, term, self._findings.place(node.span))
+        known = self._names.lets if isinstance(node, tree.Let) else self._names.scores
+        known.setdefault(node.name, definition)
+
+    def _check_name(self, node: tree.Let | tree.Score) -> None:
+        if node.name in self._marks:
+            first = self._findings.place(self._marks[node.name])
+            message = f"'{node.name}' is defined twice"
+            self._findings.report("R108", node.mark, message, f"the first stands at {first}")
+        elif self._names.is_short(node.name):
+            hint = "choose a name that says what the rules mean by it"
+            self._findings.report("R110", node.mark, f"'{node.name}' is the short name of a field", hint)
+        elif (
+            node.name in TAKEN or "." in node.name or (isinstance(node, tree.Let) and node.name == "priority")
+        ):
+            hint = "a name is one word without a point; band, now, priority, tags and urgency have a meaning"
+            self._findings.report("R110", node.mark, f"'{node.name}' cannot be a name", hint)
+        self._marks.setdefault(node.name, node.mark)
+
+    def _check_title(self, node: tree.Rule | tree.Test) -> None:
+        first = self._titles.setdefault((type(node), node.name), node.mark)
+        if first is not node.mark:
+            message = f"'{node.name}' is defined twice"
+            self._findings.report(
+                "R108", node.mark, message, f"the first stands at {self._findings.place(first)}"
+            )
+
+    def _rule(self, node: tree.Rule) -> Verdict:
+        self._check_title(node)
+        when = self._checker.condition(node.when, Place.IDEA)
+        if not node.effects:
+            hint = "give it points, a tag, a route or stop"
+            self._findings.report("R307", node.mark, f"'{node.name}' does nothing", hint)
+        routes = [effect for effect in node.effects if isinstance(effect, tree.Route)]
+        for effect in node.effects:
+            if isinstance(effect, tree.Add):
+                self._check_score(effect.score, effect.mark)
+        for route in routes:
+            self._check_route(route)
+        for route in routes[1:]:
+            message = "this route never wins; the rule has routed the idea already"
+            self._findings.report("R303", route.span, message, "the first route wins; leave one out")
+        return Verdict(
+            name=node.name,
+            place=self._findings.place(node.span),
+            when=when,
+            additions=tuple((e.score, e.amount, e.because) for e in node.effects if isinstance(e, tree.Add)),
+            tags=tuple(dict.fromkeys(e.tag for e in node.effects if isinstance(e, tree.Tag))),
+            route=routes[0].destination if routes else "",
+            urgency=routes[0].urgency if routes else "",
+            stops=any(isinstance(e, tree.Stop) for e in node.effects),
+        )
+
+    def _check_score(self, name: str, mark: Span) -> None:
+        scores = {node.name for node in self._statements if isinstance(node, tree.Score)} | {"priority"}
+        if name not in scores and not self._names.is_lost(name):
+            hint = suggestion(name, tuple(scores))
+            self._findings.report("R105", mark, f"there is no score '{name}'", hint)
+
+    def _check_route(self, node: tree.Route) -> None:
+        if node.urgency and node.urgency not in URGENCIES:
+            hint = suggestion(node.urgency, URGENCIES)
+            self._findings.report("R112", node.pace, f"'{node.urgency}' is not an urgency", hint)
+        connection, _, project = node.destination.partition(".")
+        known = self._schema.destinations
+        if connection not in known:
+            hint = suggestion(connection, tuple(known)) or "connect a tracker first; a tag needs none"
+            self._findings.report("R104", node.mark, f"there is no connection '{connection}'", hint)
+            return
+        projects = known[connection]
+        if projects is None or not projects:
+            if bool(project) is (projects == ()):
+                hint = f"write {connection}" if project else f"say which: {connection}.PROJECT"
+                reason = "has no projects" if project else "needs a project"
+                self._findings.report("R104", node.mark, f"'{connection}' {reason}", hint)
+        elif project not in projects:
+            hint = suggestion(node.destination, [f"{connection}.{name}" for name in projects])
+            message = (
+                f"'{connection}' has no project '{project}'" if project else f"'{connection}' needs a project"
+            )
+            self._findings.report("R104", node.mark, message, hint)
+
+    def _check_bands(self, node: tree.Bands) -> None:
+        self._check_score(node.score, node.mark)
+        if self._bands is not None:
+            first = self._findings.place(self._bands.span)
+            hint = f"the first stands at {first}"
+            self._findings.report("R210", node.mark, "a rule set has one bands block", hint)
+            return
+        self._bands = node
+        for i, step in enumerate(node.steps):
+            if step.name in [earlier.name for earlier in node.steps[:i]]:
+                hint = "bands have names of their own"
+                self._findings.report("R108", step.span, f"'{step.name}' is defined twice", hint)
+            elif i > 0:
+                self._check_step(node.steps[i - 1], step)
+
+    def _check_step(self, before: tree.Step, step: tree.Step) -> None:
+        if before.least is None:
+            self._findings.report("R210", step.span, "nothing is left after 'otherwise'", "make it the last")
+        elif step.least is not None and step.least >= before.least:
+            message = f"'{step.name}' is never reached: {step.least:g} is not below {before.least:g}"
+            self._findings.report("R210", step.span, message, "order bands from best to worst")
+
+    def _report_unused(self) -> None:
+        for node in self._statements:
+            if isinstance(node, tree.Let) and node.name not in self._names.used:
+                hint = "use it, or leave it out"
+                self._findings.report("R305", node.mark, f"nothing uses '{node.name}'", hint)
+
+    def _report_shadowed(self) -> None:
+        for i, (node, verdict) in enumerate(self._rules):
+            if verdict.when.kind is None:
+                continue
+            for other, earlier in self._rules[:i]:
+                if not (earlier.stops or earlier.route) or earlier.when.kind is None:
+                    continue
+                if implies(verdict.when, earlier.when, self._names.lets):
+                    self._report_shadow(node, verdict, other, earlier)
+
+    def _report_shadow(self, node: tree.Rule, verdict: Verdict, other: tree.Rule, earlier: Verdict) -> None:
+        where = f"'{other.name}' at {earlier.place}"
+        if earlier.stops:
+            message = f"'{node.name}' is never reached: {where} stops first"
+            self._findings.report("R304", node.mark, message, "move it up, or tell their conditions apart")
+        elif verdict.route:
+            route = next(effect for effect in node.effects if isinstance(effect, tree.Route))
+            message = f"this route never wins: {where} routes first"
+            self._findings.report("R303", route.span, message, "move it up, or tell their conditions apart")
+
+    def _tests(self) -> tuple[TestCase, ...]:
+        scores = tuple(dict.fromkeys(["priority", *self._names.scores]))
+        checker = TestChecker(self._names, self._schema, scores, self._closed(), self._findings)
+        return tuple(checker.case(node) for node in self._statements if isinstance(node, tree.Test))
+
+    def _closed(self) -> Mapping[str, tuple[str, ...]]:
+        """What an outcome can hold."""
+        verdicts = [verdict for _, verdict in self._rules]
+        return {
+            "tags": tuple(sorted({tag for verdict in verdicts for tag in verdict.tags})),
+            "band": tuple(step.name for step in self._bands.steps) if self._bands else (),
+            "route": tuple(sorted({verdict.route for verdict in verdicts if verdict.route})),
+            "urgency": tuple(sorted({verdict.urgency for verdict in verdicts if verdict.urgency})),
+        }

@@ -1,0 +1,110 @@
+"""What an explanation of a score or a rule shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from opshub.language.meaning import GATHERING, Definition, Term, show
+from opshub.language.runtime import Words, fold
+
+__all__ = ["Story", "tell"]
+
+_MOST = 5
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """``seen`` are the values to show, in order; ``lists`` the conditions whose rows are evidence, None for every row.
+
+    ``fields`` and ``words`` are what to show of the first evidence: names with the index of the field.
+    """
+
+    seen: tuple[Term, ...]
+    names: tuple[str, ...]
+    lists: tuple[Term | None, ...]
+    fields: tuple[tuple[str, int], ...]
+    words: tuple[tuple[str, int, Words], ...]
+
+    def evidence(self, lists: tuple[Sequence[int], ...]) -> tuple[int, ...]:
+        """At most five rows, the earliest first."""
+        if len(lists) == 1:
+            return tuple(lists[0][:_MOST])
+        return tuple(sorted({i for found in lists for i in found[:_MOST]})[:_MOST])
+
+    def saw(
+        self, values: tuple[object, ...], rows: Sequence[Sequence[Any]], evidence: tuple[int, ...]
+    ) -> dict[str, object]:
+        """The values that decided, by name."""
+        saw: dict[str, object] = dict(zip(self.names, values, strict=True))
+        if evidence:
+            row = rows[evidence[0]]
+            for name, index in self.fields:
+                value = row[index]
+                saw[name] = value[:_LONGEST] if isinstance(value, str) else value
+            for name, index, words in self.words:
+                if name not in saw and row[index] is not None and (found := words.found(fold(row[index]))):
+                    saw[name] = found
+        return saw
+
+
+def tell(root: Term, lets: Mapping[str, Definition]) -> Story:
+    """The story of a score's value or a rule's condition."""
+    teller = _Teller(lets)
+    teller.walk(root)
+    seen = tuple(teller.seen)
+    return Story(
+        seen,
+        tuple(show(term) for term in seen),
+        tuple(teller.lists),
+        tuple((name, index) for index, name in teller.fields),
+        tuple((f"{name} mentions", index, Words(words)) for (index, name), words in teller.words),
+    )
+
+
+class _Teller:
+    def __init__(self, lets: Mapping[str, Definition]) -> None:
+        self._lets = lets
+        self._followed: set[tuple[object, bool]] = set()
+        self.seen: dict[Term, None] = {}
+        self.lists: dict[Term | None, None] = {}
+        self.fields: dict[tuple[int, str], None] = {}
+        self.words: dict[tuple[tuple[int, str], tuple[str, ...]], None] = {}
+
+    def walk(self, term: Term, denied: bool = False) -> None:
+        """Note what decides; rows that would speak against a denied condition are no evidence."""
+        if term.op == "let":
+            if (term.detail, denied) not in self._followed:
+                self._followed.add((term.detail, denied))
+                self.walk(self._lets[str(term.detail)].term, denied)
+            return
+        if term.op in GATHERING:
+            self._gather(term, denied)
+            return
+        if term.op in ("idea", "score"):
+            self.seen[term] = None
+        for operand in term.operands:
+            self.walk(operand, denied != (term.op == "not"))
+
+    def _gather(self, term: Term, denied: bool) -> None:
+        if term.op != "any":
+            self.seen[term] = None
+        if not denied and term.op != "no":
+            self.lists[term.operands[0] if term.operands else None] = None
+            for where in term.operands:
+                self._row(where, set())
+
+    def _row(self, term: Term, followed: set[object]) -> None:
+        if term.op == "let":
+            if term.detail not in followed:
+                followed.add(term.detail)
+                self._row(self._lets[str(term.detail)].term, followed)
+        elif term.op == "row":
+            self.fields[term.detail] = None  # type: ignore[index]
+        elif term.op == "mentions" and term.operands[0].op == "row":
+            self.words[term.operands[0].detail, term.detail] = None  # type: ignore[index]
+        else:
+            for operand in term.operands:
+                self._row(operand, followed)

@@ -1,0 +1,115 @@
+"""Checks test blocks: what is given must be possible, what is expected must be something that rules can say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from opshub.language import tree
+from opshub.language.checker import Checker
+from opshub.language.findings import Findings, suggestion
+from opshub.language.functions import FUNCTIONS
+from opshub.language.meaning import TestCase
+from opshub.language.names import Names, Outside, Place, report_closed
+from opshub.language.schema import Field, Kind, Schema
+from opshub.language.tree import Span
+
+__all__ = ["NOON", "TestChecker"]
+
+NOON = datetime(2026, 1, 1, tzinfo=UTC)
+"""What a test's clock shows unless it says ``given now = …``."""
+
+
+class TestChecker:
+    """Makes the cases of one rule set."""
+
+    __test__ = False
+
+    def __init__(
+        self,
+        names: Names,
+        schema: Schema,
+        scores: Sequence[str],
+        closed: Mapping[str, tuple[str, ...]],
+        findings: Findings,
+    ) -> None:
+        self._names = names
+        self._schema = schema
+        self._findings = findings
+        self._expects = Checker(names, findings, Outside(scores, closed, findings))
+
+    def case(self, node: tree.Test) -> TestCase:
+        """The case of one test block."""
+        settings = [setting for given in node.givens for setting in given.settings]
+        now = next((self._now(s) for s in settings if s.name == "now"), NOON)
+        idea: list[object] = [None] * len(self._schema.idea)
+        rows = []
+        for given in node.givens:
+            row: list[object] = [None] * len(self._schema.feedback)
+            spoken = [
+                self._set(setting, idea, row, now) for setting in given.settings if setting.name != "now"
+            ]
+            if any(spoken):
+                rows.append(tuple(row))
+        expects = tuple(
+            (self._findings.text(e.span), self._expects.condition(e, Place.IDEA)) for e in node.expects
+        )
+        path, line = self._findings.sources[node.span.file].path, self._findings.line(node.span)
+        return TestCase(node.name, path, line, now, tuple(idea), tuple(rows), expects)
+
+    def _now(self, setting: tree.Setting) -> datetime:
+        if isinstance(setting.value, tree.Literal) and isinstance(setting.value.value, datetime):
+            return setting.value.value
+        self._findings.report("R211", setting.value.span, "'now' is a date", "write it as 2026-01-31")
+        return NOON
+
+    def _set(self, setting: tree.Setting, idea: list[object], row: list[object], now: datetime) -> bool:
+        """Put one value in its place; true where it belongs to feedback."""
+        found = self._names.field(setting.name)
+        if found is None:
+            fields = [field.name for field in (*self._schema.idea, *self._schema.feedback)]
+            hint = suggestion(setting.name, [*fields, "now"]) or "write its full name, such as feedback.text"
+            self._findings.report("R101", setting.mark, f"there is no '{setting.name}'", hint)
+            return False
+        field, op, index = found
+        (idea if op == "idea" else row)[index] = self._value(setting, field, now)
+        return op == "row"
+
+    def _value(self, setting: tree.Setting, field: Field, now: datetime) -> object:
+        kind, value = self._written(setting.value, now)
+        if kind is not field.kind:
+            found = f"a {kind}" if kind else "not a written value"
+            message = f"'{field.name}' is of kind {field.kind}; this is {found}"
+            self._findings.report("R211", setting.value.span, message, _example(field.kind))
+            return None
+        if field.values:
+            for text in value if isinstance(value, tuple) else (value,):
+                if text not in field.values:
+                    self._report_closed(setting.value.span, str(text), field)
+        return value
+
+    def _report_closed(self, span: Span, text: str, field: Field) -> None:
+        report_closed(self._findings, "R102", span, text, field)
+
+    def _written(self, node: tree.Expression | tree.Listing, now: datetime) -> tuple[Kind | None, object]:
+        match node:
+            case tree.Literal():
+                return node.kind, node.value
+            case tree.Negative(operand=tree.Literal(kind=Kind.NUMBER, value=float() as value)):
+                return Kind.NUMBER, -value
+            case tree.Listing() if all(item.kind is Kind.TEXT for item in node.items):
+                return Kind.TEXTS, tuple(sorted({str(item.value) for item in node.items}))
+            case tree.Call(function="ago", arguments=(tree.Literal(value=timedelta() as duration),)):
+                return Kind.TIME, FUNCTIONS["ago"].body(now, duration)
+        return None, None
+
+
+def _example(kind: Kind) -> str:
+    return {
+        Kind.TEXT: 'write a text in quotes: "free"',
+        Kind.NUMBER: "write a number: 10, 0.5 or 15%",
+        Kind.BOOL: "write true or false",
+        Kind.TIME: "write a date: 2026-01-31, or ago(3d)",
+        Kind.TEXTS: 'write a list of texts: ["a", "b"]',
+        Kind.DURATION: "write a duration: 36h",
+    }[kind]

@@ -1,0 +1,316 @@
+"""The syntax tree: what an admin wrote, each node with its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple, TypeAlias
+
+from opshub.language.schema import Kind
+
+__all__ = [
+    "Add",
+    "Arithmetic",
+    "Bands",
+    "Call",
+    "Comparison",
+    "Contains",
+    "Expression",
+    "Gather",
+    "Given",
+    "Junction",
+    "Let",
+    "Listing",
+    "Literal",
+    "Member",
+    "Mentions",
+    "Missing",
+    "Name",
+    "Negation",
+    "Negative",
+    "Route",
+    "Rule",
+    "Score",
+    "Setting",
+    "Span",
+    "Statement",
+    "Step",
+    "Stop",
+    "Tag",
+    "Test",
+]
+
+
+class Span(NamedTuple):
+    """Characters from ``start`` up to ``end`` of the file with that number."""
+
+    file: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value that is written out."""
+
+    span: Span
+    kind: Kind
+    value: str | float | bool | datetime | timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Values in square brackets."""
+
+    span: Span
+    items: tuple[Literal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A field, a ``let`` or a ``score``."""
+
+    span: Span
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """``not …``."""
+
+    span: Span
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Junction:
+    """Two or more conditions joined by the same ``word``, ``and`` or ``or``."""
+
+    span: Span
+    word: str
+    operands: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``left sign right``, true or false."""
+
+    span: Span
+    sign: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """``value in [ … ]``."""
+
+    span: Span
+    value: Expression
+    items: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """``texts contains text``."""
+
+    span: Span
+    value: Expression
+    item: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """``text mentions [ … ]``."""
+
+    span: Span
+    value: Expression
+    words: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """``value is missing``; ``negated`` for ``is not missing``."""
+
+    span: Span
+    value: Expression
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """``left sign right`` of numbers."""
+
+    span: Span
+    sign: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """A number with the opposite sign."""
+
+    span: Span
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function with its arguments; ``mark`` is the place of its name."""
+
+    span: Span
+    mark: Span
+    function: str
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """One value out of all feedback of an idea.
+
+    ``verb`` is ``any``, ``all``, ``no``, ``count``, ``share``, ``sum``, ``mean``, ``min`` or ``max``; ``over`` is
+    ``feedback``, ``accounts`` or ``persons``; ``field`` is what a sum, mean, min or max is taken of.
+    """
+
+    span: Span
+    verb: str
+    over: str
+    field: Name | None
+    where: Expression | None
+
+
+Expression: TypeAlias = (
+    Literal
+    | Name
+    | Negation
+    | Junction
+    | Comparison
+    | Member
+    | Contains
+    | Mentions
+    | Missing
+    | Arithmetic
+    | Negative
+    | Call
+    | Gather
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """``let name = value``; ``mark`` is the place of the name."""
+
+    span: Span
+    mark: Span
+    name: str
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """``score name = value``; ``mark`` is the place of the name."""
+
+    span: Span
+    mark: Span
+    name: str
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """``name +amount because …``; ``mark`` is the place of the name."""
+
+    span: Span
+    mark: Span
+    score: str
+    amount: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """``tag …``."""
+
+    span: Span
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``route to … as …``; ``mark`` and ``pace`` are the places of destination and urgency."""
+
+    span: Span
+    mark: Span
+    destination: str
+    urgency: str
+    pace: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """``stop``."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``rule name { when … }``; ``mark`` is the place of the name."""
+
+    span: Span
+    mark: Span
+    name: str
+    when: Expression
+    effects: tuple[Add | Tag | Route | Stop, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One band and the least score that reaches it; None is ``otherwise``."""
+
+    span: Span
+    name: str
+    least: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """``bands score { … }``; ``mark`` is the place of the score's name."""
+
+    span: Span
+    mark: Span
+    score: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """``name = value`` of a test; ``mark`` is the place of the name."""
+
+    span: Span
+    mark: Span
+    name: str
+    value: Expression | Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One ``given`` line: values of the idea, and of at most one piece of feedback."""
+
+    span: Span
+    settings: tuple[Setting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """``test name { given … expect … }``; ``mark`` is the place of the name."""
+
+    span: Span
+    mark: Span
+    name: str
+    givens: tuple[Given, ...]
+    expects: tuple[Expression, ...]
+
+
+Statement: TypeAlias = Let | Score | Rule | Bands | Test
