@@ -70,6 +70,8 @@ class Edits:
         if not known or fixed or hidden:
             errors[name] = f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
             return
+        if name == "project":
+            return
         try:
             new = value()
         except _Wrong as wrong:
@@ -77,7 +79,7 @@ class Edits:
             return
         if name in self.state.fields:
             custom[name] = new
-        elif name != "project":
+        else:
             found[ATTRIBUTES.get(name, name)] = new
 
     def _before(self, name: str, issue: Issue | None) -> Any:

@@ -24,6 +24,8 @@ PERMISSIONS = {
     "EDIT_ISSUES": (12, "Edit Issues"),
     "LINK_ISSUES": (21, "Link Issues"),
     "ADD_COMMENTS": (15, "Add Comments"),
+    "ADMINISTER": (0, "Administer Jira"),
+    "ADMINISTER_PROJECTS": (23, "Administer Projects"),
 }
 REMOVED = (
     "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. "
@@ -259,7 +261,7 @@ def my_permissions(call: Call) -> Reply:
             "name": PERMISSIONS[name][1],
             "type": "PROJECT",
             "description": "",
-            "havePermission": name not in call.twin.denied,
+            "havePermission": call.twin.allows(name),
         }
         for name in names or PERMISSIONS
     }

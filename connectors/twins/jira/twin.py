@@ -186,6 +186,10 @@ class JiraTwin(Twin):
             raise refused(404, f"No project could be found with key '{name}'.")
         return found
 
+    def allows(self, permission: str) -> bool:
+        """Whether the account has a permission."""
+        return permission not in self.denied and (self.admin or not permission.startswith("ADMINISTER"))
+
     def remember(self, text: str, ids: tuple[int, ...], start: int) -> str:
         """A token for the rest of a search."""
         token = base64.urlsafe_b64encode(f"{start}:{secrets.token_hex(8)}".encode()).decode()

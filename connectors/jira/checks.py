@@ -1,0 +1,82 @@
+"""What an admin wants to know of a Jira connection before relying on it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from opshub.sdk import Finding, MissingError, PermissionDeniedError
+from opshub_connectors.jira.jql import bounded
+from opshub_connectors.jira.settings import JiraSettings
+from opshub_connectors.jira.site import Site
+
+__all__ = ["findings"]
+
+LINKS = "remotelinks"
+
+
+def findings(site: Site, settings: JiraSettings, owned: Sequence[str]) -> Iterator[Finding]:
+    """Account, query, permissions, every field that is read or written, and where issues are made."""
+    yield Finding.of("sign in", lambda: _account(site))
+    yield Finding.of("query", lambda: _query(site, settings))
+    needed = ["BROWSE_PROJECTS"]
+    needed += ["EDIT_ISSUES"] if any(name != LINKS for name in owned) else []
+    needed += ["LINK_ISSUES"] if LINKS in owned else []
+    yield Finding.of("permissions", lambda: _permissions(site, needed, ""))
+    for name in owned:
+        if name != LINKS:
+            yield Finding.of(f"write {name}", partial(_field, site, name))
+    for own, name in settings.fields.items():
+        yield Finding.of(f"read {own}", partial(_field, site, name))
+    if settings.project:
+        project = settings.project
+        yield Finding.of(f"project {project}", lambda: _permissions(site, ["CREATE_ISSUES"], project))
+        yield Finding.of(f"make issues in {project}", lambda: _kind(site, settings))
+
+
+def _account(site: Site) -> str:
+    zone = site.zone
+    told = f"times in {zone.key}" if zone else "without a time zone: pulls begin twelve hours early"
+    return f"{site.account.get('displayName') or 'an account without a name'}, {told}"
+
+
+def _query(site: Site, settings: JiraSettings) -> str:
+    jql = bounded(settings.query, None, "updated ASC")
+    if not site.cloud:
+        return f"{site.numbered_page(jql, ['id'], 0, 1)['total']} issues"
+    site.parse(jql)
+    return f"about {site.count(bounded(settings.query, None, 'id ASC'))} issues"
+
+
+def _permissions(site: Site, names: Sequence[str], project: str) -> str:
+    lacking = [name for name, given in site.may(*names, project=project).items() if not given]
+    if lacking:
+        raise PermissionDeniedError(
+            f"the account lacks {', '.join(lacking)}{f' in {project}' if project else ''}",
+            hint="a Jira admin grants it under Project settings > Permissions",
+        )
+    return ", ".join(names)
+
+
+def _field(site: Site, name: str) -> str:
+    titles = {str(row.get("id")): str(row.get("name")) for row in site.catalogue if isinstance(row, dict)}
+    if name in titles:
+        return titles[name]
+    by_title = {title.lower(): ident for ident, title in titles.items()}
+    close = difflib.get_close_matches(name.lower(), [*by_title, *titles], n=1, cutoff=0.6)
+    found = by_title.get(close[0], close[0]) if close else ""
+    hint = f"did you mean {found} ({titles[found]})?" if found else "see Settings > Issues > Custom fields"
+    raise MissingError(f"no field of this Jira is called {name}", hint=hint)
+
+
+def _kind(site: Site, settings: JiraSettings) -> str:
+    known = site.issue_types(settings.project)
+    if settings.issue_type in known:
+        return settings.issue_type
+    raise MissingError(
+        f"{settings.project} has no type {settings.issue_type!r} that the account may make",
+        hint=f"set issue_type to one of: {', '.join(known)}"
+        if known
+        else "ask a Jira admin for CREATE_ISSUES",
+    )
