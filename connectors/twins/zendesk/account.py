@@ -222,12 +222,15 @@ class Account(Twin):
             options = [o["value"] for o in field.get("custom_field_options", [])]
             if options and wish["value"] not in (None, *options):
                 raise _invalid("base", f"{field['title']}: {wish['value']} is not valid")
+            value = wish["value"]
+            if field["type"] in ("decimal", "integer") and value is not None:
+                value = str(value)
             if field["type"] == "tagger":
                 gone = {values[field["id"]], wish["value"]}
                 row["tags"] = [t for t in row["tags"] if t not in gone] + [wish["value"]] * bool(
                     wish["value"]
                 )
-            values[field["id"]] = wish["value"]
+            values[field["id"]] = value
         row["custom_fields"] = [{"id": i, "value": v} for i, v in values.items()]
         row["fields"] = row["custom_fields"]
 
