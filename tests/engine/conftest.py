@@ -46,7 +46,9 @@ class Desk(Connector[NoSettings]):
     Settings = NoSettings
 
     def __init__(self, name: str, **extra: Any) -> None:
-        super().__init__(name, NoSettings(), Http("", clock=FrozenClock(START)), **extra)
+        super().__init__(
+            name, NoSettings(), Http("https://unused.example", clock=FrozenClock(START)), **extra
+        )
         self.tickets: list[dict[str, Any]] = []
         self.failing: Exception | None = None
         self.written: list[Change] = []
@@ -82,7 +84,9 @@ class Desk(Connector[NoSettings]):
             title=ticket.get("title", ""),
             created_at=datetime.fromisoformat(ticket["created"]),
             author=Person(id=ticket["who"]) if "who" in ticket else None,
-            account=Account(id=ticket["account"], plan=ticket.get("plan", "")) if "account" in ticket else None,
+            account=Account(id=ticket["account"], plan=ticket.get("plan", ""))
+            if "account" in ticket
+            else None,
             visibility=Visibility(ticket.get("visibility", "internal")),
             tags=tuple(ticket.get("tags", ())),
             duplicate_of=str(ticket.get("duplicate_of", "")),
@@ -117,7 +121,9 @@ class Board(Connector[NoSettings]):
     lag: ClassVar[timedelta] = timedelta(seconds=2)
 
     def __init__(self, name: str, **extra: Any) -> None:
-        super().__init__(name, NoSettings(), Http("", clock=FrozenClock(START)), **extra)
+        super().__init__(
+            name, NoSettings(), Http("https://unused.example", clock=FrozenClock(START)), **extra
+        )
         self.items: dict[str, dict[str, Any]] = {}
         self.writes: Counter[str] = Counter()
         self.lose_answer = False
@@ -216,7 +222,9 @@ rule "They may leave" {
 bands priority { P1 >= 50, P2 >= 20, P3 otherwise }
 """
 
-ROUTED = RULES + '\nrule "Leavers" { when any feedback (text mentions ["cancel"]) route to board.EXP as urgent }\n'
+ROUTED = (
+    RULES + '\nrule "Leavers" { when any feedback (text mentions ["cancel"]) route to board.EXP as urgent }\n'
+)
 
 
 class World:

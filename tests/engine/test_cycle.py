@@ -188,7 +188,9 @@ def test_new_rules_are_applied_to_old_feedback_without_pulling(world: Any) -> No
 
 
 def test_a_decision_that_reads_the_clock_changes_when_its_time_comes(world: Any) -> None:
-    world.use("score priority = count feedback where created > ago(7d)\nbands priority { A >= 1, B otherwise }")
+    world.use(
+        "score priority = count feedback where created > ago(7d)\nbands priority { A >= 1, B otherwise }"
+    )
     world.desk.add(1, "hello there")
     world.hub.sync()
 

@@ -56,6 +56,7 @@ class Daemon:
                 for connection in self.hub.connections
             ]
             say("daemon.started", connections=len(threads), holder=self.hub.holder)
+            self._think("serve: start", alone=True)
             for thread in threads:
                 thread.start()
             self._watch(lease)
@@ -73,7 +74,7 @@ class Daemon:
         while not self.stop.wait(min(LOOK, beat)):
             since += min(LOOK, beat)
             if self.rules.check():
-                self._think_again()
+                self._think("serve: new rules")
             if since >= beat:
                 since = 0.0
                 self._renew(lease)
@@ -87,15 +88,15 @@ class Daemon:
         except FencedError as error:
             self._give_up(error)
 
-    def _think_again(self) -> None:
-        """New rules are in force: decide and write again without waiting for a connection's turn."""
+    def _think(self, command: str, *, alone: bool = False) -> None:
+        """Decide and write without waiting for a connection's turn: after a start, and under new rules."""
         assert self.lease is not None
         try:
-            with self.thinking, self.hub.recorded(self.lease, "serve: new rules") as work:
+            with self.thinking, self.hub.recorded(self.lease, command, alone=alone) as work:
                 think(work)
                 settle_quietly(work)
         except OpshubError as error:
-            say("rules.failed", level=logging.ERROR, error=type(error).__name__, reason=str(error))
+            say("thinking.failed", level=logging.ERROR, error=type(error).__name__, reason=str(error))
 
     def _guarded(self, connection: Connection) -> None:
         try:
@@ -122,7 +123,7 @@ class Daemon:
     def _turn(self, connection: Connection) -> Report:
         """Pull beside the others; think and write one at a time, because those stages share their marks."""
         assert self.lease is not None
-        with self.hub.recorded(self.lease, f"serve: {connection.name}") as work:
+        with self.hub.recorded(self.lease, f"serve: {connection.name}", alone=False) as work:
             fetch(work, [connection], meanwhile=False)
             if not self.stop.is_set():
                 with self.thinking:

@@ -184,9 +184,11 @@ class Hub:
                 return
 
     @contextmanager
-    def recorded(self, lease: Lease, command: str, watch: Watch | None = None) -> Iterator[Work]:
-        """A run with its row: counts, durations, errors, outcome."""
-        work = self.work(lease, self.store.start_run(command, self.clock.now()), watch)
+    def recorded(
+        self, lease: Lease, command: str, watch: Watch | None = None, *, alone: bool = True
+    ) -> Iterator[Work]:
+        """A run with its row: counts, durations, errors, outcome. ``alone``: no other run is going on."""
+        work = self.work(lease, self.store.start_run(command, self.clock.now(), alone=alone), watch)
         outcome = "failed"
         try:
             yield work

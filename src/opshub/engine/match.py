@@ -183,7 +183,7 @@ class _Batch:
         if not named:
             return None
         if feedback.duplicate_of:
-            original = Ref(feedback.ref.connection, feedback.duplicate_of)
+            original = self._root(feedback)
             idea = self._idea_of(original)
             if idea is not None:
                 reason = f"{feedback.ref.connection} says that it duplicates {original}"
@@ -195,6 +195,17 @@ class _Batch:
                 reason = f"it refers to {name}"
                 return Link(feedback=feedback.ref, idea=bound, maker=LinkMaker.KEY, reason=reason)
         return None
+
+    def _root(self, feedback: Feedback) -> Ref:
+        """The original at the end of a chain of duplicates, as far as it has arrived."""
+        ref, passed = Ref(feedback.ref.connection, feedback.duplicate_of), {feedback.ref}
+        while ref not in passed:
+            passed.add(ref)
+            further = self.work.store.feedback(ref)
+            if further is None or not further.duplicate_of:
+                break
+            ref = Ref(ref.connection, further.duplicate_of)
+        return ref
 
     def _idea_of(self, ref: Ref) -> int | None:
         link = self.links.get(ref) or self.work.store.links_of([ref]).get(ref)

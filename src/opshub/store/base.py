@@ -372,7 +372,9 @@ class Store(Protocol):
         """Living feedback of the ideas, grouped by idea in the order given, oldest first within each."""
         ...
 
-    def ranked(self, limit: int, offset: int = 0, band: str | None = None) -> list[tuple[Idea, Decision, int]]:
+    def ranked(
+        self, limit: int, offset: int = 0, band: str | None = None
+    ) -> list[tuple[Idea, Decision, int]]:
         """Ideas with at least one living voice or tracked item, best priority first: (idea, decision, voices).
 
         Ties are broken by number. Reads an index; aggregates nothing.
@@ -447,8 +449,11 @@ class Store(Protocol):
 
     # -- runs, facts ----------------------------------------------------------------------------------------------------------------
 
-    def start_run(self, command: str, now: datetime) -> int:
-        """A new run's id. Runs left behind by killed processes are closed as killed. Own transaction."""
+    def start_run(self, command: str, now: datetime, *, alone: bool = True) -> int:
+        """A new run's id; own transaction.
+
+        ``alone`` says that no other run can be going on: those left open by killed processes are closed as killed.
+        """
         ...
 
     def end_run(self, run: int, outcome: str, detail: Mapping[str, Any], now: datetime) -> None:

@@ -195,12 +195,12 @@ class Work:
 
     # -- runs ---------------------------------------------------------------------------------------------------
 
-    def start_run(self, command: str, now: datetime) -> int:
-        """A new run's id. Runs left behind by killed processes are closed as killed: call it under the lease."""
+    def start_run(self, command: str, now: datetime, *, alone: bool = True) -> int:
+        """A new run's id. Runs left behind by killed processes are closed as killed, if no other can be going on."""
         with self.transaction():
             run = self._take("run")
             for number, row in self.kept.runs.items():
-                if row.outcome == "running":
+                if alone and row.outcome == "running":
                     self.kept.runs[number] = dataclasses.replace(row, outcome="killed", ended_at=now)
             self.kept.runs[run] = RunRow(id=run, command=command, started_at=now)
             return run

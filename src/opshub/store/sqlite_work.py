@@ -161,11 +161,12 @@ class Work(Leases):
 
     # -- runs ---------------------------------------------------------------------------------------------------
 
-    def start_run(self, command: str, now: datetime) -> int:
-        """A new run's id. Runs left behind by killed processes are closed as killed: call it under the lease."""
+    def start_run(self, command: str, now: datetime, *, alone: bool = True) -> int:
+        """A new run's id. Runs left behind by killed processes are closed as killed, if no other can be going on."""
         with self.transaction():
             run = self._take("run")
-            self._write(sql.CLOSE_RUNS, (micros(now),))
+            if alone:
+                self._write(sql.CLOSE_RUNS, (micros(now),))
             self._write(sql.START_RUN, (run, command, micros(now), b"{}"))
             return run
 
