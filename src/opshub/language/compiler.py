@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from opshub.language import runtime
 from opshub.language.clauses import Clause, clauses, is_clock
@@ -20,14 +20,12 @@ from opshub.language.stories import Story, tell
 
 __all__ = ["Compiled", "compile_condition", "compile_program"]
 
-Decide: TypeAlias = Callable[[Sequence[Any], Sequence[Sequence[Any]], Any], tuple[Any, ...]]
-
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """The function, and how to tell the story of each score and rule."""
 
-    decide: Decide
+    decide: Callable[..., tuple[Any, ...]]
     scores: tuple[Story, ...]
     rules: tuple[Story, ...]
 

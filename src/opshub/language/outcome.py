@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 __all__ = ["Outcome", "Part"]
@@ -34,7 +34,7 @@ class Outcome:
     """Scores, band, sorted tags and route of one idea.
 
     ``route`` is empty for the inbox. ``due`` is the next moment after the clock's at which a clause that reads the
-    clock can change its mind, None where there is none.
+    clock can change its mind, None where there is none. ``explain`` makes the contributions.
     """
 
     scores: Mapping[str, float]
@@ -42,5 +42,10 @@ class Outcome:
     tags: tuple[str, ...]
     route: str
     urgency: str
-    parts: tuple[Part, ...]
     due: datetime | None
+    explain: Callable[[], tuple[Part, ...]] = field(repr=False, compare=False)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Every contribution, made when it is asked for: explaining costs several times as much as deciding."""
+        return self.explain()

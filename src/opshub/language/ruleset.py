@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from opshub.language.diagnostics import Source
-from opshub.language.meaning import Program, TestCase, leaves
+from opshub.language.meaning import Program, TestCase, Verdict, leaves
 from opshub.language.outcome import Outcome, Part
 from opshub.language.runtime import settled, utc
 from opshub.language.schema import Schema
+from opshub.language.stories import Story
 
 __all__ = ["EMPTY", "RuleSet", "fingerprint"]
 
 _MEANING = "1"
 """Changes whenever the same text starts to mean something else, so that every idea is decided anew."""
+
+
+Decide: TypeAlias = Callable[[Sequence[Any], Sequence[Sequence[Any]], datetime], tuple[Any, ...]]
+
+
+def _undecided(idea: Sequence[Any], rows: Sequence[Sequence[Any]], now: datetime) -> tuple[Any, ...]:
+    return (), (), None
 
 
 def fingerprint(sources: Sequence[Source], schema: Schema) -> str:
@@ -44,13 +53,21 @@ class RuleSet:
         self.reads = frozenset(_reads(program))
         self.tests: tuple[TestCase, ...] = program.tests
         self._program = program
-        self._base = tuple(self.scores.index(score.name) for score in program.scores)
-        self._banded = self.scores.index(program.banded) if program.banded else 0
-        self._effects = [_effects(program, i, self.scores) for i in range(len(program.rules))]
+        self._start = dict.fromkeys(self.scores, 0.0)
+        self._defined = tuple(score.name for score in program.scores)
+        self._effects = [_effects(rule) for rule in program.rules]
+        self._decide: Decide = _undecided
+        self._stories: tuple[Story, ...] = ()
+        self._score_stories: tuple[Story, ...] = ()
         if program.scores or program.rules:
             from opshub.language.compiler import compile_program
 
-            self._compiled = compile_program(program)
+            compiled = compile_program(program)
+            self._decide, self._stories, self._score_stories = (
+                compiled.decide,
+                compiled.rules,
+                compiled.scores,
+            )
 
     def decide(self, idea: Sequence[object], feedback: Sequence[Sequence[object]], now: datetime) -> Outcome:
         """What the rules say of one idea.
@@ -58,65 +75,62 @@ class RuleSet:
         ``idea`` and each row of ``feedback`` hold values in the order of the schema, None where missing; rows come
         earliest first. Never fails on values of the schema's kinds.
         """
-        totals, parts = [0.0] * len(self.scores), []
+        totals = dict(self._start)
         tags: set[str] = set()
         route = urgency = ""
-        due = None
-        if self._effects or self._base:
-            scores, hits, due = self._compiled.decide(idea, feedback, utc(now))
-            for i, score in enumerate(scores):
-                totals[self._base[i]] = score[1]
-                parts.append(self._score_part(i, score, feedback))
-            for number, lists, values in hits:
-                rule = self._program.rules[number]
-                first = bool(rule.route) and not route
-                if first:
-                    route, urgency = rule.route, rule.urgency
-                tags.update(rule.tags)
-                self._add_parts(number, lists, values, feedback, first, totals, parts)
-        totals = [settled(total) for total in totals]
-        band = self._band(totals, parts)
-        named = dict(zip(self.scores, totals, strict=True))
-        return Outcome(named, band, tuple(sorted(tags)), route, urgency, tuple(parts), due)
+        scores, hits, due = self._decide(idea, feedback, utc(now))
+        for name, score in zip(self._defined, scores, strict=True):
+            totals[name] = score[1]
+        for hit in hits:
+            verdict = self._program.rules[hit[0]]
+            for name, amount, _ in verdict.additions:
+                totals[name] = settled(totals[name] + amount)
+            if verdict.tags:
+                tags.update(verdict.tags)
+            if verdict.route and not route:
+                route, urgency = verdict.route, verdict.urgency
+        band = self._band(totals)
+        explain = partial(self._explained, scores, hits, feedback, totals, band)
+        return Outcome(totals, band, tuple(sorted(tags)), route, urgency, due, explain)
 
-    def _score_part(self, i: int, score: tuple[Any, ...], rows: Sequence[Sequence[Any]]) -> Part:
+    def _band(self, totals: dict[str, float]) -> str:
+        for name, least in self._program.bands:
+            if least is None or totals[self._program.banded] >= least:
+                return name
+        return ""
+
+    def _explained(
+        self,
+        scores: Iterable[Any],
+        hits: Iterable[Any],
+        rows: Sequence[Sequence[Any]],
+        totals: dict[str, float],
+        band: str,
+    ) -> tuple[Part, ...]:
+        parts = [self._score_part(i, score) for i, score in enumerate(scores)]
+        routed = False
+        for number, lists, values in hits:
+            story, rule = self._stories[number], self._program.rules[number]
+            evidence = story.evidence(lists)
+            saw = story.saw(values, rows, evidence)
+            for effect, score, amount, because in self._effects[number]:
+                if not (routed and effect.startswith("route ")):
+                    parts.append(Part(rule.name, rule.place, effect, score, amount, because, saw, evidence))
+            routed = routed or bool(rule.route)
+        if band:
+            banded = self._program.banded
+            seen = {banded: totals[banded]}
+            parts.append(Part("bands", self._program.bands_place, f"band {band}", "", 0.0, "", seen, ()))
+        return tuple(parts)
+
+    def _score_part(self, number: int, score: tuple[Any, ...]) -> Part:
         raw, value, lists, values = score
-        definition, story = self._program.scores[i], self._compiled.scores[i]
-        evidence = story.evidence(lists)
+        definition, story = self._program.scores[number], self._score_stories[number]
         saw = dict(zip(story.names, values, strict=True))
         because = "" if raw is not None else _missing(saw)
         effect = f"{definition.name} = {value:.12g}"
-        return Part(definition.name, definition.place, effect, definition.name, value, because, saw, evidence)
-
-    def _add_parts(
-        self,
-        number: int,
-        lists: tuple[Sequence[int], ...],
-        values: tuple[object, ...],
-        rows: Sequence[Sequence[Any]],
-        first: bool,
-        totals: list[float],
-        parts: list[Part],
-    ) -> None:
-        rule, story = self._program.rules[number], self._compiled.rules[number]
         evidence = story.evidence(lists)
-        saw = story.saw(values, rows, evidence)
-        for effect, index, amount, because in self._effects[number]:
-            if index >= 0:
-                totals[index] += amount
-            elif effect.startswith("route ") and not first:
-                continue
-            score = self.scores[index] if index >= 0 else ""
-            parts.append(Part(rule.name, rule.place, effect, score, amount, because, saw, evidence))
-
-    def _band(self, totals: list[float], parts: list[Part]) -> str:
-        program, value = self._program, totals[self._banded]
-        for name, least in program.bands:
-            if least is None or value >= least:
-                saw = {program.banded: value}
-                parts.append(Part("bands", program.bands_place, f"band {name}", "", 0.0, "", saw, ()))
-                return name
-        return ""
+        return Part(definition.name, definition.place, effect, definition.name, value, because, saw, evidence)
 
 
 def _missing(saw: dict[str, object]) -> str:
@@ -126,17 +140,16 @@ def _missing(saw: dict[str, object]) -> str:
     return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} missing"
 
 
-def _effects(program: Program, number: int, scores: tuple[str, ...]) -> list[tuple[str, int, float, str]]:
-    """What a rule does, each with the index of its score or -1, the amount and the reason."""
-    rule = program.rules[number]
+def _effects(rule: Verdict) -> list[tuple[str, str, float, str]]:
+    """What a rule does, each with its score, the amount and the reason."""
     effects = [
-        (f"{name} {amount:+.12g}", scores.index(name), amount, why) for name, amount, why in rule.additions
+        (f"{score} {amount:+.12g}", score, amount, because) for score, amount, because in rule.additions
     ]
-    effects += [(f"tag {tag}", -1, 0.0, "") for tag in rule.tags]
+    effects += [(f"tag {tag}", "", 0.0, "") for tag in rule.tags]
     if rule.route:
-        effects.append((f"route to {rule.route}{f' as {rule.urgency}' * bool(rule.urgency)}", -1, 0.0, ""))
+        effects.append((f"route to {rule.route}{f' as {rule.urgency}' * bool(rule.urgency)}", "", 0.0, ""))
     if rule.stops:
-        effects.append(("stop", -1, 0.0, ""))
+        effects.append(("stop", "", 0.0, ""))
     return effects
 
 
