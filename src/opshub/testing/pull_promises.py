@@ -91,16 +91,17 @@ class PullPromises(Trial):
 
     def test_no_change_slips_between_two_pulls(self) -> None:
         """Changes at the last pull's own moment, within a step of the vendor's time filter, and after it."""
-        connector = self.connect()
-        cursor = self._last_cursor(connector, None)
+        cursor = self._last_cursor(self.connect(), None)
 
         for step in self._steps():
-            self.clock.advance(step)
-            changed = self.fresh(self.vendor)
+            first = self.fresh(self.vendor)
             cursor, got = self._pull_on(cursor)
-            later, more = self._after_waiting(cursor)
-            assert changed in got | more, f"a change {step} after the last pull was missed: {changed}"
-            cursor = later
+            self.clock.advance(step)
+            second = self.fresh(self.vendor)
+            cursor, more = self._pull_on(cursor)
+            cursor, last = self._after_waiting(cursor)
+            missed = {first, second} - got - more - last
+            assert not missed, f"changes {step} apart, with pulls between, and one was missed: {missed}"
 
     def test_no_change_is_missed_for_showing_late(self) -> None:
         """A change that the vendor's lists hold back for the declared lag arrives with a later pull."""
@@ -158,7 +159,7 @@ class PullPromises(Trial):
 
     def _steps(self) -> list[timedelta]:
         step = self.connector_class().granularity or timedelta(seconds=1)
-        return [timedelta(0), step / 3, step / 3, step, timedelta(0), step * 2, timedelta(seconds=1)]
+        return [timedelta(0), step / 3, step, step * 2, timedelta(seconds=1)]
 
     def _last_cursor(self, connector: Connector[Any], cursor: Cursor | None) -> Cursor | None:
         for page in self.pages(connector, cursor):
