@@ -43,9 +43,7 @@ class Checker:
         if term.kind in (Kind.BOOL, None):
             return term
         hint = "compare it, for example with > 0" if term.kind is Kind.NUMBER else "compare it with something"
-        self._findings.report(
-            "R201", node.span, f"a condition is needed here, this is a {_a(term.kind)}", hint
-        )
+        self._findings.report("R201", node.span, f"a condition is needed here, this is {_a(term.kind)}", hint)
         return BROKEN
 
     def term(self, node: tree.Expression, place: Place, present: frozenset[Term] = frozenset()) -> Term:
@@ -82,6 +80,9 @@ class Checker:
 
     def _junction(self, node: tree.Junction, place: Place, present: frozenset[Term]) -> Term:
         operands = []
+        for operand in node.operands:
+            if isinstance(operand, tree.Missing) and operand.negated is (node.word == "and"):
+                present |= frozenset(self.term(operand, place).operands)
         for operand in node.operands:
             term = self.condition(operand, place, present)
             operands.append(term)

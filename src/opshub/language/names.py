@@ -161,5 +161,6 @@ class Outside:
 def report_closed(findings: Findings, code: str, span: Span, value: str, field: Field) -> None:
     """Say that a text is never a value of a field with a closed set."""
     listed = f"it is one of {', '.join(field.values[:8])}" if field.values else "no rule gives any"
+    hint = suggestion(value, field.values)
     message = f"'{value}' is never a value of {field.name}; {listed}"
-    findings.report(code, span, message, suggestion(value, field.values) if len(field.values) > 0 else "")
+    findings.report(code, span, message, "" if hint.startswith("one of") else hint)

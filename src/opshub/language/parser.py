@@ -13,7 +13,7 @@ from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from opshub.language.builder import Builder
-from opshub.language.findings import Findings
+from opshub.language.findings import Findings, suggestion
 from opshub.language.scanner import DEEPEST, RESERVED, Block, scan
 from opshub.language.tree import Span, Statement
 
@@ -160,6 +160,8 @@ def _report_token(text: str, block: Block, error: UnexpectedToken, findings: Fin
     elif comparing and "AND" in expected and "COMPARISON" not in expected:
         hint = "put the first in brackets, or join two comparisons with 'and'"
         findings.report("R007", span, "a comparison cannot be compared again", hint)
+    elif expected == {"SIGN"}:
+        _report_stray_word(text, block, span, findings)
     elif token.type == "NAME" and "LET" in expected:
         findings.report(
             "R003", span, f"'{token}' is not a statement", "a file holds let, score, rule, bands, test"
@@ -168,6 +170,19 @@ def _report_token(text: str, block: Block, error: UnexpectedToken, findings: Fin
         found = "the statement ends" if token.type == "$END" else f"found '{text[span.start : span.end]}'"
         message = f"{found} where {_choices(expected)} is expected"
         findings.report("R006", span, message, _token_hint(text, span, token, expected))
+
+
+def _report_stray_word(text: str, block: Block, after: Span, findings: Findings) -> None:
+    """A word that can only be a score's name, but has no points behind it: usually something misspelt."""
+    word = re.search(r"[\w.]+(?=\s*\Z)", text[block.start : after.start])
+    if word is None:
+        return findings.report("R006", after, "'+' or '-' and a number are expected here")
+    span = Span(block.file, block.start + word.start(), block.start + word.end())
+    known = ("and", "or", "not", "in", "is", "contains", "mentions", "tag", "route", "stop")
+    hint = f"write '{_WORDS[word[0]]}'" if word[0] in _WORDS else suggestion(word[0], known)
+    message = f"'{word[0]}' is not expected here; a score's name has points behind it, such as +10"
+    findings.report("R006", span, message, hint)
+    return None
 
 
 def _token_span(text: str, block: Block, token: Token) -> Span:

@@ -1,0 +1,160 @@
+"""Every diagnostic: its example, its counter-example, and how it looks, kept as a golden file.
+
+``python -m pytest tests/language --golden`` is not needed: delete a golden file and run the tests once to renew it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from opshub.language import Checked, run_tests
+from opshub.language.codes import CODES
+
+GOLDEN = Path(__file__).parent / "golden"
+_LONG = ("R008", "R010")
+
+Check = Callable[..., Checked]
+
+
+def _shown(found: Checked) -> str:
+    return "\n\n".join(diagnostic.render() for diagnostic in found.diagnostics) + "\n"
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_code_is_what_its_example_gets_and_nothing_else(code: str, checked: Check) -> None:
+    found = checked(CODES[code].before)
+
+    assert [d.code for d in found.diagnostics] == [code]
+    assert found.diagnostics[0].severity == CODES[code].severity
+    assert (found.rules is None) == (CODES[code].severity == "error")
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_counterexample_is_clean_and_its_tests_pass(code: str, checked: Check) -> None:
+    found = checked(CODES[code].after)
+
+    assert found.diagnostics == ()
+    assert found.rules is not None
+    assert [test.failures for test in run_tests(found.rules) if not test.passed] == []
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_diagnostic_looks_like_its_golden_file(code: str, checked: Check) -> None:
+    golden = GOLDEN / f"{code}.txt"
+
+    shown = _shown(checked(CODES[code].before))
+
+    if not golden.exists():
+        golden.write_text(shown, encoding="utf-8")
+        pytest.fail(f"{golden.name} is new; read it and run again")
+    assert shown == golden.read_text(encoding="utf-8")
+
+
+def test_golden_files_and_codes_are_the_same_set() -> None:
+    files = {path.stem for path in GOLDEN.glob("R*.txt")}
+
+    assert files == set(CODES)
+
+
+def test_all_errors_of_all_files_come_at_once_in_their_order(checked: Check) -> None:
+    first = 'rule "A" {\n    when idea.voices = 5\n    priority +5\n}\nscore reach = idea.voicse\n'
+    second = 'let a = count feedbak\nrule "B" {\n    when (idea.voices > "3"\n    tag "x"\n}\nscore b = clam(1, 2, 3)\n'
+
+    found = checked(first, second)
+
+    places = [(d.path, d.line, d.code) for d in found.diagnostics]
+    assert places == [
+        ("0.rules", 2, "R001"),
+        ("0.rules", 5, "R101"),
+        ("1.rules", 1, "R006"),
+        ("1.rules", 5, "R002"),
+        ("1.rules", 6, "R103"),
+    ]
+
+
+def test_a_statement_that_cannot_be_read_hides_no_other_and_causes_no_echo(checked: Check) -> None:
+    text = "let recent = created > > ago(90d)\nscore reach = count feedback where recent\nscore b = idea.voicse\n"
+
+    found = checked(text)
+
+    assert [(d.code, d.line) for d in found.diagnostics] == [("R006", 1), ("R101", 3)]
+
+
+def test_a_missing_brace_leaves_the_next_rule_checked(checked: Check) -> None:
+    text = 'rule "A" {\n    when idea.voices > 5\n    tag "a"\n\nrule "B" {\n    when idea.voicse > 5\n    tag "b"\n}\n'
+
+    found = checked(text)
+
+    assert [(d.code, d.line) for d in found.diagnostics] == [("R002", 1), ("R101", 6)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sign"),
+    [
+        ("when idea.voices > 5 and （idea.accounts > 2)", "（"),
+        ("when idea.voices > 5 and (idea.accounts > 2）", "）"),
+        ("when idea.tags contains “security”", "“ ”"),
+        ("when idea.voices ＞ 5", "＞"),
+        ("when idea.voices > 5；", "；"),
+        ('when any feedback (kind in ["a"， "b"])', "，"),
+        ('when any feedback (kind in ["a"、 "b"])', "、"),
+    ],
+)
+def test_chinese_punctuation_is_named_with_its_replacement(wrong: str, sign: str, checked: Check) -> None:
+    found = checked(f'rule "A" {{\n    {wrong}\n    tag "a"\n}}\n')
+
+    first = found.diagnostics[0]
+    assert (first.code, first.message) == ("R005", f"full-width punctuation: {sign}")
+    assert {d.code for d in found.diagnostics[1:]} <= {"R012"}  # a semicolon is wrong in ASCII, too
+
+
+def test_chinese_punctuation_inside_a_text_or_a_comment_is_fine(checked: Check) -> None:
+    text = '# 注意：这里，没有问题；（真的）\nrule "客户，想退订" {\n    when idea.tags contains "安全：高"\n    tag "，"\n}\n'
+
+    found = checked(text)
+
+    assert found.diagnostics == ()
+
+
+def test_a_caret_stands_under_its_word_behind_chinese_text(checked: Check) -> None:
+    found = checked('rule "退款" { when idea.tags contains "退款" and idea.voicse > 5 tag "a" }\n')
+
+    lines = found.diagnostics[0].render().splitlines()
+    before = lines[3][: lines[3].index("idea.voicse")]
+    wide = sum(2 if ord(c) > 0x2E80 else 1 for c in before)
+    assert lines[4].index("^") == wide
+    assert lines[4].count("^") == len("idea.voicse")
+
+
+def test_what_stands_in_a_file_cannot_steer_the_terminal(checked: Check) -> None:
+    found = checked('rule "a\x1b[31m" {\n    when idea.voicse\x07 > 5\n    tag "\u202eabc"\n}\n')
+
+    shown = _shown(found)
+    assert not set("\x1b\x07\u202e") & set(shown)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        ("when idea.voices > 5 AND idea.accounts > 2", "write 'and'"),
+        ("when idea.voices > 5 || idea.accounts > 2", "write 'or'"),
+        ("when idea.title == 'x'", "double quotes"),
+        ("when any feedback (created > 90d)", "ago(90d)"),
+        ('when any feedback (created > "2026-01-01")', "without quotes"),
+        ("when idea.title == 5", 'write "5" in quotes'),
+        ("when count feedback where rating > 0.5 and 3", "compare it"),
+        ('when any feedback (text mentions "refund")', '["refund"]'),
+        ('when any feedback (account.plan not in ["free"])', "not (… in [ … ])"),
+        ("when any feedback (ratng > 0.5)", "did you mean 'rating'?"),
+        ("when impact > 5", "did you mean 'idea.impact'?"),
+        ("when created > ago(3d)", "did you mean 'idea.created'?"),
+    ],
+)
+def test_usual_slips_are_told_what_to_do(wrong: str, hint: str, checked: Check) -> None:
+    found = checked(f'rule "A" {{\n    {wrong}\n    tag "a"\n}}\n')
+
+    assert found.rules is None
+    assert hint in found.diagnostics[0].hint
