@@ -39,6 +39,7 @@ __all__ = [
     "encode_item",
     "encode_value",
     "from_micros",
+    "is_canonical",
     "micros",
     "micros_or_none",
     "stored_json",
@@ -128,6 +129,22 @@ def _encoding(work: Callable[[], bytes], value: object, what: str) -> bytes:
             f"{what} cannot be stored: {where} {problem}",
             hint="clean the value where the record is read",
         ) from None
+
+
+def is_canonical(it: Feedback) -> bool:
+    """Whether decoding what it is encoded to gives not only an equal value, but one of the same make.
+
+    A moment in another zone is equal and yet prints differently: a rule must not see the one before a restart and
+    the other after it.
+    """
+    return (
+        it.created_at.tzinfo is UTC
+        and (it.updated_at is None or it.updated_at.tzinfo is UTC)
+        and not it.comments
+        and type(it.tags) is tuple
+        and type(it.mentions) is tuple
+        and all(type(value) in _PLAIN or type(value) is float for value in it.fields.values())
+    )
 
 
 def _feedback(it: Feedback) -> bytes:

@@ -173,7 +173,7 @@ def m005_full_text(db: Database) -> None:
     quoted = marks.replace("'", "''''").replace('"', '""')
     db.execute(f"""create virtual table search using fts5(terms, tokenize = "ascii tokenchars '{quoted}'")""")
     db.execute("create virtual table search_terms using fts5vocab(search, row)")
-    db.execute("insert into search (search, rank) values ('hashsize', 33554432)")
+    db.execute("insert into search (search, rank) values ('automerge', 8)")
     _table(db, "unindexed", "feedback", feedback=int)
     db.execute("insert into unindexed (feedback) select key from feedback where gone is null")
 

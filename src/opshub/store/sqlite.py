@@ -17,4 +17,5 @@ class SqliteStore(Outbox):
     def __init__(self, path: Path, clock: Clock, wait: timedelta = timedelta(seconds=30)) -> None:
         """Open the file, make it where there is none, bring it up to date. ``wait``: for another writer."""
         self._locks, self._epochs = {}, {}
+        self._keys, self._recent = {}, {}
         super().__init__(path, clock, wait)

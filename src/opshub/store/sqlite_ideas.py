@@ -11,7 +11,6 @@ from opshub.store import statements as sql
 from opshub.store.base import Route
 from opshub.store.codec import (
     decode_decision,
-    decode_feedback,
     encode_decision,
     from_micros,
     micros,
@@ -63,14 +62,9 @@ class Ideas(Matching):
             keys = self._rows(sql.VOICE_KEYS, (json_of(chunk),))
             keys.sort(key=lambda row: places[row[0]])
             for at in range(0, len(keys), _CHUNK):
-                yield from self._voices(keys[at : at + _CHUNK])
-
-    def _voices(self, keys: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, Feedback]]:
-        rows = self._rows(sql.FEEDBACK_BY_KEYS, (json_of(key for _, key in keys),))
-        found = {row[0]: row for row in rows}
-        for idea, key in keys:
-            _, connection, record_id, created, body = found[key]
-            yield idea, decode_feedback(Ref(connection, record_id), created, body)
+                part = keys[at : at + _CHUNK]
+                found = self._decoded([(seq, key) for _, seq, key in part])
+                yield from ((idea, found[key]) for idea, _, key in part if key in found)
 
     def ranked(
         self, limit: int, offset: int = 0, band: str | None = None

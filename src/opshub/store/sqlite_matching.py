@@ -22,7 +22,11 @@ class Matching(Records):
 
     def feedback_after(self, seq: int, limit: int) -> list[Seen]:
         """Living feedback that changed after ``seq``, in order of sequence."""
-        return [_as_seen(row) for row in self._rows(sql.FEEDBACK_AFTER, (seq, limit))]
+        return self._seen(self._rows(sql.FEEDBACK_AFTER, (seq, limit)))
+
+    def _seen(self, rows: Sequence[tuple[int, int, int | None]]) -> list[Seen]:
+        found = self._decoded([(seq, key) for seq, key, _ in rows])
+        return [Seen(seq, found[key], idea) for seq, key, idea in rows if key in found]
 
     def items_after(self, seq: int, limit: int) -> list[tuple[int, TrackedItem, int | None]]:
         """Living tracked items that changed after ``seq``."""
@@ -74,23 +78,27 @@ class Matching(Records):
 
     def links_of(self, refs: Sequence[Ref]) -> dict[Ref, Link]:
         """The link of each feedback that has one, living or not."""
-        return {ref: _as_link(ref, row) for ref, row in self._known(sql.LINKS_OF, refs).items()}
+        names = {key: ref for ref, key in self._keys_of(refs).items()}
+        rows = self._rows(sql.LINKS_OF, (json_of(names),)) if names else []
+        return {names[row[0]]: _as_link(names[row[0]], row[1:]) for row in rows}
 
     def put_links(self, rows: Sequence[Link]) -> None:
         """One link per feedback; a new one replaces the old. Touches both ideas.
 
         StoreError for feedback or an idea that the store does not know.
         """
-        wanted = {Ref(*link.feedback): link for link in rows}
+        wanted = {link.feedback: link for link in rows}
         with self._turn:
-            known = self._known(sql.LINKABLE, wanted)
+            keys = self._keys_of(wanted)
+            known = {row[0]: row[1:] for row in self._rows(sql.LINKABLE, (json_of(keys.values()),))}
             written: list[tuple[Any, ...]] = []
             touched: dict[int, int] = {}
             for ref, link in wanted.items():
-                if ref not in known:
+                key = keys.get(ref, 0)
+                if key not in known:
                     raise StoreError(f"{ref} cannot be linked to IDEA-{link.idea}: it is not in the store")
-                key, gone, old = known[ref][:3]
-                if old is not None and _as_link(ref, known[ref][2:]) == link:
+                gone, old, *_ = known[key]
+                if old is not None and _as_link(ref, known[key][1:]) == link:
                     continue
                 written.append((key, link.idea, str(link.maker), link.reason, link.confidence))
                 voice = 0 if gone else 1
@@ -114,26 +122,24 @@ class Matching(Records):
         """The idea of the first living, linked feedback whose text has each fingerprint."""
         if not fingerprints:
             return {}
-        names = {print_.hex(): print_ for print_ in fingerprints}
+        names = {mark.hex(): mark for mark in fingerprints}
         rows = self._rows(sql.SAME_TEXT, (json_of(names),))
         return {names[name]: idea for name, idea in rows if idea is not None}
 
     def put_fingerprints(self, rows: Sequence[tuple[Ref, bytes]]) -> None:
         """Keep the fingerprint of each feedback's text."""
         with self._turn:
-            keys = self._known(sql.KEYS_OF_FEEDBACK, [ref for ref, _ in rows])
-            self._write_many(
-                sql.PUT_PRINT, [(keys[ref][0], print_.hex()) for ref, print_ in rows if ref in keys]
-            )
+            keys = self._keys_of(ref for ref, _ in rows)
+            self._write_many(sql.PUT_PRINT, [(keys[ref], mark.hex()) for ref, mark in rows if ref in keys])
 
     def put_mentions(self, rows: Sequence[tuple[Ref, str]]) -> None:
         """Replace what each ref mentions; an empty key only forgets what was there."""
         if not rows:
             return
         with self._turn:
-            keys = self._known(sql.KEYS_OF_FEEDBACK, dict.fromkeys(ref for ref, _ in rows))
-            self._write_many(sql.DROP_MENTIONS, list(keys.values()))
-            named = [(keys[ref][0], key) for ref, key in rows if key and ref in keys]
+            keys = self._keys_of(dict.fromkeys(ref for ref, _ in rows))
+            self._write_many(sql.DROP_MENTIONS, [(key,) for key in keys.values()])
+            named = [(keys[ref], key) for ref, key in rows if key and ref in keys]
             self._write_many(sql.PUT_MENTION, named)
 
     def mentioning(self, keys: Sequence[str]) -> list[Ref]:
@@ -144,22 +150,22 @@ class Matching(Records):
 
     def index_text(self, rows: Sequence[tuple[Ref, str]]) -> None:
         """Replace the search terms (space-separated, already folded) of each feedback in the full-text index."""
-        texts = {Ref(*ref): text for ref, text in rows}
+        texts = dict(rows)
+        if not texts:
+            return
         with self._turn:
-            living = self._known(sql.LIVING_FEEDBACK, texts)
-            queued = self._queued([row[0] for row in living.values()])
-            again = [(row[0],) for row in living.values() if row[0] not in queued]
-            self._write_many(sql.UNINDEX_TEXT, again)
-            self._write_many(sql.INDEX_TEXT, [(row[0], texts[ref]) for ref, row in living.items()])
-            self._write_many(sql.UNQUEUE_TEXT, [(row[0],) for row in living.values()])
-
-    def _queued(self, keys: Sequence[int]) -> set[int]:
-        """Those of the feedback that the index does not hold."""
-        return {key for (key,) in self._rows(sql.QUEUED, (json_of(keys),))} if keys else set()
+            keys = self._keys_of(texts)
+            living = dict(self._rows(sql.INDEXABLE, (json_of(keys.values()),)))
+            self._write_many(sql.UNINDEX_TEXT, [(key,) for key, queued in living.items() if queued is None])
+            fresh = [(key, texts[ref]) for ref, key in keys.items() if key in living]
+            self._write_many(sql.INDEX_TEXT, fresh)
+            self._write_many(
+                sql.UNQUEUE_TEXT, [(key,) for key, queued in living.items() if queued is not None]
+            )
 
     def unindexed(self, limit: int) -> list[Seen]:
         """Living, linked feedback whose text the full-text index does not hold in its present form."""
-        return [_as_seen(row) for row in self._rows(sql.UNINDEXED, (limit,))]
+        return self._seen(self._rows(sql.UNINDEXED, (limit,)))
 
     def search_text(self, terms: Sequence[str], limit: int) -> list[tuple[Ref, int | None, float]]:
         """Indexed living feedback with any of the first 24 terms: (ref, idea, score), best first."""
@@ -213,10 +219,6 @@ class Matching(Records):
     def touch_ideas(self, numbers: Iterable[int]) -> None:
         """Give ideas a new sequence number: something that their decision reads has changed."""
         self._count_voices(dict.fromkeys(numbers, 0))
-
-
-def _as_seen(row: tuple[Any, ...]) -> Seen:
-    return Seen(row[0], decode_feedback(Ref(row[1], row[2]), row[3], row[4]), row[5])
 
 
 def _as_link(ref: Ref, row: Sequence[Any]) -> Link:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -11,7 +12,14 @@ import orjson
 from opshub.model import Feedback, Ref, Tombstone, TrackedItem
 from opshub.store import statements as sql
 from opshub.store.base import BadRow, RawRow
-from opshub.store.codec import encode_feedback, encode_item, from_micros, micros
+from opshub.store.codec import (
+    decode_feedback,
+    encode_feedback,
+    encode_item,
+    from_micros,
+    is_canonical,
+    micros,
+)
 from opshub.store.database import by_connection, json_of
 from opshub.store.sqlite_work import Work
 
@@ -20,10 +28,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Records"]
 
+_AT_HAND = 4096
+
 
 class Records(Work):
     """Records and their meaning."""
 
+    _keys: dict[Ref, int]
+    """Names of feedback lately seen, and their keys, which never change."""
+    _recent: dict[int, Feedback]
+    """Feedback lately seen, by sequence number: every change gets a new one."""
     _compressor: zstandard.ZstdCompressor | None = None
     _decompressor: zstandard.ZstdDecompressor | None = None
 
@@ -141,6 +155,8 @@ class Records(Work):
                 return 0
             seq = self._take("seq", len(changed))
             self._store_feedback(changed, encoded, known, seq)
+            given = {it.ref: it for it in rows}
+            self._remember((number, given[ref]) for number, ref in enumerate(changed, seq))
             return len(changed)
 
     def _store_feedback(
@@ -158,8 +174,10 @@ class Records(Work):
             created, body = encoded[ref]
             if ref not in known:
                 new.append((number, ref[0], ref[1], number, created, body))
+                self._keys[ref] = number
                 continue
             key, gone, _, old, idea = known[ref]
+            self._keys[ref] = key
             replaced.append((number, created, body, key))
             if gone or _text(old) != _text(body):
                 stale.append((key,))
@@ -170,6 +188,49 @@ class Records(Work):
         self._write_many(sql.UNINDEX_TEXT, stale)
         self._write_many(sql.QUEUE_TEXT, [(row[0],) for row in new] + stale)
         self._count_voices(touched)
+
+    def _remember(self, rows: Iterable[tuple[int, Feedback]]) -> None:
+        """Keep feedback at hand for the stages behind, as far as it is exactly what reading it would give."""
+        self._recent.update((seq, feedback) for seq, feedback in rows if is_canonical(feedback))
+        for remembered in (self._recent, self._keys):
+            for oldest in list(islice(remembered, max(0, len(remembered) - _AT_HAND))):
+                del remembered[oldest]  # type: ignore[arg-type]
+
+    def _forget(self) -> None:
+        self._recent.clear()
+        self._keys.clear()
+
+    def _decoded(self, rows: Sequence[tuple[int, int]]) -> dict[int, Feedback]:
+        """Feedback by key, from (sequence number, key)."""
+        with self._turn:
+            found = {key: self._recent[seq] for seq, key in rows if seq in self._recent}
+            missing = [key for _, key in rows if key not in found]
+            if missing:
+                read: list[tuple[int, Feedback]] = []
+                for seq, key, connection, name, created, body in self._rows(
+                    sql.FEEDBACK_BY_KEYS, (json_of(missing),)
+                ):
+                    ref = Ref(connection, name)
+                    found[key] = decode_feedback(ref, created, body)
+                    self._keys[ref] = key
+                    read.append((seq, found[key]))
+                self._remember(read)
+            return found
+
+    def _keys_of(self, refs: Iterable[Ref]) -> dict[Ref, int]:
+        """The keys of those that are known."""
+        with self._turn:
+            found: dict[Ref, int] = {}
+            missing: list[Ref] = []
+            for ref in refs:
+                key = self._keys.get(ref)
+                if key is None:
+                    missing.append(ref)
+                else:
+                    found[ref] = key
+            if missing:
+                found.update((ref, row[0]) for ref, row in self._known(sql.KEYS_OF_FEEDBACK, missing).items())
+            return found
 
     def put_items(self, rows: Sequence[TrackedItem], *, own: bool = False) -> int:
         """The same for tracked items; touches the bound idea, unless ``own`` says that the hub itself wrote it."""

@@ -104,10 +104,10 @@ FEEDBACK = """
     select created, body from feedback where connection = ? and id = ? and gone is null
 """
 FEEDBACK_AFTER = """
-    select f.seq, f.connection, f.id, f.created, f.body, l.idea
-    from feedback f left join link l on l.feedback = f.key
+    select f.seq, f.key, l.idea from feedback f left join link l on l.feedback = f.key
     where f.seq > ? and f.gone is null order by f.seq limit ?
 """
+FEEDBACK_BY_KEYS = "select seq, key, connection, id, created, body from feedback where key in {numbers}"
 
 # -- tracked items --
 
@@ -157,13 +157,10 @@ COUNT_TRACKED = """
 
 # -- matching --
 
-LINKS_OF = """
-    select f.id, l.idea, l.maker, l.reason, l.confidence
-    from feedback f join link l on l.feedback = f.key where f.connection = ? and f.id in {texts}
-"""
+LINKS_OF = "select feedback, idea, maker, reason, confidence from link where feedback in {numbers}"
 LINKABLE = """
-    select f.id, f.key, f.gone, l.idea, l.maker, l.reason, l.confidence
-    from feedback f left join link l on l.feedback = f.key where f.connection = ? and f.id in {texts}
+    select f.key, f.gone, l.idea, l.maker, l.reason, l.confidence
+    from feedback f left join link l on l.feedback = f.key where f.key in {numbers}
 """
 PUT_LINK = """
     insert into link (feedback, idea, maker, reason, confidence) values (?, ?, ?, ?, ?)
@@ -191,9 +188,12 @@ MENTIONING = """
 """
 QUEUE_TEXT = "insert into unindexed (feedback) values (?) on conflict (feedback) do nothing"
 UNQUEUE_TEXT = "delete from unindexed where feedback = ?"
-QUEUED = "select feedback from unindexed where feedback in {numbers}"
+INDEXABLE = """
+    select f.key, u.feedback from feedback f left join unindexed u on u.feedback = f.key
+    where f.key in {numbers} and f.gone is null
+"""
 UNINDEXED = """
-    select f.seq, f.connection, f.id, f.created, f.body, l.idea
+    select f.seq, f.key, l.idea
     from unindexed u join link l on l.feedback = u.feedback join feedback f on f.key = u.feedback
     where f.gone is null order by u.feedback limit ?
 """
@@ -216,10 +216,9 @@ KNOWN_IDEAS = "select number from idea where number in {numbers}"
 IDEAS_AFTER = "select seq, number from idea where seq > ? order by seq limit ?"
 IDEAS_OF_ITEMS = BOUND
 VOICE_KEYS = """
-    select l.idea, l.feedback from link l join feedback f on f.key = l.feedback
+    select l.idea, f.seq, f.key from link l join feedback f on f.key = l.feedback
     where l.idea in {numbers} and f.gone is null order by l.idea, f.created, f.connection, f.id
 """
-FEEDBACK_BY_KEYS = "select key, connection, id, created, body from feedback where key in {numbers}"
 _RANKED = """
     select i.number, i.title, i.created, i.visibility, i.item_connection, i.item_id, i.voices, d.due, d.body
     from (
