@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, cast
 
-from pydantic import Field, SecretStr
+from pydantic import AwareDatetime, Field, SecretStr
 
 from opshub.sdk import (
     Account,
@@ -62,7 +62,7 @@ class TypeformSettings(Settings):
     form: str
     """The form's id: `u6nXL7` in `https://acme.typeform.com/to/u6nXL7`."""
 
-    since: datetime | None = None
+    since: AwareDatetime | None = None
     """Responses that were submitted before this moment stay out; with offset, such as `2025-01-01T00:00:00Z`."""
 
     texts: tuple[str, ...] = ()
@@ -131,7 +131,7 @@ class Typeform(Connector[TypeformSettings]):
         def following(answer: Any) -> str | None:
             return answer["items"][-1]["submitted_at"] if answer["page_count"] > 1 else None
 
-        begin = start.strftime("%Y-%m-%dT%H:%M:%SZ") if start else None
+        begin = start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if start else None
         return by_token(fetch, token=following, start=begin, items=lambda answer: answer["items"])
 
     def _responses(self, **params: object) -> Any:
@@ -142,17 +142,14 @@ class Typeform(Connector[TypeformSettings]):
 
     def _joined(self, row: Any, form: Mapping[str, Any]) -> Record:
         """A response with the questions that it answers."""
-        if not isinstance(row, dict):
+        try:
+            answers = [a for a in list_of(row["answers"]) if self.settings.emails or a["type"] not in CONTACT]
+            asked = {answer["field"]["id"] for answer in answers}
+        except (KeyError, TypeError):  # a broken response must not stop its page
             return cast(Record, row)
-        answers = [a for a in row.get("answers") or () if self.settings.emails or a["type"] not in CONTACT]
-        asked = {answer["field"]["id"] for answer in answers}
         questions = {id_: question for id_, question in _questions(form["fields"]) if id_ in asked}
-        return {
-            **row,
-            "answers": answers,
-            "_form": {"id": form["id"], "title": form["title"]},
-            "_questions": questions,
-        }
+        about = {"id": form["id"], "title": form["title"]}
+        return {**row, "answers": answers, "_form": about, "_questions": questions}
 
     def read(self, ids: Sequence[str]) -> Iterator[Record]:
         form = self._form() if ids else {}

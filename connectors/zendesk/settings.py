@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
-from pydantic import Field, SecretStr
+from pydantic import AwareDatetime, Field, SecretStr
 
 from opshub.sdk import Settings
 
@@ -24,7 +23,7 @@ class ZendeskSettings(Settings):
     token: SecretStr
     """API token, from Admin Center > Apps and integrations > APIs > Zendesk API."""
 
-    since: datetime | None = None
+    since: AwareDatetime | None = None
     """Tickets whose last change is older than this stay out; with offset, such as `2025-01-01T00:00:00Z`."""
 
     comments: bool = True
