@@ -99,25 +99,15 @@ class TypeformTwin(Twin):
                 f"{form}/{len(self.responses[form])}".encode(), usedforsecurity=False
             ).hexdigest()
             at = _text(submitted_at or self.now())
-            self.responses[form].append(
-                {
-                    "landing_id": id_,
-                    "token": id_,
-                    "response_id": id_,
-                    "response_type": "completed",
-                    "landed_at": at,
-                    "submitted_at": at,
-                    "metadata": {
-                        "user_agent": "twin",
-                        "platform": "other",
-                        "network_id": "n1",
-                        "browser": "default",
-                    },
-                    "hidden": dict(hidden or {}),
-                    "calculated": {"score": score},
-                    "answers": [_answer(fields[ref], value) for ref, value in answers.items()],
-                }
-            )
+            row: Row = {"landing_id": id_, "token": id_, "response_id": id_, "response_type": "completed"}
+            row |= {
+                "landed_at": at,
+                "submitted_at": at,
+                "metadata": {"platform": "other", "browser": "default"},
+            }
+            more = {"hidden": dict(hidden or {}), "calculated": {"score": score}}
+            given = [_answer(fields[ref], value) for ref, value in answers.items()]
+            self.responses[form].append({**row, **more, "answers": given})
             return id_
 
     def remove_response(self, form: str, response: str) -> None:
