@@ -287,16 +287,6 @@ def test_a_cursor_that_the_vendor_forgot_is_called_that(desk: Desk) -> None:
         list(desk.connect().pull({"after": "bm9uc2Vuc2U="}))
 
 
-def test_many_tickets_are_read_in_portions_that_the_vendor_takes(desk: Desk) -> None:
-    for number in range(120):
-        desk.twin.add_ticket(f"Ticket {number}", "Text.")
-
-    found = list(desk.connect().read([str(n) for n in range(1, 131)]))
-
-    assert len(found) == 120
-    assert len(desk.twin.requests(path="/api/v2/tickets/show_many")) == 2
-
-
 def test_an_access_token_goes_without_an_address(desk: Desk) -> None:
     desk.twin.add_ticket("Export", "Please!")
 

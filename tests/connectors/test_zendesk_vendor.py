@@ -93,6 +93,14 @@ def test_a_judge_that_knows_no_such_operation_says_so(twin: ZendeskTwin, shared:
     assert any("/api/v2/jira/links" in line for line in violations)
 
 
+def test_many_tickets_are_read_in_portions_that_the_vendor_takes(twin: ZendeskTwin) -> None:
+    with connected(twin) as connector:
+        found = list(connector.read([str(number) for number in range(1, 141)]))
+
+    assert len(found) == 131
+    assert len(twin.requests(path="/api/v2/tickets/show_many")) == 2
+
+
 def recorded(shared: Path, name: str) -> Any:
     path = shared / "recordings" / "zendesk-go" / "fixture" / "GET" / f"{name}.json"
     if not path.is_file():
