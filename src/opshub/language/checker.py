@@ -240,12 +240,12 @@ class Checker:
 
     def _gather(self, node: tree.Gather, place: Place) -> Term:
         if place is Place.FEEDBACK or not isinstance(self._scope, Names):
-            where = "inside of another" if place is Place.FEEDBACK else "in a test's expect"
-            hint = (
-                "give it a name with score"
-                if place is not Place.FEEDBACK
-                else "name the condition with let instead"
-            )
+            where, hint = "in a test's expect", "give it a name with score, and expect that"
+            if place is Place.FEEDBACK:
+                where, hint = (
+                    "in a condition on one piece of feedback",
+                    "compare with a written number instead",
+                )
             self._findings.report("R209", node.span, f"'{node.verb}' cannot stand {where}", hint)
             return BROKEN
         where_term = () if node.where is None else (self.condition(node.where, Place.FEEDBACK),)

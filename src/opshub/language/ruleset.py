@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from opshub.language.diagnostics import Source
-from opshub.language.meaning import Program, TestCase, Verdict, leaves
+from opshub.language.meaning import GATHERING, Program, TestCase, Verdict, leaves
 from opshub.language.outcome import Outcome, Part
 from opshub.language.runtime import settled, utc
 from opshub.language.schema import Schema
@@ -159,10 +159,9 @@ def _reads(program: Program) -> Iterator[str]:
         for term in leaves(root, program.lets):
             if term.op in ("idea", "row"):
                 yield term.detail[1]  # type: ignore[index]
-            elif (
-                isinstance(term.detail, tuple) and len(term.detail) == 3 and term.op not in ("in", "mentions")
-            ):
-                yield from (field[1] for field in term.detail[1:] if field is not None)
+            elif term.op in GATHERING:
+                detail: Any = term.detail
+                yield from (field[1] for field in detail[1:] if field is not None)
 
 
 EMPTY = RuleSet(Program(Schema((), (), {}), {}, (), (), "", (), "", ()), "empty")

@@ -20,7 +20,7 @@ LARGEST = 65_536
 STATEMENTS = ("bands", "let", "rule", "score", "test")
 RESERVED = frozenset(
     "accounts all and any as because contains count distinct expect false feedback given in is max mean mentions "
-    "min missing no not of or otherwise over persons route share stop sum tag true when where".split()
+    "min missing no not of or otherwise over persons route share stop sum tag to true when where".split()
 ) | set(STATEMENTS)
 
 _TOKEN = re.compile(
