@@ -152,7 +152,7 @@ kind = "jirra"
     ]
     assert 'unknown setting "databse"; did you mean "database"?' in str(error)
     assert 'did you mean "Asia/Shanghai"?' in str(error)
-    assert '"max_changes" must be a valid integer' in str(error)
+    assert '"max_changes" must be a whole number' in str(error)
     assert 'unknown setting "tokn"; did you mean "token"?' in str(error)
     assert '"level" must be "low" or "high"; did you mean "high"?' in str(error)
     assert '"apply" must be "approve", "auto" or "never"' in str(error)

@@ -10,7 +10,7 @@ import click
 from opshub import __version__
 from opshub.cli.failing import ending
 
-__all__ = ["cli", "main"]
+__all__ = ["COMMANDS", "cli", "main"]
 
 COMMANDS = {
     "init": ("init:init", "Write a commented opshub.toml and a starter rule file."),
@@ -30,7 +30,7 @@ COMMANDS = {
 """Command → where it is, and the line that ``--help`` shows for it."""
 
 
-class Commands(click.Group):
+class _Commands(click.Group):
     """The root group: lists its commands without importing them, and ends every error in one way."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -62,7 +62,7 @@ class Commands(click.Group):
         return ending(super().main, *args, **extra)
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--config", metavar="FILE", help="The configuration; default: opshub.toml here or above.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
 @click.version_option(__version__, message="opshub %(version)s")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opshub.cli.session import Session, pass_session
-from opshub.cli.view import Column, json_option, plain, say, show, table
+from opshub.cli.view import Column, json_option, plain, say, show, span, table
 from opshub.errors import ConfigError, OpshubError, UsageError
 
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ def new(session: Session, kind: str, folder: Path | None, tests: Path | None) ->
     KIND is its name in `kind = "..."`, in small letters. Existing files are never overwritten.
     """
     if not kind.isidentifier() or kind != kind.lower() or keyword.iskeyword(kind) or kind.startswith("_"):
-        raise UsageError(f"a kind is a word of small letters, such as acme, not {kind!r}")
+        reason = f"a kind is a word of small letters, digits and _, not {kind!r}"
+        raise UsageError(reason, hint="such as: opshub connections new acme")
     folder = folder or _plugins(session)
     tests = tests or folder / "tests"
     module, test = folder / f"{kind}.py", tests / f"test_{kind}.py"
@@ -124,16 +125,8 @@ def new(session: Session, kind: str, folder: Path | None, tests: Path | None) ->
 
 
 def _list(rows: Sequence[Mapping[str, Any]]) -> None:
-    shown = [{**row, "every": _span(row["every"]), "writes": list(row["write"])} for row in rows]
+    shown = [{**row, "every": span(row["every"]), "writes": list(row["write"])} for row in rows]
     table(shown, LIST, empty="no connection is configured; add [connections.NAME] to opshub.toml")
-
-
-def _span(seconds: float) -> str:
-    left, words = int(seconds), ""
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        amount, left = divmod(left, size)
-        words += f"{amount}{unit}" if amount else ""
-    return words
 
 
 def _findings(config: Config, names: Sequence[str]) -> Iterator[dict[str, Any]]:

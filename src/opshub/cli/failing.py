@@ -37,7 +37,7 @@ def ending(run: Callable[..., Any], *args: Any, **extra: Any) -> NoReturn:
         _forget_stdout()
         sys.exit(1)
     except Exception as error:  # the last door: whatever comes here is a bug, and people get words for it
-        sys.exit(_unexpected(error))
+        sys.exit(_unexpected(error, debug="--debug" in (extra.get("args") or sys.argv[1:])))
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -65,13 +65,13 @@ def _usage(error: click.ClickException) -> int:
     return error.exit_code
 
 
-def _unexpected(error: Exception) -> int:
-    if "--debug" in sys.argv:
+def _unexpected(error: Exception, debug: bool) -> int:
+    if debug:
         import traceback
 
         traceback.print_exception(error)
-    ctx_hint = "run it again with opshub --debug, and report the traceback with what you did"
-    complain(f"opshub met something it did not expect ({type(error).__name__}); this is a bug", ctx_hint)
+    hint = "run it again with opshub --debug, and report the traceback with what you did"
+    complain(f"opshub met something it did not expect ({type(error).__name__}); this is a bug", hint)
     return UNEXPECTED
 
 

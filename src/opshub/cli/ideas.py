@@ -12,7 +12,7 @@ from opshub.cli.view import Column, as_json, heading, json_option, plain, say, s
 
 if TYPE_CHECKING:
     from opshub.engine.hub import Hub, IdeaView, Why
-    from opshub.model import Decision, Idea
+    from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link
 
 __all__ = ["ideas"]
 
@@ -148,26 +148,28 @@ def _shown(view: IdeaView) -> dict[str, Any]:
         "destination": f"{view.route.connection}.{view.route.project}" if view.route else "",
         "item": view.item_key,
         "url": view.item_url,
-        "feedback": [
-            {
-                "ref": str(feedback.ref),
-                "title": feedback.title,
-                "text": feedback.text,
-                "url": feedback.url,
-                "created_at": plain(feedback.created_at),
-                "visibility": str(feedback.visibility),
-                "author": feedback.author.name or feedback.author.id if feedback.author else "",
-                "account": feedback.account.name or feedback.account.id if feedback.account else "",
-                "linked_by": str(link.maker),
-                "reason": link.reason,
-                "confidence": link.confidence,
-            }
-            for feedback, link in view.voices
-        ],
+        "feedback": [_piece(feedback, link) for feedback, link in view.voices],
         "similar": [
             {"idea": f"IDEA-{number}", "title": title, "likeness": round(likeness, 2)}
             for number, title, likeness in view.suggestions
         ],
+    }
+
+
+def _piece(feedback: Feedback, link: Link) -> dict[str, Any]:
+    author, account = feedback.author, feedback.account
+    return {
+        "ref": str(feedback.ref),
+        "title": feedback.title,
+        "text": feedback.text,
+        "url": feedback.url,
+        "created_at": plain(feedback.created_at),
+        "visibility": str(feedback.visibility),
+        "author": (author.name or author.id) if author else "",
+        "account": (account.name or account.id) if account else "",
+        "linked_by": str(link.maker),
+        "reason": link.reason,
+        "confidence": link.confidence,
     }
 
 
@@ -216,30 +218,15 @@ def _reasons(why: Why) -> dict[str, Any]:
         "scores": dict(why.decision.scores),
         "tags": list(why.decision.tags),
         "route": why.decision.route,
-        "parts": [
-            {
-                "rule": part.rule,
-                "place": part.place,
-                "effect": part.effect,
-                "score": part.score,
-                "amount": part.amount,
-                "because": part.because,
-                "saw": plain(part.saw),
-                "quotes": [
-                    {
-                        "feedback": str(quote.feedback),
-                        "quote": quote.quote,
-                        "url": quote.url,
-                        "who": quote.who,
-                        "visibility": str(quote.visibility),
-                    }
-                    for quote in quotes
-                ],
-            }
-            for part, quotes in why.parts
-        ],
+        "parts": [_part(part, quotes) for part, quotes in why.parts],
         "written": [plain(row) for row in why.written],
     }
+
+
+def _part(part: Contribution, quotes: Sequence[Evidence]) -> dict[str, Any]:
+    shown: dict[str, Any] = plain(part)
+    del shown["evidence"]
+    return {**shown, "quotes": [{**plain(quote), "feedback": str(quote.feedback)} for quote in quotes]}
 
 
 def _why(value: Mapping[str, Any]) -> None:

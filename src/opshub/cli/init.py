@@ -37,7 +37,6 @@ def init(folder: Path, force: bool) -> None:
         )
     for file, text in texts.items():
         _write(file, text)
-    (folder / "feedback").mkdir(exist_ok=True)
     _tell(folder, list(texts))
 
 
@@ -54,7 +53,7 @@ def _tell(folder: Path, files: list[Path]) -> None:
         say(f"wrote {file}")
     if folder != Path():
         say(f"\nnext: cd {folder}")
-    say("\nthen:")
+    say("\nthen describe a connection in opshub.toml, and:")
     say("  opshub rules check         are the rules in order?")
     say("  opshub connections check   does every connection work?")
     say("  opshub sync                pull, match, score, plan")

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 import click
 
 from opshub.cli.reporting import finish
 from opshub.cli.session import Session, pass_session
 from opshub.cli.view import json_option
-from opshub.errors import UsageError
+from opshub.errors import ConfigError, UsageError
 
-if TYPE_CHECKING:
-    from opshub.config import Config
-
-__all__ = ["sync"]
+__all__ = ["moment_of", "sync"]
 
 STAGES = ("pull", "normalize", "match", "score", "route", "plan", "apply")
 
@@ -53,8 +49,15 @@ def sync(
     is then 7, or that of the failure where all of them failed for the same reason.
     """
     from opshub.cli.progress import watch
+    from opshub.clock import SystemClock
 
-    moment = _moment(session.config(), since) if since else None
+    config = session.config()
+    if not config.connections:
+        raise ConfigError(
+            f"{config.path.name} configures no connection",
+            hint="add [connections.NAME] to it; see docs/settings.md",
+        )
+    moment = moment_of(since, config.hub.timezone, SystemClock().now()) if since else None
     looking = watch()
     with session.hub() as hub:
         try:
@@ -66,19 +69,16 @@ def sync(
     click.get_current_context().exit(finish(report, as_json_, dry_run=dry_run))
 
 
-def _moment(config: Config, text: str) -> datetime:
-    """A point in time that somebody wrote; dates without a zone are of the hub's zone."""
+def moment_of(text: str, zone: str, now: datetime) -> datetime:
+    """A point in time that somebody wrote; what has no zone is of the given one. UsageError for anything else."""
     from zoneinfo import ZoneInfo
 
-    from opshub.clock import SystemClock
     from opshub.config.settings import duration
 
     try:
-        span: timedelta | None = duration(text)
+        return now - duration(text)
     except ValueError:
-        span = None
-    if span is not None:
-        return SystemClock().now() - span
+        pass
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
@@ -86,4 +86,4 @@ def _moment(config: Config, text: str) -> datetime:
             f"--since is no date and no time span: {text}",
             hint='write it as "2024-05-31", "2024-05-31T08:00+08:00" or "7d"',
         ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(config.hub.timezone))
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))

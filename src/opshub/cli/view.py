@@ -16,7 +16,7 @@ import click
 
 from opshub.cli import text as texts
 
-__all__ = ["Column", "as_json", "heading", "json_option", "plain", "say", "short", "show", "table"]
+__all__ = ["Column", "as_json", "heading", "json_option", "plain", "say", "short", "show", "span", "table"]
 
 json_option = click.option("--json", "as_json_", is_flag=True, help="Print JSON instead of text.")
 """The option of every reading command."""
@@ -74,6 +74,15 @@ def short(moment: str, zone: str) -> str:
     from zoneinfo import ZoneInfo
 
     return datetime.fromisoformat(moment).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def span(seconds: float) -> str:
+    """Seconds as ``1h30m``."""
+    left, words = int(seconds), ""
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        amount, left = divmod(left, size)
+        words += f"{amount}{unit}" if amount else ""
+    return words
 
 
 def say(text: str, **style: Any) -> None:

@@ -56,9 +56,10 @@ class Config:
         """The database's file."""
         return self.folder / Path(self.hub.database).expanduser()
 
-    def place(self, *path: str | int) -> str:
-        """``opshub.toml:12``: where a key stands."""
-        return f"{self.path.name}:{line_of(self.lines, path)}"
+    def problem(self, path: KeyPath, message: str, hint: str = "") -> Problem:
+        """A mistake at a key, with its place."""
+        line = line_of(self.lines, path)
+        return Problem(line, f"{self.path.name}:{line}", message, hint)
 
     def settings(self, name: str) -> tuple[Settings | None, list[Problem]]:
         """A connection's own settings as its connector declares them, or all that is wrong with them."""

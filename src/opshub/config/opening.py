@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opshub.clock import Clock
 from opshub.config.loading import Config, Configured
@@ -13,10 +13,12 @@ from opshub.config.problems import Problem, meant, refuse
 from opshub.config.rules import load_rules
 from opshub.config.section import secret_texts
 from opshub.engine.connection import Connection, Limits
-from opshub.engine.hub import Hub
 from opshub.errors import ConfigError, NotFoundError, RuleError
-from opshub.language import EMPTY, RuleSet
 from opshub.sdk import Http, HttpRules, Settings
+
+if TYPE_CHECKING:
+    from opshub.engine.hub import Hub
+    from opshub.language import RuleSet
 
 __all__ = ["close", "connect", "limits", "open_hub"]
 
@@ -30,11 +32,12 @@ def open_hub(
     NotFoundError for an unknown name, StoreError or StoreBusyError. ``reading`` is for looking only: then broken
     rules are among ``hub.rule_problems``, and nothing may be decided with the hub.
     """
+    from opshub.engine.hub import Hub
     from opshub.store import open_store
 
     connections = connect(config, clock=clock, only=only)
     rules, problems = _rules(config, reading)
-    store = open_store(config.database, clock=clock)
+    store = open_store(config.database, clock=clock, wait=config.hub.wait)
     return Hub(
         store=store,
         connections=connections,
@@ -48,6 +51,8 @@ def open_hub(
 
 
 def _rules(config: Config, reading: bool) -> tuple[RuleSet, tuple[str, ...]]:
+    from opshub.language import EMPTY
+
     try:
         return load_rules(config), ()
     except (RuleError, ConfigError) as error:
@@ -92,7 +97,18 @@ def connect(config: Config, *, clock: Clock, only: Sequence[str] | None = None) 
             settings[name] = made
     if problems:
         refuse(config.path.name, problems)
-    return [_connection(config, config.connections[name], settings[name], clock) for name in names]
+    made_all: list[Connection] = []
+    for name in names:
+        try:
+            made_all.append(_connection(config, config.connections[name], settings[name], clock))
+        except ConfigError as error:
+            problems.append(
+                config.problem(("connections", name, "url"), f"[connections.{name}] {error}", error.hint)
+            )
+    if problems:
+        close(made_all)
+        refuse(config.path.name, problems)
+    return made_all
 
 
 def _connection(config: Config, configured: Configured, settings: Settings, clock: Clock) -> Connection:

@@ -50,11 +50,14 @@ class Section:
     def check(self, model: type[M]) -> tuple[M | None, list[Problem]]:
         """The values as the model, or everything that is wrong with them; never a value of a secret."""
         values, problems = self._values(model)
+        problems += self._mistyped(model)
         try:
             made = model.model_validate(values)
         except ValidationError as error:
             errors = error.errors(include_input=False, include_url=False)
-            return None, [*problems, *(self._problem(model, values, dict(e)) for e in errors)]
+            places = {problem.line for problem in problems if problem.line}
+            told = [self._problem(model, values, dict(e)) for e in errors]
+            return None, [*problems, *(problem for problem in told if problem.line not in places)]
         return (None if problems else made), problems
 
     def _values(self, model: type[BaseModel]) -> tuple[dict[str, object], list[Problem]]:
@@ -77,6 +80,20 @@ class Section:
                     values[known[key]] = _combine(values.get(known[key]), value)
         return values, problems
 
+    def _mistyped(self, model: type[BaseModel]) -> Iterator[Problem]:
+        """Texts for numbers and the like: from the file no value is turned into another kind."""
+        for name, info in model.model_fields.items():
+            key = info.alias or name
+            kinds = {kind for kind in (info.annotation, *get_args(info.annotation)) if kind is not type(None)}
+            if key in self.given or key not in self.table or not kinds or not kinds <= _PLAIN.keys():
+                continue
+            value = self.table[key]
+            if type(value) not in {fit for kind in kinds for fit in _PLAIN[kind]}:
+                words = " or ".join(sorted({_WORDS[kind] for kind in kinds}))
+                line = line_of(self.lines, (*self.path, key))
+                reason = f'[{".".join(self.path)}] "{key}" must be {words}'
+                yield Problem(line, f"{self.file}:{line}", reason)
+
     def _origin(self, key: str) -> str:
         return next(g.origin for name, g in self.given.items() if name.split("__")[0] == key)
 
@@ -98,6 +115,10 @@ class Section:
         given = [name for name in self.given if name.split("__")[0] == top.lower()]
         place = self._origin(top.lower()) if given else f"{self.file}:{line}"
         return Problem(0 if given else line, place, f"[{'.'.join(self.path)}] {reason}", hint)
+
+
+_PLAIN: Mapping[Any, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float), str: (str,)}
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}
 
 
 def _combine(old: object, new: object) -> object:

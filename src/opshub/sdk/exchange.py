@@ -184,6 +184,9 @@ class Exchange:
 
 
 def _checked(base_url: str, rules: HttpRules) -> httpx.URL:
+    if not base_url:
+        # A connector without network has no address; this name is reserved and leads nowhere.
+        return httpx.URL("https://no-address.invalid/")
     try:
         url = httpx.URL(base_url.rstrip("/") + "/")
     except (httpx.InvalidURL, TypeError, ValueError):

@@ -1,0 +1,37 @@
+# Every target sets up what it needs: Python 3.11 or newer, make and a package registry are enough.
+
+VENV   := .venv
+PYTHON := $(VENV)/bin/python
+READY  := $(VENV)/.ready
+WORKERS ?= auto
+
+.PHONY: demo test check docs bench clean
+
+demo: $(READY)  ## run the whole cycle on sample feedback
+	@$(VENV)/bin/opshub demo
+
+test: $(READY)  ## run the test suite
+	@$(PYTHON) -m pytest -n $(WORKERS)
+
+check: $(READY)  ## lint, format, types, import contracts
+	@$(VENV)/bin/ruff check
+	@$(VENV)/bin/ruff format --check
+	@MYPYPATH=$(VENV)/stubs $(VENV)/bin/mypy src connectors tests
+	@$(VENV)/bin/lint-imports
+
+docs: $(READY)  ## write the generated manual pages anew
+	@$(PYTHON) -m opshub.cli.manual docs
+
+bench: $(READY)  ## measure; minutes, not part of the tests
+	@$(PYTHON) benchmarks/run.py
+
+clean:  ## remove what the targets made
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(READY): pyproject.toml
+	@sh -c 'for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
+	    $$p -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && exec $$p -m venv $(VENV); \
+	  done; echo "opshub needs Python 3.11 or newer" >&2; exit 1'
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@

@@ -1,0 +1,212 @@
+"""Writes the manual's generated pages: ``python -m opshub.cli.manual [FOLDER]``.
+
+``settings.md`` comes from the settings classes, ``commands.md`` from the commands, so neither can fall behind.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterator
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+import click
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
+
+__all__ = ["commands_page", "settings_page", "write"]
+
+NOTE = "<!-- Made by `make docs` from the code; changes here are lost. -->"
+
+
+def commands_page() -> str:
+    """The manual of all commands."""
+    from opshub.cli import cli
+
+    parts = ["# Commands", NOTE, cli.help or "", _options(cli)]
+    context = click.Context(cli, info_name="opshub")
+    for command, path in _walk(cli, context, "opshub"):
+        parts += [f"## `{path}`", f"```text\n{_usage(command, path)}\n```", _help(command), _options(command)]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def settings_page() -> str:
+    """The manual of all settings: the hub's, those of every connection, those of each bundled connector."""
+    from opshub.config.settings import ConnectionSettings, HubSettings
+    from opshub.plugins import Registry
+
+    registry = Registry()
+    parts = ["# Settings", NOTE, _INTRODUCTION, *_section("[hub]", HubSettings, "## The hub")]
+    parts += _section("[connections.NAME]", ConnectionSettings, "## Every connection")
+    for info in registry.kinds():
+        if info.origin == "bundled":
+            made = registry.connector(info.kind)
+            parts += _section("[connections.NAME]", made.Settings, f"## `{info.kind}`")
+    return "\n\n".join(parts) + "\n"
+
+
+_INTRODUCTION = """\
+Settings stand in `opshub.toml`: here, in a folder above, or where `--config` or `OPSHUB_CONFIG` says. Any of them can
+come from the environment instead: `OPSHUB_HUB__DATABASE` for `database` under `[hub]`,
+`OPSHUB_CONNECTIONS__SUPPORT__TOKEN` for `token` under `[connections.support]`; in a connection's name, `-` is written
+`_`. Lists and tables are written as JSON there. A file of the same name in the secrets folder works too. The
+environment comes before the secrets folder, and both before the file.
+
+A setting that nobody knows is an error, with the line and a suggestion; all mistakes of a file are told at once."""
+
+
+def _walk(group: click.Group, context: click.Context, path: str) -> Iterator[tuple[click.Command, str]]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if command is None:
+            continue
+        yield command, f"{path} {name}"
+        if isinstance(command, click.Group):
+            yield from _walk(command, context, f"{path} {name}")
+
+
+def _usage(command: click.Command, path: str) -> str:
+    words = [path]
+    if any(isinstance(param, click.Option) for param in command.params):
+        words.append("[OPTIONS]")
+    for param in command.params:
+        if isinstance(param, click.Argument):
+            shown = param.metavar or (param.name or "").upper()
+            words.append(shown if param.required or shown.startswith("[") else f"[{shown}]")
+    return " ".join([*words, "COMMAND"] if isinstance(command, click.Group) else words)
+
+
+def _help(command: click.Command) -> str:
+    return (command.help or "").replace("\b\n", "").strip()
+
+
+def _options(command: click.Command) -> str:
+    lines = []
+    for param in command.params:
+        if isinstance(param, click.Option) and not param.hidden:
+            names = ", ".join(f"`{name}`" for name in param.opts)
+            default = (
+                f" Default: {param.default}." if param.show_default and param.default is not None else ""
+            )
+            lines.append(f"- {names}{_taken(param)}: {param.help or ''}{default}")
+    return "\n".join(lines)
+
+
+def _taken(option: click.Option) -> str:
+    if option.is_flag:
+        return ""
+    if isinstance(option.type, click.Choice):
+        return " " + " | ".join(f"`{choice}`" for choice in option.type.choices)
+    return (
+        f" {option.metavar or {'integer': 'NUMBER', 'integer range': 'NUMBER'}.get(option.type.name, 'TEXT')}"
+    )
+
+
+def _section(table: str, model: type[BaseModel], title: str) -> Iterator[str]:
+    yield title
+    doc = " ".join((model.__doc__ or "").split())
+    yield f"{doc}\n\n`{table}`" if doc else f"`{table}`"
+    rows = ["| setting | kind | default | what it does |", "|---|---|---|---|"]
+    inner: list[tuple[str, type[BaseModel]]] = []
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        nested = _nested(field.annotation)
+        if nested is not None:
+            inner.append((f"{table[:-1]}.{key}]", nested))
+        meaning = _cell(" ".join((field.description or "").split()))
+        rows.append(f"| `{key}` | {_cell(_kind(field))} | {_cell(_default(field))} | {meaning} |")
+    yield "\n".join(rows)
+    for below, nested in inner:
+        yield from _section(below, nested, f"### `{below}`")
+
+
+def _nested(annotation: object) -> type[BaseModel] | None:
+    from pydantic import BaseModel
+
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
+
+
+def _kind(field: FieldInfo) -> str:
+    return _named(field.annotation)
+
+
+def _named(annotation: Any) -> str:
+    """A type in the words of somebody who writes the file."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _named(args[0])
+    if origin is Literal:
+        return " or ".join(f"`{option}`" for option in args)
+    if origin in (Union, types.UnionType):
+        return " or ".join(dict.fromkeys(_named(arg) for arg in args if arg is not type(None)))
+    if origin in (tuple, list, set, frozenset):
+        return f"list of {_named(args[0])}s"
+    if origin is dict:
+        return f"table of {_named(args[1])}s"
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return " or ".join(f"`{option.value}`" for option in annotation)
+    return _WORDS.get(getattr(annotation, "__name__", ""), "table" if _nested(annotation) else "text")
+
+
+_WORDS = {
+    "bool": "yes or no",
+    "int": "number",
+    "float": "number",
+    "str": "text",
+    "Path": "path",
+    "SecretStr": "secret",
+    "timedelta": "duration",
+    "datetime": "time",
+    "date": "date",
+}
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**required**"
+    value = field.get_default(call_default_factory=True)
+    if value is None or value in ("", (), [], {}, frozenset()) or _nested(type(value)) is not None:
+        return ""
+    if isinstance(value, timedelta):
+        return f'`"{_span(value)}"`'
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, Path):
+        return "" if value == Path() else f'`"{value}"`'
+    if isinstance(value, Enum):
+        return f'`"{value.value}"`'
+    if isinstance(value, tuple | list | frozenset | set):
+        entries = ", ".join(f'"{entry}"' for entry in value)
+        return f"`[{entries}]`"
+    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
+
+
+def _span(value: timedelta) -> str:
+    from opshub.cli.view import span
+
+    return span(value.total_seconds())
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def write(folder: Path) -> list[Path]:
+    """Write both pages into a folder; the files."""
+    pages = {folder / "commands.md": commands_page(), folder / "settings.md": settings_page()}
+    for file, text in pages.items():
+        file.write_text(text, encoding="utf-8")
+    return list(pages)
+
+
+if __name__ == "__main__":
+    for written in write(Path(sys.argv[1] if len(sys.argv) > 1 else "docs")):
+        print(written)

@@ -1,0 +1,331 @@
+"""The commands as a person runs them, over real files and a real database."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from opshub.cli import cli
+from opshub.cli.sync import moment_of
+
+CONFIG = """\
+[hub]
+rules = ["rules"]
+timezone = "Asia/Shanghai"
+
+[connections.exports]
+kind  = "files"
+paths = ["feedback/*.csv"]
+publish = 10
+output = "ranked.csv"
+[connections.exports.columns]
+id      = "id"
+title   = "title"
+text    = "text"
+created = "created"
+"""
+
+FEEDBACK = """\
+id,title,text,created
+1,Export to CSV,"We need our data in a spreadsheet, please",2026-01-05T08:00:00Z
+2,导出 Excel,希望可以导出表格，否则退款,2026-01-06T08:00:00Z
+3,Hostile,"\x1b[2Jclear \u202eeslaf, then =cmd()",2026-01-07T08:00:00Z
+4,=2+5,"a heading that a spreadsheet would run",2026-01-08T08:00:00Z
+broken,No date,"this one has no date",whenever
+"""
+
+RULES = """\
+score priority = count feedback
+
+rule "A customer may leave" {
+    when any feedback (feedback.text mentions ["cancel", "退款"])
+    priority +30 because "a customer talks about leaving"
+    tag "churn-risk"
+}
+
+bands priority { P1 >= 20, P2 otherwise }
+
+test "somebody threatens to leave" {
+    given  feedback.text = "I will cancel."
+    expect priority >= 30, tags contains "churn-risk"
+}
+"""
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command in a folder with feedback and rules."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "feedback").mkdir()
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "opshub.toml").write_text(CONFIG, encoding="utf-8")
+    (tmp_path / "feedback" / "a.csv").write_text(FEEDBACK, encoding="utf-8")
+    (tmp_path / "rules" / "own.rules").write_text(RULES, encoding="utf-8")
+
+    def invoke(*args: str) -> Result:
+        return CliRunner().invoke(cli, args, catch_exceptions=False)
+
+    return invoke
+
+
+def value(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+def test_a_whole_cycle_by_hand(run: Run) -> None:
+    synced = run("sync")
+    listed = run("ideas", "list")
+    why = run("ideas", "why", "IDEA-2")
+
+    assert synced.exit_code == 0, synced.output
+    assert "4 new ideas" in synced.stdout
+    assert "1  IDEA-2  P1" in listed.stdout
+    assert "because a customer talks about leaving" in why.stdout
+    assert "“希望可以导出表格，否则退款”" in why.stdout
+    assert "file://" in why.stdout.splitlines()[-1] or "file://" in why.stdout
+
+
+def test_a_second_sync_changes_nothing(run: Run) -> None:
+    run("sync")
+
+    again = value(run("sync", "--json"))
+
+    assert again["outcome"] == "done"
+    assert [row["changed"] for row in again["connections"]] == [0]
+
+
+READING = [
+    ("plan",),
+    ("ideas", "list"),
+    ("ideas", "show", "IDEA-1"),
+    ("ideas", "why", "IDEA-1"),
+    ("rules", "check"),
+    ("rules", "test"),
+    ("rules", "fields"),
+    ("rules", "functions"),
+    ("records", "list"),
+    ("connections", "list"),
+    ("connections", "check"),
+    ("connections", "kinds"),
+    ("status",),
+]
+
+
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_reading_commands_speak_json_and_text(run: Run, command: tuple[str, ...]) -> None:
+    run("sync")
+
+    text, data = run(*command), run(*command, "--json")
+
+    assert text.exit_code == data.exit_code == 0, text.output
+    assert text.stdout.strip()
+    assert isinstance(value(data), list | dict)
+    assert "\x1b" not in text.output + data.output
+    assert "\u202e" not in text.output + data.output
+
+
+def test_feedback_cannot_steer_the_terminal(run: Run) -> None:
+    run("sync")
+
+    shown = run("ideas", "show", "IDEA-3")
+
+    assert "clear" in shown.stdout
+    assert not set("\x1b\u202e") & set(shown.stdout)
+
+
+def test_an_export_is_safe_in_a_spreadsheet(run: Run, tmp_path: Path) -> None:
+    run("sync")
+
+    printed = run("ideas", "export")
+    run("ideas", "export", "--format", "json", "--output", "ideas.json")
+
+    assert '"\'=2+5"' in printed.stdout
+    assert len(json.loads((tmp_path / "ideas.json").read_text(encoding="utf-8"))) == 4
+
+
+def test_bad_records_are_listed_shown_and_tried_again(run: Run) -> None:
+    run("sync")
+
+    listed = value(run("records", "list", "--json"))
+    shown = value(run("records", "show", str(listed[0]["key"]), "--json"))
+    retried = value(run("records", "retry", "--json"))
+
+    assert [row["id"] for row in listed] == ["broken"]
+    assert shown["record"]["title"] == "No date"
+    assert {"still bad": 1}.items() <= next(
+        s["counts"] for s in retried["stages"] if s["name"] == "normalize"
+    ).items()
+
+
+def test_a_dry_run_keeps_nothing(run: Run) -> None:
+    dry = run("sync", "--dry-run")
+
+    assert dry.exit_code == 0, dry.output
+    assert "dry run" in dry.stdout
+    assert value(run("ideas", "list", "--json")) == []
+
+
+def test_the_ranked_list_is_planned_applied_and_then_in_order(run: Run, tmp_path: Path) -> None:
+    run("sync")
+
+    planned = run("plan")
+    applied = run("apply")
+    after = run("plan")
+
+    assert "ranked list" in planned.stdout
+    assert "opshub apply" in planned.stdout
+    assert applied.exit_code == 0, applied.output
+    assert (tmp_path / "ranked.csv").exists()
+    assert "nothing to write" in after.stdout
+
+
+def test_progress_goes_to_stderr_and_not_among_the_json(run: Run) -> None:
+    synced = run("sync", "--json")
+
+    assert value(synced)["run"] == 1
+    assert "exports: 5 records pulled" in synced.stderr
+
+
+def test_until_stops_after_a_stage(run: Run) -> None:
+    run("sync", "--until", "normalize")
+
+    assert value(run("ideas", "list", "--json")) == []
+    assert value(run("status", "--json"))["connections"][0]["records"] == 5
+
+
+def test_times_are_shown_in_the_configured_zone(run: Run) -> None:
+    run("sync")
+
+    assert "2026-01-05 16:00" in run("ideas", "show", "IDEA-1").stdout
+
+
+@pytest.mark.parametrize(
+    ("word", "moment"),
+    [
+        ("2026-01-01", "2025-12-31T16:00:00+00:00"),
+        ("2026-01-01T08:00", "2026-01-01T00:00:00+00:00"),
+        ("2026-01-01T08:00+02:00", "2026-01-01T06:00:00+00:00"),
+        ("1d12h", "2026-02-27T12:00:00+00:00"),
+    ],
+)
+def test_since_takes_dates_moments_and_spans(word: str, moment: str) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+
+    assert moment_of(word, "Asia/Shanghai", now).astimezone(UTC).isoformat() == moment
+
+
+def test_since_is_refused_where_a_connector_cannot_do_it(run: Run) -> None:
+    refused = run("sync", "--since", "7d")
+
+    assert refused.exit_code == 2
+    assert "opshub sync exports --full" in refused.stderr
+
+
+def test_init_writes_what_passes_its_own_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = CliRunner().invoke(cli, ["init"])
+
+    for command in (
+        ["rules", "check"],
+        ["rules", "test"],
+        ["connections", "check"],
+        ["ideas", "list"],
+        ["status"],
+    ):
+        done = CliRunner().invoke(cli, command)
+        assert done.exit_code == 0, done.output
+
+    assert made.exit_code == 0
+    assert "passed" not in made.output
+
+
+def test_the_examples_that_init_comments_out_are_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    CliRunner().invoke(cli, ["init"])
+    file = tmp_path / "opshub.toml"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    example = [line.removeprefix("# ") for line in lines if "=" in line or line.startswith("# [")]
+    text = "\n".join(line for line in example if tomllib_accepts(line)).replace("[hub]", "")
+    file.write_text(f"[hub]\n{text}\n", encoding="utf-8")
+    monkeypatch.setenv("OPSHUB_CONNECTIONS__SUPPORT__TOKEN", "canary-token")
+    monkeypatch.setenv("OPSHUB_CONNECTIONS__JIRA__TOKEN", "canary-token")
+
+    listed = CliRunner().invoke(cli, ["connections", "list", "--json"])
+    status = CliRunner().invoke(cli, ["status"])
+
+    assert [row["name"] for row in json.loads(listed.stdout)] == ["exports", "support", "jira"]
+    assert status.exit_code == 0, status.output
+
+
+def tomllib_accepts(line: str) -> bool:
+    try:
+        tomllib.loads(line)
+    except tomllib.TOMLDecodeError:
+        return False
+    return True
+
+
+def test_init_overwrites_nothing_unless_forced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "opshub.toml").write_text("# mine", encoding="utf-8")
+
+    refused = CliRunner().invoke(cli, ["init"])
+    kept = (tmp_path / "opshub.toml").read_text(encoding="utf-8")
+    forced = CliRunner().invoke(cli, ["init", "--force"])
+
+    assert refused.exit_code == 2
+    assert "--force" in refused.stderr
+    assert kept == "# mine"
+    assert forced.exit_code == 0
+    assert (tmp_path / "opshub.toml").read_text(encoding="utf-8") != "# mine"
+
+
+def test_a_new_connector_passes_the_contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    made = CliRunner().invoke(cli, ["connections", "new", "acme_desk"])
+    tried = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "plugins/tests"],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        env={**os.environ, "PYTEST_ADDOPTS": ""},
+    )
+
+    assert made.exit_code == 0, made.output
+    assert tried.returncode == 0, tried.stdout
+    assert " passed" in tried.stdout
+
+
+def test_a_new_connector_is_among_the_kinds(run: Run) -> None:
+    run("connections", "new", "acme")
+
+    kinds = {row["kind"]: row for row in value(run("connections", "kinds", "--json"))["kinds"]}
+
+    assert kinds["acme"]["origin"].endswith("acme.py")
+    assert kinds["files"]["origin"] == "bundled"
+    assert "writes" in kinds["jira"]["can"]
+
+
+def test_a_new_connector_overwrites_nothing(run: Run) -> None:
+    run("connections", "new", "acme")
+
+    again = run("connections", "new", "acme")
+
+    assert again.exit_code == 2
+    assert "exists already" in again.stderr
