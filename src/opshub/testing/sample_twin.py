@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from opshub.clock import Clock
 from opshub.sdk import WebhookRequest, parse_time
@@ -38,7 +38,7 @@ class SampleTwin(Twin):
         self.board: list[Any] | None = None
         self._changes = 0
 
-    def populated(self, count: int = 23) -> SampleTwin:
+    def populated(self, count: int = 23) -> Self:
         """With so many items, each a minute older than the next; every seventh is deleted."""
         for number in range(1, count + 1):
             item = self.add(
