@@ -3,6 +3,7 @@
 VENV   := .venv
 PYTHON := $(VENV)/bin/python
 READY  := $(VENV)/.ready
+LAYOUT := $(VENV)/layout
 WORKERS ?= auto
 
 .PHONY: demo test check docs bench clean
@@ -16,7 +17,7 @@ test: $(READY)  ## run the test suite
 check: $(READY)  ## lint, format, types, import contracts
 	@$(VENV)/bin/ruff check
 	@$(VENV)/bin/ruff format --check
-	@MYPYPATH=$(VENV)/stubs $(VENV)/bin/mypy src connectors tests
+	@$(VENV)/bin/mypy src $(LAYOUT)/opshub_connectors $(LAYOUT)/opshub_rules tests
 	@$(VENV)/bin/lint-imports
 
 docs: $(READY)  ## write the generated manual pages anew
@@ -34,4 +35,7 @@ $(READY): pyproject.toml
 	  done; echo "opshub needs Python 3.11 or newer" >&2; exit 1'
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@mkdir -p $(LAYOUT)
+	@ln -sfn ../../connectors $(LAYOUT)/opshub_connectors
+	@ln -sfn ../../rules $(LAYOUT)/opshub_rules
 	@touch $@
