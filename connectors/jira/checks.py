@@ -46,7 +46,8 @@ def _query(site: Site, settings: JiraSettings) -> str:
     if not site.cloud:
         return f"{site.numbered_page(jql, ['id'], 0, 1)['total']} issues"
     site.parse(jql)
-    return f"about {site.count(bounded(settings.query, None, 'id ASC'))} issues"
+    count = site.count(bounded(settings.query, None, "id ASC"))
+    return "understood" if count is None else f"about {count} issues"
 
 
 def _permissions(site: Site, names: Sequence[str], project: str) -> str:

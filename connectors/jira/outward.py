@@ -48,30 +48,32 @@ class Outward:
             ) from error
         sending = Sending(self._site.cloud)
         if names:
-            screen = self._edit_screen(before)
+            screen = self._edit_screen(before, change.target)
             for name in names:
                 held = part(before["fields"]).get(name)
                 wish = change.fields[name]
                 sending.put(name, wish, screen, held if isinstance(held, list) else None)
             self._put(before, sending, change)
         if LINKS in change.fields:
-            self._link(str(before["id"]), change.fields[LINKS], sending)
+            self._link(change.target, change.fields[LINKS], sending)
         url = self._address(before["key"])
         return Receipt(target=change.target, url=url, refused=sending.refused)
 
-    def _edit_screen(self, issue: Mapping[str, Any]) -> Screen:
+    def _edit_screen(self, issue: Mapping[str, Any], target: str) -> Screen:
         fields = part(issue["fields"])
         project, kind = part(fields["project"]), part(fields["issuetype"])
-        found = self._site.edit_screen(str(issue["id"]), str(project["id"]), str(kind["id"]))
+        found = self._site.edit_screen(target, str(project["id"]), str(kind["id"]))
         return self._screen(found, "edit", str(kind.get("name")), project)
 
     def _screen(self, fields: Mapping[str, Any], verb: str, kind: str, project: Mapping[str, Any]) -> Screen:
         """The screen with words for it: a team-managed project has other settings than a company-managed one."""
-        team = project.get("simplified") is True
-        managed = (" (team-managed)" if team else " (company-managed)") if self._site.cloud else ""
-        place = "Project settings > Issue types" if team else "Project settings > Screens"
+        team = project.get("simplified")
+        managed = "" if team is None else " (team-managed)" if team else " (company-managed)"
         name = f"the {verb} screen of {kind} issues in {project.get('key')}{managed}"
-        return Screen(fields, name, f"a project admin can add it under {place}")
+        places = ["Issue types"] if team else ["Screens"] if team is False else ["Screens", "Issue types"]
+        return Screen(
+            fields, name, f"a project admin can add it under Project settings > {' or '.join(places)}"
+        )
 
     def _put(self, issue: Mapping[str, Any], sending: Sending, change: Change) -> None:
         """One PUT; where Jira refuses fields by name, one more without them."""
@@ -79,24 +81,28 @@ class Outward:
         params = {"notifyUsers": "false"} if sending.body and self._site.may_be_silent(project) else {}
         if self._site.cloud:
             params["returnIssue"] = "true"
-        path = self._site.path("issue", issue["id"])
+        path = self._site.path("issue", change.target)
         while sending.body:
             try:
                 answer = self._site.http.put(path, json=sending.body, params=params)
+            except PermissionDeniedError:
+                if params.pop("notifyUsers", None) is None:
+                    raise
             except RequestError as error:
                 if sending.drop(named_errors(error.answer)):
                     continue
                 raise RefusedWriteError(
                     str(error), field=", ".join(change.fields), hint=error.hint
                 ) from error
-            self._look(issue, sending, change, answer)
-            return
+            else:
+                self._look(sending, change, answer)
+                return
 
-    def _look(self, issue: Mapping[str, Any], sending: Sending, change: Change, answer: object) -> None:
+    def _look(self, sending: Sending, change: Change, answer: object) -> None:
         """Whether the fields hold what was sent: an accepted request is no proof."""
         names = [*sending.fields, *sending.update]
         if not (isinstance(answer, Mapping) and isinstance(answer.get("fields"), Mapping)):
-            answer = self._site.issue(str(issue["id"]), names)
+            answer = self._site.issue(change.target, names)
         now = {name: field_value(answer, name) for name in names}
         for name in names:
             if not stands(change.fields[name], now[name]):

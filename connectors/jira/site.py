@@ -18,6 +18,8 @@ from opshub.sdk import (
     CursorExpiredError,
     Http,
     MissingError,
+    PermissionDeniedError,
+    RemovedEndpointError,
     RequestError,
     UnavailableError,
     by_offset,
@@ -26,6 +28,7 @@ from opshub.sdk import (
     zone_of,
 )
 from opshub_connectors.jira.settings import JiraSettings
+from opshub_connectors.jira.translate import PROPERTY
 
 if TYPE_CHECKING:
     from jira import JIRA
@@ -34,6 +37,8 @@ __all__ = ["Site"]
 
 PAGE = 100
 IDS = 1000
+LONGEST_ADDRESS = 3000
+"""Characters of a query beyond which it goes in a body: proxies cut addresses."""
 
 
 class Site:
@@ -76,21 +81,28 @@ class Site:
 
     def page(self, jql: str, fields: Sequence[str], token: str | None, size: int = PAGE) -> Mapping[str, Any]:
         """Cloud: a page of a search, by token."""
+        try:
+            return _page(self._search(jql, fields, token, size))
+        except RequestError as error:
+            if token is None:
+                raise _wrong_query(_words(error), error) from error
+            raise CursorExpiredError(f"Jira no longer knows the next page: {error}") from error
+
+    def _search(self, jql: str, fields: Sequence[str], token: str | None, size: int) -> object:
+        own = PROPERTY if "summary" in fields else None
+        if len(jql) > LONGEST_ADDRESS:
+            body: dict[str, Any] = {"jql": jql, "fields": list(fields), "maxResults": size}
+            body |= ({"nextPageToken": token} if token else {}) | ({"properties": [own]} if own else {})
+            return self.http.post(self.path("search", "jql"), json=body, repeatable=True)
         with understood():
-            try:
-                found = self.client.enhanced_search_issues(
-                    jql,
-                    nextPageToken=token,
-                    maxResults=size,
-                    fields=list(fields),
-                    properties="opshub" if "summary" in fields else None,
-                    json_result=True,
-                )
-            except RequestError as error:
-                if token is None:
-                    raise _wrong_query(_words(error), error) from error
-                raise CursorExpiredError(f"Jira no longer knows the next page: {error}") from error
-        return _page(found)
+            return self.client.enhanced_search_issues(
+                jql,
+                nextPageToken=token,
+                maxResults=size,
+                fields=list(fields),
+                properties=own,
+                json_result=True,
+            )
 
     def numbered_page(
         self, jql: str, fields: Sequence[str], start: int, size: int = PAGE
@@ -102,8 +114,8 @@ class Site:
                     jql,
                     startAt=start,
                     maxResults=size,
-                    fields=list(fields),
-                    properties="opshub" if "summary" in fields else None,
+                    fields=[",".join(fields)],
+                    properties=PROPERTY if "summary" in fields else None,
                     json_result=True,
                 )
             except RequestError as error:
@@ -114,8 +126,12 @@ class Site:
         return page
 
     def count(self, jql: str) -> int | None:
-        """Cloud: about how many issues a query finds; None where it does not say."""
-        answer = self.http.post(self.path("search", "approximate-count"), json={"jql": jql}, repeatable=True)
+        """Cloud: about how many issues a query finds; None where it does not say, because it is but a hint."""
+        path = self.path("search", "approximate-count")
+        try:
+            answer = self.http.post(path, json={"jql": jql}, repeatable=True)
+        except (MissingError, PermissionDeniedError, RemovedEndpointError, RequestError):
+            return None
         count = answer.get("count") if isinstance(answer, dict) else None
         return count if isinstance(count, int) else None
 
@@ -134,7 +150,7 @@ class Site:
     def issue(self, ident: str, fields: Sequence[str]) -> Mapping[str, Any]:
         """One issue as it is now: a direct read knows what the search does not show yet."""
         with understood():
-            found = self.client.issue(segment(ident), fields=",".join(fields), properties="opshub").raw
+            found = self.client.issue(segment(ident), fields=",".join(fields), properties=PROPERTY).raw
         return _object(found, "issue")
 
     def comments(self, ident: str) -> list[Any]:
@@ -201,13 +217,31 @@ class Site:
         key = ("create", project, kind)
         if key not in self._screens:
             path = self.path("issue", "createmeta", project, "issuetypes", kind)
-            self._screens[key] = {str(row["fieldId"]): row for row in self._listed(path, "fields")}
+            try:
+                found = {str(row["fieldId"]): row for row in self._listed(path, "fields")}
+            except MissingError:
+                rows = self._old_types(project)
+                found = next((dict(row["fields"]) for row in rows if str(row["id"]) == kind), {})
+            self._screens[key] = found
         return self._screens[key]
 
     def issue_types(self, project: str) -> dict[str, str]:
         """The types of issues that the account may make in a project: name → id."""
-        rows = self._listed(self.path("issue", "createmeta", project, "issuetypes"), "issueTypes")
+        try:
+            rows = self._listed(self.path("issue", "createmeta", project, "issuetypes"), "issueTypes")
+        except MissingError:
+            rows = self._old_types(project)
         return {str(row["name"]): str(row["id"]) for row in rows}
+
+    def _old_types(self, project: str) -> list[Any]:
+        """The types with their fields, as Jira Server before 8.4 tells them; MissingError for no project."""
+        params = {"projectKeys": project, "expand": "projects.issuetypes.fields"}
+        found = None if self.cloud else self.http.get(self.path("issue", "createmeta"), params=params)
+        rows = found.get("projects") if isinstance(found, Mapping) else None
+        if not rows:
+            hint = "check the key; the account may lack the permission to create issues there"
+            raise MissingError(f"Jira shows the account no project {project}", hint=hint)
+        return list(rows[0]["issuetypes"])
 
     def _listed(self, path: str, name: str) -> list[Any]:
         """All rows of a list by numbers; Data Center calls them ``values``."""
@@ -234,9 +268,11 @@ class Site:
     def may_be_silent(self, project: str) -> bool:
         """Whether the account may edit without a mail to everybody: project and site admins may."""
         if project not in self._silent:
-            self._silent[project] = any(
-                self.may("ADMINISTER", "ADMINISTER_PROJECTS", project=project).values()
-            )
+            try:
+                found = self.may("ADMINISTER", "ADMINISTER_PROJECTS", project=project)
+            except (MissingError, PermissionDeniedError, RequestError):
+                found = {}
+            self._silent[project] = any(found.values())
         return self._silent[project]
 
 

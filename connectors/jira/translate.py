@@ -201,7 +201,7 @@ def simple(value: object) -> Value:
     if isinstance(value, Mapping):
         if value.get("type") == "doc":
             return plain_from_adf(value)
-        named = next((value[key] for key in ("value", "name", "displayName", "key") if value.get(key)), None)
+        named = next((value[key] for key in ("value", "displayName", "name", "key") if value.get(key)), None)
         return None if named is None else str(named)
     if isinstance(value, list):
         members = [simple(member) for member in value]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from opshub.sdk import BadAnswerError, parse_time
 
 __all__ = ["Part", "changed_at", "numbered"]
 
-MINUTE = timedelta(minutes=1)
+REMEMBERED = 50
 RESTARTS = 100
 
 
@@ -38,31 +38,44 @@ def numbered(
     start: datetime | None,
     limit: datetime | None = None,
 ) -> Iterator[Part]:
-    """Rows of a list sorted by change; ``fetch(since, offset)`` gives a page. Rows of one minute may come twice.
+    """Rows of a list sorted by change; ``fetch(since, offset)`` gives a page. Some rows may come twice.
 
-    After each page the list is asked for anew from the minute that was reached, so that numbers stay small and a
-    shift is harmless. Within one minute each page overlaps the last by a row: is that row not where it was, the list
-    has shifted, and the minute is read again. Changes after ``limit`` never move the minute on.
+    After each page the list is asked for anew from the minute that was reached, so that a shift is harmless. Within
+    a minute each page overlaps the last by a row; is it not there, the rows before are looked for further up.
     """
-    since, offset, tail, restarts = start, 0, None, 0
+    since, offset, back, lost = start, 0, 0, 0
+    known: list[object] = []
     while True:
-        page = fetch(since, max(0, offset - 1))
+        page = fetch(since, offset - back)
         rows, total = list(page["issues"]), int(page["total"])
-        if offset and (not rows or _id(rows[0]) != tail):
-            restarts, offset = restarts + 1, 0
-            if restarts > RESTARTS:
-                raise BadAnswerError(f"Jira's list shifted {restarts} times while it was being read.")
+        place = _behind(rows, known) if offset else 0
+        if place is None and back < len(known):
+            back = len(known)
             continue
-        rows = rows[1:] if offset else rows
-        offset += len(rows)
+        if place is None:
+            lost, offset, back, known = _lost(lost), 0, 0, []
+            continue
+        offset, rows = offset - back + len(rows), rows[place:]
         if not rows and offset < total:
             raise BadAnswerError(f"Jira promised {total} issues and sent an empty page after {offset}.")
         yield Part(rows, total, offset >= total)
         if offset >= total:
             return
-        tail, reached = _id(rows[-1]), _reached(rows, limit)
+        known, back, reached = [*known, *map(_name, rows)][-REMEMBERED:], 1, _reached(rows, limit)
         if reached is not None and (since is None or reached > since):
-            since, offset = reached, 0
+            since, offset, back, known = reached, 0, 0, []
+
+
+def _lost(times: int) -> int:
+    """One more beginning of the minute; BadAnswerError once that has no end."""
+    if times >= RESTARTS:
+        raise BadAnswerError(f"Jira's list shifted {times} times while it was being read.")
+    return times + 1
+
+
+def _behind(rows: list[Any], known: Sequence[object]) -> int | None:
+    """The place after the last of the rows known already; None where none of them is here."""
+    return next((place for place in range(len(rows), 0, -1) if _name(rows[place - 1]) in known), None)
 
 
 def _reached(rows: list[Any], limit: datetime | None) -> datetime | None:
@@ -72,5 +85,6 @@ def _reached(rows: list[Any], limit: datetime | None) -> datetime | None:
     return max(settled).replace(second=0, microsecond=0) if settled else None
 
 
-def _id(row: object) -> object:
-    return row.get("id") if isinstance(row, Mapping) else None
+def _name(row: object) -> object:
+    """A row as it stands at its place: one that changed has moved elsewhere."""
+    return (row.get("id"), changed_at(row)) if isinstance(row, Mapping) else None

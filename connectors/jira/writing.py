@@ -102,7 +102,7 @@ def _verbs(wanted: Sequence[str], held: Sequence[str]) -> list[dict[str, Any]]:
 def _sent(name: str, value: Value, shape: Shape, *, cloud: bool) -> Any:
     """The value in the field's own JSON; RefusedWriteError with a sentence where it does not fit."""
     schema = shape.get("schema") or {}
-    kind, items = schema.get("type"), schema.get("items")
+    kind, items = schema.get("type"), "string" if name == "labels" else schema.get("items")
     called = f"{shape.get('name') or name} ({name})" if shape.get("name") != name else name
     if value is None:
         if shape.get("required"):

@@ -1,0 +1,451 @@
+"""What the Jira connector reads, from twins of Cloud and of Data Center."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from pydantic import ValidationError
+
+from opshub.clock import FrozenClock
+from opshub.errors import (
+    AuthenticationError,
+    CursorExpiredError,
+    MissingError,
+    RemovedEndpointError,
+    RequestError,
+)
+from opshub.sdk import (
+    Feedback,
+    HttpRules,
+    Person,
+    Record,
+    TrackedItem,
+    Visibility,
+    Wake,
+    WebhookRequest,
+    check_hmac_hex,
+)
+from opshub.testing.trial import build
+from opshub_connectors.jira import Jira, JiraSettings
+from opshub_connectors.twins.jira import JiraTwin
+
+START = datetime(2026, 3, 2, 9, 30, 7, tzinfo=UTC)
+
+
+class Bench:
+    """A twin on a socket, and connectors that speak to it."""
+
+    def __init__(self, twin: JiraTwin, closing: ExitStack) -> None:
+        self.twin = twin
+        self.closing = closing
+
+    def connect(self, *fields: str, **settings: object) -> Jira:
+        table = {**self.twin.settings(self.twin.url), **settings}
+        rules = HttpRules(private=True, first_wait=0)
+        made = build(Jira, table, clock=self.clock, fields=fields, rules=rules)
+        self.closing.callback(made.http.close)
+        assert isinstance(made, Jira)
+        return made
+
+    @property
+    def clock(self) -> FrozenClock:
+        assert isinstance(self.twin.clock, FrozenClock)
+        return self.twin.clock
+
+    def records(self, *fields: str, **settings: object) -> dict[str, Record]:
+        pages = self.connect(*fields, **settings).pull(None)
+        return {str(record["key"]): record for page in pages for record in page.records}
+
+    def feedback(self, key: str = "FEED-1", **settings: object) -> Feedback:
+        seen = self.connect(**settings).normalize(self.records(**settings)[key])
+        assert isinstance(seen, Feedback)
+        return seen
+
+    def item(self, key: str, *fields: str) -> TrackedItem:
+        seen = self.connect(*fields).item(self.records(*fields)[key])
+        assert isinstance(seen, TrackedItem)
+        return seen
+
+
+@pytest.fixture(params=["cloud", "datacenter"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    deployment: Literal["cloud", "datacenter"] = request.param
+    twin = JiraTwin(deployment, clock=FrozenClock(START))
+    with twin.serve(), ExitStack() as closing:
+        yield Bench(twin, closing)
+
+
+@pytest.fixture
+def cloud() -> Iterator[Bench]:
+    twin = JiraTwin("cloud", clock=FrozenClock(START))
+    with twin.serve(), ExitStack() as closing:
+        yield Bench(twin, closing)
+
+
+@pytest.fixture
+def center() -> Iterator[Bench]:
+    twin = JiraTwin("datacenter", clock=FrozenClock(START))
+    with twin.serve(), ExitStack() as closing:
+        yield Bench(twin, closing)
+
+
+def test_an_issue_becomes_feedback(bench: Bench) -> None:
+    bench.twin.add(
+        "Export to CSV",
+        description="It fails.\n\nAlways.",
+        at=START - timedelta(days=1, milliseconds=1),
+        labels=("export",),
+        components=("Reports",),
+        custom={"customfield_10045": "gold"},
+    )
+
+    seen = bench.feedback(fields={"tier": "customfield_10045"})
+
+    assert seen.ref.id == str(bench.twin.issue("FEED-1").id)
+    assert seen.url == f"{bench.twin.url}/browse/FEED-1"
+    assert (seen.title, seen.text, seen.kind) == ("Export to CSV", "It fails.\n\nAlways.", "issue")
+    assert seen.created_at == seen.updated_at == START - timedelta(days=1, milliseconds=1)
+    assert seen.author == Person(id="ann", name="Ann Lee")
+    assert seen.tags == ("Reports", "export")
+    assert seen.fields == {
+        "key": "FEED-1",
+        "project": "FEED",
+        "type": "Task",
+        "status": "To Do",
+        "status_category": "new",
+        "priority": "Medium",
+        "components": ("Reports",),
+        "tier": "gold",
+    }
+
+
+def test_addresses_are_kept_only_where_the_settings_say_so(bench: Bench) -> None:
+    bench.twin.add("Export")
+    bench.twin.comment("FEED-1", "Still waiting.")
+
+    silent, told = bench.records(), bench.feedback(emails=True)
+
+    assert "ann@acme.test" not in json.dumps(silent)
+    assert told.author is not None and told.author.email == "ann@acme.test"
+
+
+def test_all_comments_arrive_where_the_search_cuts_them(cloud: Bench) -> None:
+    cloud.twin.add("Export")
+    for number in range(230):
+        cloud.twin.comment("FEED-1", f"Me too, {number}.")
+
+    seen = cloud.feedback()
+
+    assert [comment.text for comment in seen.comments] == [f"Me too, {number}." for number in range(230)]
+
+
+def test_comments_that_came_whole_cost_no_request(cloud: Bench) -> None:
+    cloud.twin.add("Export")
+    cloud.twin.comment("FEED-1", "Me too.")
+
+    cloud.records()
+
+    assert [r.path for r in cloud.twin.requests() if "/comment" in r.path] == []
+
+
+def test_each_comment_carries_its_visibility(cloud: Bench) -> None:
+    cloud.twin.state.projects["FEED"].kind = "service_desk"
+    cloud.twin.add("Export")
+    cloud.twin.comment("FEED-1", "For all.", author="bo")
+    cloud.twin.comment("FEED-1", "They may leave.", internal=True)
+    cloud.twin.comment("FEED-1", "For admins.", role="Administrators")
+
+    seen, shy = cloud.feedback(customers=True), cloud.feedback()
+
+    assert [(c.text, c.visibility) for c in seen.comments] == [
+        ("For all.", Visibility.CUSTOMER),
+        ("They may leave.", Visibility.INTERNAL),
+        ("For admins.", Visibility.RESTRICTED),
+    ]
+    assert seen.visibility is Visibility.CUSTOMER
+    assert {shy.visibility, shy.comments[0].visibility} == {Visibility.INTERNAL}
+
+
+def test_data_centers_desk_hides_comments_by_a_property(center: Bench) -> None:
+    center.twin.state.projects["FEED"].kind = "service_desk"
+    center.twin.add("Export")
+    center.twin.comment("FEED-1", "For all.")
+    center.twin.comment("FEED-1", "They may leave.", internal=True)
+
+    seen = center.feedback(customers=True)
+
+    assert [c.visibility for c in seen.comments] == [Visibility.CUSTOMER, Visibility.INTERNAL]
+
+
+def test_a_duplicate_names_its_original_and_both_mention_each_other(bench: Bench) -> None:
+    bench.twin.add("First")
+    bench.twin.add("Second")
+    bench.twin.link("FEED-2", "Duplicate", "FEED-1")
+    bench.twin.link("FEED-2", "Relates", "CORE-7")
+
+    first, second = bench.feedback("FEED-1"), bench.feedback("FEED-2")
+
+    assert (first.duplicate_of, first.mentions) == ("", ("FEED-2",))
+    assert (second.duplicate_of, second.mentions) == (first.ref.id, ("FEED-1", "CORE-7"))
+
+
+def test_an_item_holds_every_owned_field(bench: Bench) -> None:
+    bench.twin.add(
+        "Export",
+        labels=("vip", "opshub-idea-12", "export"),
+        priority="High",
+        custom={
+            "customfield_10042": 42.0,
+            "customfield_10043": "P1",
+            "customfield_10044": ("b", "a"),
+            "customfield_10045": None,
+        },
+        remote=(
+            {"id": 1, "globalId": "opshub:1", "object": {"url": "https://desk.test/1", "title": "x"}},
+            {"id": 2, "globalId": "other", "object": {"url": "https://other.test", "title": "y"}},
+        ),
+    )
+    owned = ("priority", "labels", *(f"customfield_1004{n}" for n in range(2, 6)), "remotelinks")
+
+    seen = bench.item("FEED-1", *owned)
+
+    assert seen.fields == {
+        "priority": "High",
+        "labels": ("export", "vip"),
+        "customfield_10042": 42,
+        "customfield_10043": "P1",
+        "customfield_10044": ("a", "b"),
+        "customfield_10045": None,
+        "remotelinks": ("https://desk.test/1",),
+    }
+    assert (seen.key, seen.marker, seen.status, seen.version) == ("FEED-1", "IDEA-12", "To Do", "")
+    assert seen.mentions == ("https://other.test",)
+    assert seen.tags == ("export", "vip")
+
+
+def test_remote_links_cost_a_request_only_where_they_are_owned(bench: Bench) -> None:
+    bench.twin.add("Export")
+
+    bench.records("priority")
+
+    assert [r for r in bench.twin.requests() if r.path.endswith("/remotelink")] == []
+
+
+def test_many_issues_of_one_minute_all_arrive(bench: Bench) -> None:
+    minute = START - timedelta(days=3, seconds=7)
+    for number in range(350):
+        bench.twin.add(f"Import {number}", at=minute + timedelta(milliseconds=number % 7))
+
+    assert len(bench.records()) == 350
+
+
+def test_a_list_that_shifts_while_it_is_read_loses_nothing(center: Bench) -> None:
+    minute = START - timedelta(days=3)
+    for number in range(350):
+        center.twin.add(f"Import {number}", at=minute)
+    connector, seen = center.connect(), set()
+
+    for number, page in enumerate(connector.pull(None)):
+        seen |= {str(record["key"]) for record in page.records}
+        center.twin.edit(f"FEED-{number + 1}")
+
+    assert seen == {f"FEED-{number}" for number in range(1, 351)}
+
+
+def test_what_changes_while_it_is_listed_does_not_hide_what_follows(bench: Bench) -> None:
+    """Killed after its first page, the next pull still brings all that lay behind that page."""
+    for number in range(250):
+        bench.twin.add(f"Issue {number}", at=START - timedelta(days=3) + timedelta(minutes=number))
+    pages = bench.connect().pull(None)
+    bench.clock.advance(timedelta(minutes=1))
+    bench.twin.edit("FEED-100")
+    first = next(pages)
+    del pages
+
+    rest = [r for page in bench.connect().pull(json.loads(json.dumps(first.cursor))) for r in page.records]
+
+    behind = {f"FEED-{n}" for n in range(1, 251)} - {str(record["key"]) for record in first.records}
+    assert behind <= {str(record["key"]) for record in rest}
+
+
+def test_times_of_the_query_are_on_the_accounts_own_clock(bench: Bench) -> None:
+    bench.twin.add("Export", at=START - timedelta(days=1))
+    cursor = bench.connect().rewind(datetime(2026, 2, 1, 12, 0, 59, tzinfo=UTC))
+
+    list(bench.connect().pull(cursor))
+
+    asked = bench.twin.requests("GET", f"/rest/api/{3 if bench.twin.cloud else 2}/search")[0].param("jql")
+    assert 'AND updated >= "2026-02-01 06:50" ORDER BY updated ASC' in asked
+
+
+def test_an_account_that_hides_its_zone_is_asked_from_early_on(bench: Bench) -> None:
+    bench.twin.add("Export", at=START - timedelta(hours=1))
+    connector = bench.connect()
+    connector.site.__dict__["zone"] = None
+
+    list(connector.pull(connector.rewind(START)))
+
+    assert 'updated >= "2026-03-01 21:20"' in bench.twin.requests("GET")[-1].param("jql")
+
+
+def test_the_admins_order_is_dropped_and_the_restriction_kept(bench: Bench) -> None:
+    bench.twin.add_project("CORE")
+    for project, label in (("FEED", "a"), ("CORE", "a"), ("FEED", "b"), ("CORE", "b")):
+        bench.twin.add("One", project=project, labels=(label,))
+
+    found = bench.records(query='project = FEED OR labels = "a" ORDER BY created DESC')
+
+    assert set(found) == {"FEED-1", "CORE-1", "FEED-2"}
+
+
+def test_a_long_query_travels_in_a_body(cloud: Bench) -> None:
+    cloud.twin.add("Export")
+    names = ", ".join(f'"label-{number}"' for number in range(500))
+
+    found = cloud.records(query=f"project = FEED AND labels not in ({names})")
+
+    assert set(found) == {"FEED-1"}
+    assert cloud.twin.requests("POST", "/rest/api/3/search/jql")
+
+
+@pytest.mark.parametrize("query", ["", "  ", "order by created", "project = A)", "(project = A", 'text ~ "a'])
+def test_a_query_that_cannot_be_bounded_is_a_mistake_in_the_settings(query: str) -> None:
+    with pytest.raises(ValidationError, match="query"):
+        JiraSettings(url="https://x.test", email="a", token="t", query=query)
+
+
+def test_an_unknown_project_is_missing_and_the_hint_says_where(bench: Bench) -> None:
+    with pytest.raises(MissingError, match="'NOPE' does not exist") as caught:
+        list(bench.connect(query="project = NOPE").pull(None))
+
+    assert "`query`" in caught.value.hint
+
+
+def test_a_query_with_a_mistake_is_a_wrong_request(bench: Bench) -> None:
+    with pytest.raises(RequestError, match="Expecting"):
+        list(bench.connect(query="project FEED").pull(None))
+
+
+def test_a_wrong_token_is_called_that_and_not_shown(bench: Bench) -> None:
+    with pytest.raises(AuthenticationError) as caught:
+        list(bench.connect(token="n0t-the-token").pull(None))
+
+    assert "n0t-the-token" not in str(caught.value)
+
+
+def test_data_centers_search_on_cloud_is_a_removed_endpoint(cloud: Bench) -> None:
+    settings = {"deployment": "datacenter", "email": "", "token": cloud.twin.token}
+    connector = cloud.connect(**settings)
+    connector.http.close()
+    basic = cloud.connect()
+    connector.http = basic.http
+
+    with pytest.raises(RemovedEndpointError):
+        list(connector.pull(None))
+
+
+def test_a_cursor_that_cannot_be_read_is_expired(bench: Bench) -> None:
+    with pytest.raises(CursorExpiredError):
+        list(bench.connect().pull({"mark": "yesterday", "seen": 7}))
+
+
+def test_a_second_pull_asks_little_and_brings_nothing(bench: Bench) -> None:
+    for number in range(120):
+        bench.twin.add(f"Issue {number}", at=START - timedelta(days=2, minutes=number))
+    cursor = [page.cursor for page in bench.connect().pull(None)][-1]
+    before = len(bench.twin.requests())
+
+    again = [record for page in bench.connect().pull(cursor) for record in page.records]
+
+    assert again == []
+    assert len(bench.twin.requests()) - before == 3  # the site's time, the account's zone, one page
+
+
+def test_the_census_lists_ids_alone_whatever_shifts(center: Bench) -> None:
+    center.twin.page_limit = 100
+    for number in range(250):
+        center.twin.add(f"Issue {number}")
+    listed: set[object] = set()
+
+    for number, page in enumerate(center.connect().census()):
+        listed |= {record["id"] for record in page.records}
+        if number == 0:
+            center.twin.delete("FEED-1")
+
+    living = {str(issue.id) for issue in center.twin.state.present()}
+    assert living <= listed
+
+
+def test_a_webhook_only_wakes_and_names_what_was_deleted() -> None:
+    table = {"url": "https://x.test", "email": "a", "token": "t", "query": "project = A"}
+    settings = JiraSettings.model_validate({**table, "webhook_secrets": ["old", "new"]})
+    connector = Jira("jira", settings, None)  # type: ignore[arg-type]
+
+    def wakes(body: dict[str, Any]) -> list[Wake]:
+        raw = json.dumps(body).encode()
+        signature = "sha256=" + hmac.new(b"new", raw, hashlib.sha256).hexdigest()
+        headers = {"x-hub-signature": signature, "x-atlassian-webhook-identifier": "7"}
+        return list(connector.event(WebhookRequest(headers=headers, body=raw, received_at=START)))
+
+    assert wakes({"webhookEvent": "jira:issue_updated", "issue": {"id": "9"}}) == [Wake("", "7")]
+    assert wakes({"webhookEvent": "jira:issue_deleted", "issue": {"id": "9"}}) == [Wake("9", "7")]
+    assert wakes({"hello": 1}) == [Wake("", "7")]
+
+
+def test_the_vendors_published_signature_holds() -> None:
+    """Secret, body and signature as Atlassian's own documentation prints them."""
+    signature = "sha256=a4771c39fbe90f317c7824e83ddef3caae9cb3d976c214ace1f2937e133263c9"
+
+    check_hmac_hex(signature, b"Hello World!", ["It's a Secret to Everybody"], prefix="sha256=")
+
+
+RECORDED = "recordings/jira-jrjc/test/src/test/resources/json/issue"
+
+
+@pytest.fixture
+def recorded(shared: Path) -> dict[str, Record]:
+    """Issues as real Jira servers sent them."""
+    found = {path.name: json.loads(path.read_text("utf-8")) for path in (shared / RECORDED).glob("*.json")}
+    return {name: record for name, record in found.items() if "id" in record}
+
+
+def test_issues_recorded_from_real_servers_are_understood(recorded: dict[str, Record]) -> None:
+    connector = offline("priority", "labels")
+
+    for name, record in recorded.items():
+        seen, item = connector.normalize(record), connector.item(record)
+        assert isinstance(seen, Feedback) and isinstance(item, TrackedItem), name
+        fields = record["fields"]
+        assert isinstance(fields, dict)
+        assert seen.title == fields["summary"]
+        assert len(seen.comments) == len((fields.get("comment") or {}).get("comments", ()))
+    assert len(recorded) >= 15
+
+
+def test_a_recorded_issue_is_read_to_the_last_detail(recorded: dict[str, Record]) -> None:
+    seen = offline().normalize(recorded["valid-visibility.json"])
+
+    assert isinstance(seen, Feedback)
+    assert [comment.visibility for comment in seen.comments] == [
+        Visibility.RESTRICTED,
+        Visibility.INTERNAL,
+        Visibility.RESTRICTED,
+        Visibility.INTERNAL,
+    ]
+    assert (seen.duplicate_of, seen.mentions) == ("10000", ("TST-1",))
+
+
+def offline(*fields: str) -> Jira:
+    """A connector that speaks to nobody."""
+    settings = JiraSettings.model_validate(
+        {"url": "https://x.test", "deployment": "datacenter", "token": "t", "query": "project = A"}
+    )
+    return Jira("jira", settings, None, fields=fields)  # type: ignore[arg-type]
