@@ -131,7 +131,7 @@ def test_ask_leaves_a_persons_value_and_reports_a_conflict(tracked: Any) -> None
     tracked.hub.sync()
 
     assert tracked.board.items["EXP-1"]["fields"]["prio"] == "Mine"
-    (row,) = [row for row in tracked.hub.store.outbox(states=[OutboxState.CONFLICT])]
+    (row,) = tracked.hub.store.outbox(states=[OutboxState.CONFLICT])
     assert "from P1 to Mine" in row.note
 
 

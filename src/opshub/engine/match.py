@@ -145,6 +145,10 @@ class _Batch:
         mentions: list[tuple[Ref, str]] = []
         for row in rows:
             named = references(row.feedback)
+            if not named and not marks[row.feedback.ref]:
+                # A bare rating counts where ratings are counted; it is no idea of its own.
+                self.work.stage("match").add("without words")
+                continue
             mentions.extend((row.feedback.ref, name) for name in named)
             self._place(row.feedback, named, marks[row.feedback.ref], matcher)
         store.put_ideas(self.ideas)

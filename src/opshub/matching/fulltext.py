@@ -20,7 +20,7 @@ class FullText:
     paraphrase, and it does not know negation; so it attaches only where the admin asks for it.
     """
 
-    attaches_at = 0.45
+    attaches_at = 0.34
 
     def __init__(self, *, budget: int = 20_000, most_terms: int = 16, pool: int = 12) -> None:
         """``budget`` bounds the postings read for one search, so that its cost stays flat as the store grows."""

@@ -1,0 +1,138 @@
+"""A life of the hub, in a forked child: set up as the command line does it, ended as the trial says."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from opshub.engine.points import watch_points
+from opshub.errors import FencedError, OpshubError
+
+LAG = 0.12
+
+
+class Hurried:
+    """The system's clock, but waits for a vendor's patience are cut short."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        # The lag of a search is real and must be waited for; a back-off is not.
+        time.sleep(seconds if seconds <= 0.25 else 0.01)
+
+
+def warm_up() -> None:
+    """Import everything once, so that forked lives are short."""
+    import httpx  # noqa: F401  (imported for its effect)
+    import jira  # noqa: F401
+    import sqlite_utils  # noqa: F401
+
+    import opshub.config
+    import opshub.engine.hub
+    from opshub.plugins import Registry
+
+    registry = Registry()
+    for kind in ("zendesk", "typeform", "jira", "confluence", "files"):
+        registry.connector(kind)
+
+
+def _open(config: str) -> Any:
+    from opshub.config import load, open_hub
+
+    hub = open_hub(load(Path(config)), clock=Hurried())
+    for connection in hub.connections:
+        if connection.connector.kind == "jira":
+            connection.connector.lag = timedelta(seconds=LAG)
+    return hub
+
+
+def live(config: str, plan: tuple[str, float], note: Path | None) -> int:
+    """One sync; the exit code."""
+    logging.disable(logging.CRITICAL)
+    kind, value = plan
+    passed = 0
+
+    def watcher(name: str) -> None:
+        nonlocal passed
+        passed += 1
+        if kind in ("point", "pause") and passed == int(value):
+            os.kill(os.getpid(), signal.SIGKILL if kind == "point" else signal.SIGSTOP)
+
+    watch_points(watcher)
+    if kind == "moment":
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, value)
+    try:
+        hub = _open(config)
+        try:
+            report = hub.sync()
+        finally:
+            hub.store.close()
+    except FencedError:
+        return 0
+    except OpshubError as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        return 1
+    if note is not None:
+        note.write_text(str(passed))
+    return int(report.exit_code)
+
+
+def dump(config: str) -> Any:
+    """The database's content without what may differ: times, sequence, runs, ports and issue keys."""
+    hub = _open(config)
+    try:
+        return _content(hub)
+    finally:
+        hub.store.close()
+
+
+def _content(hub: Any) -> Any:
+    store = hub.store
+    ideas = []
+    for idea, decision, voices in store.ranked(100_000):
+        refs = [feedback.ref for _, feedback in store.voices([idea.number])]
+        links = store.links_of(refs)
+        ideas.append(
+            {
+                "idea": idea.number,
+                "title": idea.title,
+                "item": str(idea.item),
+                "voices": voices,
+                "links": sorted((str(ref), link.maker, link.reason) for ref, link in links.items()),
+                "decision": [decision.scores, decision.band, decision.tags, decision.route, decision.urgency],
+                "because": [
+                    (p.rule, p.effect, [str(ref) for ref in p.evidence]) for p in decision.contributions
+                ],
+            }
+        )
+    outbox = store.outbox()
+    targets: dict[str, set[str]] = {}
+    for row in outbox:
+        targets.setdefault(row.connection, set()).add(row.target)
+    written = [
+        row
+        for name, ids in targets.items()
+        for row in store.written(name, sorted(ids)).values()
+        if row.field != ""
+    ]
+    return {
+        "ideas": sorted(ideas, key=lambda idea: int(str(idea["idea"]))),
+        "outbox": sorted((row.connection, row.target, row.field, str(row.wish), row.state) for row in outbox),
+        "written": sorted(
+            (row.connection, row.target, row.field, str(row.value), row.own) for row in written
+        ),
+        "bad": sorted((str(row.ref), row.reason) for row in store.bad()),
+        "records": {c.name: store.count_records(c.name) for c in hub.connections},
+        "running": [run.id for run in store.runs(100) if run.outcome == "running"],
+    }
