@@ -75,9 +75,9 @@ def test_every_entry_point_is_installed_and_loads(group: str) -> None:
     [
         ("opshub", "py.typed"),
         ("opshub_connectors", "py.typed"),
-        ("opshub.cli", "templates/opshub.toml.txt"),
-        ("opshub.cli", "templates/connector.py.txt"),
-        ("opshub.cli", "templates/test_connector.py.txt"),
+        ("opshub.cli", "starter.toml"),
+        ("opshub.sdk", "scaffold_connector.txt"),
+        ("opshub.sdk", "scaffold_test.txt"),
         ("opshub.language", "grammar.lark"),
     ],
 )

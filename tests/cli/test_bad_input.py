@@ -178,7 +178,7 @@ private = true
         (["sync", "exportz"], "exportz"),
         (["sync", "--since", "yesterday"], "--since is no date"),
         (["revert", "x"], "RUN"),
-        (["connections", "new", "Not A Kind"], "a kind is a word"),
+        (["connections", "new", "Not A Kind"], "cannot be the name of a connector"),
         (["connections", "check", "exportz"], 'did you mean "exports"?'),
     ],
 )

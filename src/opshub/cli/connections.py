@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +32,7 @@ KINDS = (
     Column("can", "can"),
     Column("problem", "problem"),
 )
-CAPABILITIES = ("Reads", "Writes", "Creates", "Publishes", "Receives", "Counts")
+CAPABILITIES = ("Reads", "Writes", "Creates", "Publishes", "Receives", "Counts", "Rewinds")
 
 
 @click.group()
@@ -101,25 +100,20 @@ def kinds(session: Session, as_json_: bool) -> None:
 @click.option(
     "--folder", type=click.Path(file_okay=False, path_type=Path), help="Where; default: the plugins folder."
 )
-@click.option("--tests", type=click.Path(file_okay=False, path_type=Path), help="Default: FOLDER/tests.")
 @pass_session
-def new(session: Session, kind: str, folder: Path | None, tests: Path | None) -> None:
+def new(session: Session, kind: str, folder: Path | None) -> None:
     """Begin a connector: a module and its tests, which pass the contract of all connectors.
 
     KIND is its name in `kind = "..."`, in small letters. Existing files are never overwritten.
     """
-    if not kind.isidentifier() or kind != kind.lower() or keyword.iskeyword(kind) or kind.startswith("_"):
-        reason = f"a kind is a word of small letters, digits and _, not {kind!r}"
-        raise UsageError(reason, hint="such as: opshub connections new acme")
+    from opshub.sdk.scaffold import write_scaffold
+
     folder = folder or _plugins(session)
-    tests = tests or folder / "tests"
-    module, test = folder / f"{kind}.py", tests / f"test_{kind}.py"
-    for file in (module, test):
-        if file.exists():
-            raise UsageError(f"{file} exists already", hint="choose another kind, or remove the file")
-    _write(module, _filled("connector.py.txt", kind))
-    _write(test, _filled("test_connector.py.txt", kind, plugins=_plugins_line(folder, tests)))
-    say(f"wrote {module} and {test}\n\nnext:")
+    try:
+        module, test = write_scaffold(kind, folder)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written to: {error.strerror}", hint="use --folder") from error
+    say(f"wrote {module}\nwrote {test}\n\nnext:")
     say(f"  pytest {test}          it passes now; make it the vendor's")
     say(f'  [connections.NAME]\n  kind = "{kind}"')
 
@@ -201,30 +195,3 @@ def _plugins(session: Session) -> Path:
     except ConfigError:
         return Path("plugins")
     return config.folder / config.hub.plugins
-
-
-def _plugins_line(folder: Path, tests: Path) -> str:
-    """How the tests find the connector: a bundled one by its entry point, else by its folder."""
-    if (folder / "__init__.py").exists():
-        return ""
-    if tests == folder / "tests":
-        return "    plugins = Path(__file__).parent.parent\n"
-    return f"    plugins = Path({str(folder.absolute())!r})\n"
-
-
-def _filled(template: str, kind: str, plugins: str = "") -> str:
-    from importlib.resources import files
-
-    text = (files("opshub.cli") / "templates" / template).read_text(encoding="utf-8")
-    if not plugins:
-        text = text.replace("from pathlib import Path\n", "")
-    name = "".join(part.capitalize() for part in kind.split("_"))
-    return text.replace("@Kind@", name).replace("@kind@", kind).replace("@plugins@", plugins)
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{file} cannot be written: {error.strerror}") from error

@@ -24,7 +24,7 @@ def init(folder: Path, force: bool) -> None:
 
     from opshub.plugins import Registry
 
-    template = files("opshub.cli") / "templates" / "opshub.toml.txt"
+    template = files("opshub.cli") / "starter.toml"
     pack = Registry().pack("starter")
     texts = {folder / "opshub.toml": template.read_text(encoding="utf-8")}
     for rule in sorted(pack.iterdir(), key=lambda entry: entry.name):

@@ -27,8 +27,8 @@ def write_scaffold(kind: str, folder: Path) -> list[Path]:
         )
     words = {"kind": kind, "Name": "".join(part.capitalize() for part in kind.split("_"))}
     written = {
-        folder / f"{kind}.py": _filled("connector.txt", words),
-        folder / "tests" / f"test_{kind}.py": _filled("test.txt", words),
+        folder / f"{kind}.py": _filled("scaffold_connector.txt", words),
+        folder / "tests" / f"test_{kind}.py": _filled("scaffold_test.txt", words),
     }
     for path in written:
         if path.exists():
@@ -40,5 +40,5 @@ def write_scaffold(kind: str, folder: Path) -> list[Path]:
 
 
 def _filled(name: str, words: dict[str, str]) -> str:
-    template = files("opshub.sdk") / "template" / name
+    template = files("opshub.sdk") / name
     return Template(template.read_text(encoding="utf-8")).substitute(words)
