@@ -48,22 +48,21 @@ def numbered(
     while True:
         page = fetch(since, offset - back)
         rows, total = list(page["issues"]), int(page["total"])
-        place = _behind(rows, known) if offset else 0
-        if place is None and back < len(known):
-            back = len(known)
-            continue
-        if place is None:
-            lost, offset, back, known = _lost(lost), 0, 0, []
-            continue
-        offset, rows = offset - back + len(rows), rows[place:]
         if not rows and offset < total:
             raise BadAnswerError(f"Jira promised {total} issues and sent an empty page after {offset}.")
-        yield Part(rows, total, offset >= total)
-        if offset >= total:
-            return
-        known, back, reached = [*known, *map(_name, rows)][-REMEMBERED:], 1, _reached(rows, limit)
-        if reached is not None and (since is None or reached > since):
-            since, offset, back, known = reached, 0, 0, []
+        place = _behind(rows, known) if offset else 0
+        if place is None and back < min(offset, len(known)):
+            back = min(offset, len(known))
+        elif place is None:
+            lost, offset, back, known = _lost(lost), 0, 0, []
+        else:
+            offset, back, rows = offset - back + len(rows), 1, rows[place:]
+            yield Part(rows, total, offset >= total)
+            if offset >= total:
+                return
+            known, reached = [*known, *map(_name, rows)][-REMEMBERED:], _reached(rows, limit)
+            if reached is not None and (since is None or reached > since):
+                since, offset, back, known = reached, 0, 0, []
 
 
 def _lost(times: int) -> int:
