@@ -103,6 +103,12 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
             assert anchor in _anchors(file), target
 
 
+def _examples(page: Path) -> Iterator[str]:
+    """The command lines in a page's code blocks."""
+    for block in re.findall(r"```.*?```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
+        yield from re.findall(r"^(?:\$ )?(opshub [a-z].*)$", block, re.MULTILINE)
+
+
 def _anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as code hosts make them."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
@@ -113,9 +119,9 @@ def _anchors(page: Path) -> set[str]:
 def test_commands_in_the_manual_exist(page: Path) -> None:
     known = {path for path, _ in _commands()}
 
-    for line in re.findall(r"^\s*(?:\$ )?(opshub [a-z].*)$", page.read_text(encoding="utf-8"), re.MULTILINE):
+    for line in _examples(page):
         words = line.split()
         assert f"opshub {words[1]}" in known, line
         group = any(path.startswith(f"opshub {words[1]} ") for path in known)
-        if group and len(words) > 2 and not words[2].startswith(("-", "[", "/")):
+        if group and len(words) > 2 and re.match(r"[a-z]", words[2]):
             assert f"opshub {words[1]} {words[2]}" in known, line

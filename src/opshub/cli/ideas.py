@@ -79,7 +79,14 @@ def why(session: Session, idea: str, field: str | None, as_json_: bool) -> None:
 
 
 @ideas.command("export")
-@click.option("--format", "format_", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["csv", "json"]),
+    default="csv",
+    show_default=True,
+    help="What to write.",
+)
 @click.option("--output", type=click.Path(dir_okay=False, writable=True), help="A file; default: stdout.")
 @click.option("--band", help="Only ideas of this band.")
 @pass_session

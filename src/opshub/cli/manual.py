@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
@@ -28,7 +29,7 @@ def commands_page() -> str:
     """The manual of all commands."""
     from opshub.cli import cli
 
-    parts = ["# Commands", NOTE, cli.help or "", _options(cli)]
+    parts = ["# Commands", NOTE, _help(cli), _options(cli)]
     context = click.Context(cli, info_name="opshub")
     for command, path in _walk(cli, context, "opshub"):
         parts += [f"## `{path}`", f"```text\n{_usage(command, path)}\n```", _help(command), _options(command)]
@@ -82,7 +83,7 @@ def _usage(command: click.Command, path: str) -> str:
 
 
 def _help(command: click.Command) -> str:
-    return (command.help or "").replace("\b\n", "").strip()
+    return inspect.cleandoc(command.help or "").replace("\b\n", "")
 
 
 def _options(command: click.Command) -> str:
@@ -109,7 +110,7 @@ def _taken(option: click.Option) -> str:
 
 def _section(table: str, model: type[BaseModel], title: str) -> Iterator[str]:
     yield title
-    doc = " ".join((model.__doc__ or "").split())
+    doc = " ".join((model.__doc__ or "").split()).replace("``", "`")
     yield f"{doc}\n\n`{table}`" if doc else f"`{table}`"
     rows = ["| setting | kind | default | what it does |", "|---|---|---|---|"]
     inner: list[tuple[str, type[BaseModel]]] = []
@@ -144,7 +145,7 @@ def _named(annotation: Any) -> str:
     if origin is Annotated:
         return _named(args[0])
     if origin is Literal:
-        return " or ".join(f"`{option}`" for option in args)
+        return _either(str(option) for option in args)
     if origin in (Union, types.UnionType):
         return " or ".join(dict.fromkeys(_named(arg) for arg in args if arg is not type(None)))
     if origin in (tuple, list, set, frozenset):
@@ -152,8 +153,13 @@ def _named(annotation: Any) -> str:
     if origin is dict:
         return f"table of {_named(args[1])}s"
     if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return " or ".join(f"`{option.value}`" for option in annotation)
+        return _either(str(option.value) for option in annotation)
     return _WORDS.get(getattr(annotation, "__name__", ""), "table" if _nested(annotation) else "text")
+
+
+def _either(options: Iterable[str]) -> str:
+    *most, last = (f"`{option}`" for option in options)
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 _WORDS = {

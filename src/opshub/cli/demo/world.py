@@ -53,16 +53,21 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, now: datetime, share: float = 1.0, **options: Any) -> Iterator[World]:
+def world(
+    folder: Path, now: datetime, share: float = 1.0, ports: Mapping[str, int] | None = None
+) -> Iterator[World]:
     """Twins that are being served and filled, and a configuration in ``folder``.
 
-    ``share`` takes only that part of the sample feedback. ``options`` go to every twin.
+    ``share`` takes only that part of the sample feedback; ``ports`` fixes ports by connection.
     """
     registry = Registry()
     kinds = {"support": "zendesk", "survey": "typeform", "tracker": "jira", "wiki": "confluence"}
     with ExitStack() as stack:
-        twins = {name: registry.twin(kind)(**options) for name, kind in kinds.items()}
-        addresses = {name: stack.enter_context(twin.serve()) for name, twin in twins.items()}
+        twins = {name: registry.twin(kind)() for name, kind in kinds.items()}
+        fixed = ports or {}
+        addresses = {
+            name: stack.enter_context(twin.serve(fixed.get(name, 0))) for name, twin in twins.items()
+        }
         page = _fill(twins, now, share)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "rules").mkdir(exist_ok=True)
