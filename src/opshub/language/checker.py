@@ -70,9 +70,11 @@ class Checker:
                 return _made("missing", Kind.BOOL, (value,), node.negated)
             case tree.Arithmetic():
                 operands = (self._number(node.left, place), self._number(node.right, place))
-                return _made(node.sign, Kind.NUMBER, operands, optional=True)
+                optional = node.sign == "/" or any(operand.optional for operand in operands)
+                return _made(node.sign, Kind.NUMBER, operands, optional=optional)
             case tree.Negative():
-                return _made("negative", Kind.NUMBER, (self._number(node.operand, place),), optional=True)
+                operand = self._number(node.operand, place)
+                return _made("negative", Kind.NUMBER, (operand,), optional=operand.optional)
             case tree.Call():
                 return self._call(node, place)
             case tree.Gather():
@@ -220,7 +222,8 @@ class Checker:
         fitting = [self._check_argument(node, i, term, function) for i, term in enumerate(arguments)]
         if not all(fitting):
             return BROKEN
-        return _made("call", function.returns, arguments, function.name, optional=True)
+        optional = any(argument.optional for argument in arguments)
+        return _made("call", function.returns, arguments, function.name, optional)
 
     def _check_argument(self, node: tree.Call, index: int, term: Term, function: Function) -> bool:
         name, kind = function.parameters[min(index, len(function.parameters) - 1)]

@@ -129,8 +129,7 @@ class Emitter:
             case "not":
                 return ast.UnaryOp(ast.Not(), self.condition(term.operands[0]))
             case "missing":
-                value = self.expression(term.operands[0])
-                return _is_there(value) if term.detail else _is_none(value)
+                return self._missing(term)
             case "in":
                 return self._member(term)
             case "contains":
@@ -144,6 +143,12 @@ class Emitter:
             case sign if sign in _OPERATORS:
                 return self._arithmetic(term)
         return self._comparison(term)
+
+    def _missing(self, term: Term) -> ast.expr:
+        if not self._source(term.operands[0]).optional:
+            return ast.Constant(bool(term.detail))
+        value = self.expression(term.operands[0])
+        return _is_there(value) if term.detail else _is_none(value)
 
     def condition(self, term: Term) -> ast.expr:
         """The term as a condition: a field of yes or no that is missing is a no."""

@@ -104,7 +104,7 @@ def _blocks(text: str, file: int, findings: Findings) -> list[Block]:
             starts.append((match.start(), True))
             span = Span(file, match.start("other"), match.end("other"))
             findings.report("R003", span, f"'{word}' is not a statement", suggestion(word, STATEMENTS))
-    ends = [start for start, _ in starts[1:]] + [len(text)]
+    ends = [start for start, _ in starts[1:]] + [len(text)] * bool(starts)
     blocks = [Block(file, start, end, broken) for (start, broken), end in zip(starts, ends, strict=True)]
     before = Block(file, 0, starts[0][0] if starts else len(text))
     return [before, *blocks] if re.sub(r"#[^\n]*", "", text[: before.end]).strip() else blocks

@@ -1,0 +1,417 @@
+"""Random rules over random data: compiled rules agree with a slow interpreter, and nothing ever fails."""
+
+from __future__ import annotations
+
+import math
+import operator
+import random
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from typing import Any
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from opshub.language import Checked, Kind, Schema, Source, check, run_tests, tree
+from opshub.language.codes import CODES
+from opshub.language.findings import Findings
+from opshub.language.functions import FUNCTIONS
+from opshub.language.parser import parse
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+WORDS = ("cancel", "switch to", "refund", "退款", "slow")
+Check = Callable[..., Checked]
+_SETTINGS = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+# --- random rule files -------------------------------------------------------------------------------------------
+
+_literals = st.sampled_from(["0", "1", "2.5", "15%", "3", "-2"])
+_row_conditions = st.recursive(
+    st.sampled_from(
+        [
+            "rating < 0.5",
+            "rating != 1",
+            "feedback.rating >= 15%",
+            'account.plan in ["free", "business"]',
+            'account.plan == "business"',
+            "account.plan is missing",
+            "account.arr is not missing",
+            "created > ago(10d)",
+            "created <= ago(36h)",
+            "created > idea.created",
+            'feedback.tags contains "a"',
+            'text mentions ["cancel", "退款"]',
+            'text mentions ["switch to"]',
+            "account.arr * 2 > 3 + rating",
+            "account.arr / rating > 1",
+            "early",
+            "angry",
+        ]
+    ),
+    lambda inner: st.one_of(
+        st.builds("({} and {})".format, inner, inner),
+        st.builds("({} or {})".format, inner, inner),
+        st.builds("not {}".format, inner),
+    ),
+    max_leaves=6,
+)
+_where = st.one_of(st.just(""), st.builds(" where {}".format, _row_conditions))
+_gathered = st.one_of(
+    st.builds("(count feedback{})".format, _where),
+    st.builds("(count distinct {}{})".format, st.sampled_from(["accounts", "persons"]), _where),
+    st.builds("(share of feedback where {})".format, _row_conditions),
+    st.builds("({} {}{})".format, st.sampled_from(["sum", "mean", "min", "max"]), st.just("rating"), _where),
+    st.builds(
+        "({} account.arr over distinct {}{})".format,
+        st.sampled_from(["sum", "mean"]),
+        st.sampled_from(["accounts", "persons"]),
+        _where,
+    ),
+)
+_numbers = st.recursive(
+    st.one_of(_literals, _gathered, st.sampled_from(["idea.voices", "idea.impact", "base", "double"])),
+    lambda inner: st.one_of(
+        st.builds("({} {} {})".format, inner, st.sampled_from("+-*/"), inner),
+        st.builds("-{}".format, inner),
+        st.builds("clamp({}, 0, {})".format, inner, inner),
+        st.builds("max({}, {})".format, inner, inner),
+        st.builds("min({})".format, inner),
+        st.builds("round({}, 1)".format, inner),
+    ),
+    max_leaves=5,
+)
+_conditions = st.recursive(
+    st.one_of(
+        st.builds("{} {} {}".format, _numbers, st.sampled_from(list(_COMPARE)), _numbers),
+        st.builds("{} feedback ({})".format, st.sampled_from(["any", "all", "no"]), _row_conditions),
+        st.builds("{} is missing".format, _numbers),
+        st.sampled_from(
+            ['idea.tags contains "b"', "idea.urgent", "(max created) < ago(5d)", "popular", "1 in [1, 2]"]
+        ),
+    ),
+    lambda inner: st.one_of(
+        st.builds("({} and {})".format, inner, inner),
+        st.builds("({} or {})".format, inner, inner),
+        st.builds("not {}".format, inner),
+    ),
+    max_leaves=4,
+)
+
+
+@st.composite
+def _files(draw: st.DrawFn) -> str:
+    lines = [
+        "let early = created < 2025-12-30",
+        'let angry = rating < 0.3 and text mentions ["slow", "cancel"]',
+        "let popular = idea.voices > 2",
+        "score base = idea.voices",
+        "let double = base * 2",
+        f"score other = {draw(_numbers)}",
+        f"score priority = {draw(_numbers)}",
+    ]
+    for i in range(draw(st.integers(1, 4))):
+        stop = draw(st.sampled_from(["", "stop"]))
+        lines.append(
+            f'rule "{i}" {{ when {draw(_conditions)} priority +{i + 1} tag "t{i}" route to board.P{i} {stop} }}'
+        )
+    return "\n".join(lines)
+
+
+# --- random data -------------------------------------------------------------------------------------------------
+
+_texts = st.one_of(
+    st.lists(st.sampled_from([*WORDS, "x", "ﬁ", "，", "CANCEL", " ", "-", "\n"]), max_size=5).map(" ".join),
+    st.lists(st.sampled_from([*WORDS, "x", "，"]), max_size=4).map("".join),
+    st.text(max_size=10),
+)
+_times = st.one_of(
+    st.integers(-40 * 24, 24).map(lambda hours: NOW + timedelta(hours=hours)),
+    st.datetimes(timezones=st.just(UTC)),
+)
+_VALUES: Mapping[Kind, st.SearchStrategy[Any]] = {
+    Kind.TEXT: st.one_of(st.sampled_from(["free", "business", "a", "b"]), _texts),
+    Kind.NUMBER: st.one_of(
+        st.integers(-3, 5), st.sampled_from([0.1, 0.2, 0.5, 1e300, math.nan, math.inf, 10**400])
+    ),
+    Kind.BOOL: st.booleans(),
+    Kind.TIME: _times,
+    Kind.TEXTS: st.lists(st.sampled_from("abc"), max_size=2, unique=True).map(
+        lambda tags: tuple(sorted(tags))
+    ),
+    Kind.DURATION: st.timedeltas(),
+}
+
+
+def _row(fields: tuple[Any, ...]) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.tuples(*(st.one_of(st.none(), _VALUES[field.kind]) for field in fields))
+
+
+# --- the slow interpreter ----------------------------------------------------------------------------------------
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    try:
+        return float(value) if math.isfinite(float(value)) else None
+    except OverflowError:
+        return None
+
+
+class Interpreter:
+    """Walks the syntax tree for every value, keeps nothing, and shares no code with the compiler."""
+
+    def __init__(self, text: str, schema: Schema, idea: Any, rows: Any) -> None:
+        findings = Findings([Source("0.rules", text)])
+        self.statements, _ = parse(findings)
+        self.lets = {s.name: s.value for s in self.statements if isinstance(s, tree.Let)}
+        self.scores: dict[str, float] = {"priority": 0.0}
+        self.idea = {field.name: value for field, value in zip(schema.idea, idea, strict=True)}
+        self.rows = [{f.name: v for f, v in zip(schema.feedback, row, strict=True)} for row in rows]
+
+    def outcome(self) -> tuple[dict[str, float], list[str], str]:
+        for statement in self.statements:
+            if isinstance(statement, tree.Score):
+                value = _number(self.value(statement.value, None))
+                self.scores[statement.name] = 0.0 if value is None else round(value, 6)
+        totals, tags, route = dict(self.scores), [], ""
+        for rule in self.statements:
+            if not isinstance(rule, tree.Rule) or self.value(rule.when, None) is not True:
+                continue
+            for effect in rule.effects:
+                if isinstance(effect, tree.Add):
+                    totals[effect.score] = round(totals[effect.score] + effect.amount, 6)
+                elif isinstance(effect, tree.Tag):
+                    tags.append(effect.tag)
+                elif isinstance(effect, tree.Route):
+                    route = route or effect.destination
+            if any(isinstance(effect, tree.Stop) for effect in rule.effects):
+                break
+        return totals, sorted(set(tags)), route
+
+    def name(self, name: str, row: dict[str, Any] | None) -> Any:
+        if name in self.lets:
+            return self.value(self.lets[name], row)
+        if name in self.scores:
+            return self.scores[name]
+        if name in self.idea:
+            return self.idea[name]
+        assert row is not None
+        return row[next(full for full in row if full == name or full.endswith(f".{name}"))]
+
+    def value(self, node: Any, row: dict[str, Any] | None) -> Any:
+        match node:
+            case tree.Literal():
+                return node.value
+            case tree.Name():
+                return self.name(node.name, row)
+            case tree.Negation():
+                return self.value(node.operand, row) is not True
+            case tree.Junction():
+                return (all if node.word == "and" else any)(self.value(o, row) is True for o in node.operands)
+            case tree.Comparison():
+                left, right = self.value(node.left, row), self.value(node.right, row)
+                return left is not None and right is not None and _COMPARE[node.sign](left, right)
+            case tree.Member():
+                return self.value(node.value, row) in [item.value for item in node.items.items]
+            case tree.Contains():
+                return self.value(node.item, row) in (self.value(node.value, row) or ())
+            case tree.Mentions():
+                return self.mentions(self.value(node.value, row), [str(w.value) for w in node.words.items])
+            case tree.Missing():
+                return (self.value(node.value, row) is None) is not node.negated
+            case tree.Negative():
+                operand = _number(self.value(node.operand, row))
+                return None if operand is None else -operand
+            case tree.Arithmetic():
+                return self.arithmetic(node, row)
+            case tree.Call():
+                return self.call(node, row)
+            case tree.Gather():
+                return self.gather(node)
+        raise AssertionError(node)
+
+    def mentions(self, text: str | None, words: list[str]) -> bool:
+        import unicodedata
+
+        if text is None:
+            return False
+        folded = " ".join(
+            unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split()
+        )
+        letter = "[^\\W_\u2e80-\ua4cf]"
+        patterns = [w if w == "退款" else f"(?<!{letter}){re.escape(w)}(?!{letter})" for w in words]
+        return any(re.search(pattern, folded) for pattern in patterns)
+
+    def arithmetic(self, node: tree.Arithmetic, row: dict[str, Any] | None) -> float | None:
+        left, right = (_stored(part, self.value(part, row)) for part in (node.left, node.right))
+        if left is None or right is None or (node.sign == "/" and right == 0):
+            return None
+        operators = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
+        return float(operators[node.sign](left, right))
+
+    def call(self, node: tree.Call, row: dict[str, Any] | None) -> Any:
+        arguments = [_stored(a, self.value(a, row)) for a in node.arguments]
+        if node.function == "ago":
+            return NOW - arguments[0]
+        return None if None in arguments else FUNCTIONS[node.function].body(*arguments)
+
+    def gather(self, node: tree.Gather) -> Any:
+        found = [row for row in self.rows if node.where is None or self.value(node.where, row) is True]
+        if node.verb in ("any", "no", "all"):
+            holds = {"any": bool(found), "no": not found, "all": bool(found) and len(found) == len(self.rows)}
+            return holds[node.verb]
+        if node.verb == "share":
+            return len(found) / len(self.rows) if self.rows else None
+        key = {"accounts": "account.id", "persons": "author.id"}.get(node.over)
+        if node.verb == "count":
+            return len(found) if key is None else len({row[key] for row in found} - {None})
+        assert node.field is not None
+        values = self.values(found, node.field.name, key)
+        if node.verb == "sum":
+            return math.fsum(values)
+        if not values:
+            return None
+        return (
+            math.fsum(values) / len(values)
+            if node.verb == "mean"
+            else {"min": min, "max": max}[node.verb](values)
+        )
+
+    def values(self, found: list[dict[str, Any]], field: str, key: str | None) -> list[Any]:
+        pairs = [(None if key is None else row[key], _number(self.name(field, row))) for row in found]
+        if key is None:
+            return [value for _, value in pairs if value is not None]
+        keys = {who for who, value in pairs if who is not None and value is not None}
+        return [max(value for who, value in pairs if who == one and value is not None) for one in keys]
+
+
+def _stored(node: Any, value: Any) -> Any:
+    return _number(value) if isinstance(node, tree.Name) else value
+
+
+# --- the properties ----------------------------------------------------------------------------------------------
+
+
+@_SETTINGS
+@given(text=_files(), data=st.data())
+def test_compiled_rules_say_what_the_slow_interpreter_says(
+    text: str, data: st.DataObject, checked: Check, schema: Schema
+) -> None:
+    found = checked(text)
+    assert found.rules is not None, "\n".join(d.render() for d in found.diagnostics)
+    idea = data.draw(_row(schema.idea))
+    rows = data.draw(st.lists(_row(schema.feedback), max_size=4))
+
+    outcome = found.rules.decide(idea, rows, NOW)
+
+    totals, tags, route = Interpreter(text, schema, idea, rows).outcome()
+    assert dict(outcome.scores) == totals
+    assert (list(outcome.tags), outcome.route) == (tags, route)
+    assert all(
+        len(part.evidence) <= 5 and set(part.evidence) <= set(range(len(rows))) for part in outcome.parts
+    )
+    for name, value in outcome.scores.items():
+        if abs(value) < 1e9:
+            assert math.isclose(
+                value, math.fsum(p.amount for p in outcome.parts if p.score == name), abs_tol=1e-5
+            )
+
+
+@settings(_SETTINGS, max_examples=40)
+@given(text=_files(), data=st.data())
+def test_nothing_changes_before_the_due_moment(
+    text: str, data: st.DataObject, checked: Check, schema: Schema
+) -> None:
+    found = checked(text)
+    assert found.rules is not None
+    idea = data.draw(_row(schema.idea))
+    rows = data.draw(st.lists(_row(schema.feedback), max_size=4))
+    outcome = found.rules.decide(idea, rows, NOW)
+    last = (
+        datetime(9999, 12, 31, tzinfo=UTC) if outcome.due is None else outcome.due - timedelta(microseconds=1)
+    )
+
+    between, later = (found.rules.decide(idea, rows, now) for now in (NOW + (last - NOW) / 2, last))
+
+    assert outcome.due is None or outcome.due > NOW
+    assert (between, later) == (outcome, outcome)
+
+
+_SEEDS = [
+    *(code.before for code in CODES.values() if len(code.before) < 1_000),
+    *(code.after for code in CODES.values()),
+    files("opshub_rules").joinpath("starter.rules").read_text(encoding="utf-8")[:3_000],
+]
+_BITS = [
+    *'(){}[]"“”，：；（）=<>!+-*/%.,#&|\\\n 0123456789',
+    *"let score rule when tag route to as stop bands test given expect and or not in is missing where".split(),
+    *"any all no count distinct accounts sum mean share of feedback text rating idea.voices 90d".split(),
+    *"2026-13-01 ago( clamp( \x00 \ud800".split(),
+]
+
+
+def _mutated(text: str, seed: int) -> str:
+    chance = random.Random(seed)
+    for _ in range(chance.randint(1, 6)):
+        at = chance.randrange(len(text) + 1)
+        end = min(len(text), at + chance.choice([0, 0, 1, 2, 8]))
+        text = text[:at] + chance.choice(["", f" {chance.choice(_BITS)} ", chance.choice(_BITS)]) + text[end:]
+    return text
+
+
+@settings(_SETTINGS, max_examples=400)
+@given(text=st.sampled_from(_SEEDS), seed=st.integers(0, 2**32))
+def test_a_mutated_file_is_checked_without_a_crash_and_runs_if_it_passes(
+    text: str, seed: int, checked: Check, schema: Schema
+) -> None:
+    found = checked(_mutated(text, seed))
+
+    assert (found.rules is None) == any(d.severity == "error" for d in found.diagnostics)
+    for diagnostic in found.diagnostics:
+        assert diagnostic.render().encode("utf-8")
+        assert diagnostic.line >= 1
+        assert 1 <= diagnostic.column < diagnostic.end_column
+    if found.rules is not None:
+        run_tests(found.rules)
+        rows = [tuple(None for _ in schema.feedback)]
+        assert found.rules.decide(tuple(None for _ in schema.idea), rows, NOW).parts is not None
+
+
+@_SETTINGS
+@given(text=st.text(max_size=200))
+@example(text="score priority = " + "-" * 30_000 + "1")
+@example(text='rule "x" { when ' + "not " * 10_000 + "idea.urgent }")
+@example(text="score priority = 1" + " + 1" * 10_000)
+@example(text='rule "x" { when idea.urgent' + " or idea.urgent" * 4_000 + " }")
+@example(text="score priority = " + "9" * 5_000)
+@example(text="score priority = count feedback where created > ago(" + "9" * 400 + "d)")
+@example(text="(" * 60_000)
+@example(text='"' * 60_000)
+def test_no_text_at_all_crashes_the_checker(text: str, schema: Schema) -> None:
+    found = check([Source("x.rules", text)], schema)
+
+    assert all(d.render() for d in found.diagnostics)
+
+
+def test_rules_at_the_depth_limit_still_compile(checked: Check) -> None:
+    deep = "not (" * 45 + "idea.voices + 1 > 2" + ")" * 45
+
+    found = checked(f'rule "deep" {{ when {deep} priority +1 }}')
+
+    assert found.rules is not None
