@@ -8,11 +8,11 @@ editor; a macro and its parameters do, and a macro with a body cannot be deleted
 from __future__ import annotations
 
 import hashlib
-import html
 import json
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from html.entities import name2codepoint
 from urllib.parse import quote
 from xml.parsers import expat
 
@@ -24,13 +24,20 @@ MACRO = "details"
 COLUMNS = ("Rank", "Idea", "Band", "Score", "Voices", "Tags")
 NOTE = "Ranked by opshub. What stands in this box is replaced by the next list."
 EMPTY = "There are no ranked ideas yet."
+ENTITIES = "".join(
+    f'<!ENTITY {name} "&#{code};">'
+    for name, code in name2codepoint.items()
+    if name not in ("amp", "lt", "gt", "quot")
+).encode()
+"""The named entities of HTML: Confluence writes them, and XML does not know them."""
+
 BLANKS = re.compile(r"[\s\u00a0\u200b\ufeff]+")
 URL_SAFE = "%/:=&?~#+!$,;'@()*[]"
 
 
 @dataclass(slots=True)
 class _Macro:
-    """A macro with its parameters; ``start`` to ``end`` is the whole, ``body`` its body with the tags."""
+    """A macro with its parameters; ``start`` to ``end`` is the whole, ``body`` its body with tags, ``inner`` without."""
 
     kind: str
     depth: int
@@ -38,6 +45,7 @@ class _Macro:
     end: int = 0
     parameters: dict[str, str] = field(default_factory=dict)
     body: tuple[int, int] | None = None
+    inner: tuple[int, int] = (0, 0)
 
 
 class _Walk:
@@ -51,6 +59,7 @@ class _Walk:
         """Where the tag that closes a layout begins, if a layout ends the page."""
         self._open: list[_Macro] = []
         self._path: list[str] = []
+        self._behind: list[int] = []
         self._parameter = ""
         self._text: list[str] = []
         self._parse()
@@ -58,12 +67,12 @@ class _Walk:
     def _parse(self) -> None:
         parser = expat.ParserCreate("utf-8")
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_ALWAYS)
-        parser.UseForeignDTD(True)  # else the named entities of HTML, which Confluence writes, are errors
-        parser.ExternalEntityRefHandler = lambda *_: 1
+        parser.UseForeignDTD(True)
+        parser.ExternalEntityRefHandler = self._declare
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._said
-        parser.SkippedEntityHandler = lambda name, _: self._said(html.unescape(f"&{name};"))
+        parser.SkippedEntityHandler = lambda name, _: self._said(f"&{name};")
         self._parser = parser
         self._offset = len(b"<hub>")
         try:
@@ -74,12 +83,17 @@ class _Walk:
                 f"the page is not well-formed: line {error.lineno}, column {at}: {expat.ErrorString(error.code)}"
             ) from None
 
+    def _declare(self, context: str, *_: object) -> int:
+        self._parser.ExternalEntityParserCreate(context).Parse(ENTITIES, True)
+        return 1
+
     @property
     def _here(self) -> int:
         return self._parser.CurrentByteIndex - self._offset
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._path.append(name)
+        self._behind.append(self._after() if name in ("ac:structured-macro", "ac:rich-text-body") else 0)
         depth = len(self._path)
         if name == "ac:structured-macro":
             self._open.append(_Macro(attributes.get("ac:name", ""), depth, self._here))
@@ -89,12 +103,15 @@ class _Walk:
                 self._open[-1].parameters[self._parameter] = ""
             elif name == "ac:rich-text-body":
                 self._open[-1].body = (self._here, -1)
+                self._open[-1].inner = (self._behind[-1], -1)
         if name in ("tr", "td", "th", "a"):
             self._token("cell" if name == "th" else name, attributes.get("href", "") if name == "a" else "")
 
     def _end(self, name: str) -> None:
         depth, macro = len(self._path), self._open[-1] if self._open else None
         self._path.pop()
+        opened = self._behind.pop()
+        empty = self.bytes[opened - 2 : opened] == b"/>"
         if name in ("p", "br", "li", "td", "th", "a", "h1", "h2", "h3"):
             self._text.append(" ")
         if depth == 2:
@@ -102,10 +119,11 @@ class _Walk:
         if macro is None:
             return
         if name == "ac:structured-macro" and depth == macro.depth:
-            macro.end = self._after()
+            macro.end = opened if empty else self._after()
             self.macros.append(self._open.pop())
         elif name == "ac:rich-text-body" and depth == macro.depth + 1 and macro.body:
-            macro.body = (macro.body[0], self._after())
+            macro.inner = (opened, opened if empty else self._here)
+            macro.body = (macro.body[0], opened if empty else self._after())
 
     def _said(self, text: str) -> None:
         if "ac:parameter" in self._path:
@@ -125,7 +143,7 @@ class _Walk:
             self.tokens.append(("text", said))
 
     def _after(self) -> int:
-        """Behind the tag that ends here; an empty element's one tag starts here."""
+        """Behind the tag that stands here."""
         return self.bytes.index(b">", self._tag_quotes(self._here)) + 1
 
     def _tag_quotes(self, at: int) -> int:
@@ -155,8 +173,7 @@ def section(storage: str, name: str) -> str | None:
     walk, own = _own(storage, name)
     if own is None or own.body is None:
         return None
-    whole = walk.bytes[slice(*own.body)].decode()
-    return re.sub(r"^<ac:rich-text-body[^>]*>|</ac:rich-text-body\s*>$", "", whole)
+    return walk.bytes[slice(*own.inner)].decode()
 
 
 def replaced(storage: str, name: str, body: str) -> str:

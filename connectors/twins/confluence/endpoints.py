@@ -78,23 +78,26 @@ def _search(twin: ConfluenceTwin, request: Request, body: Any) -> Answer:
     limit = min(int(params.get("limit", 25)), twin.page_limit)
     expand = views.expansions(params.get("expand", ""))
     results = [views.content(twin, row["row"], expand) for row in rows[start : start + limit]]
-    links = {
-        "base": twin.base,
-        "context": "/wiki" if twin.cloud else "",
-        "self": f"{twin.base}/rest/api/content/search",
-    }
     more = start + limit < len(rows)
     if twin.faults.wants("repeat_token", request):
         more, limit = True, 0
-    if more:
-        following = str(start + limit)
-        cursor = base64.b64encode(following.encode()).decode()
-        place = {"cursor": cursor} if twin.cloud else {"start": following}
-        kept = {key: params[key] for key in ("cql", "expand", "limit") if key in params}
-        links["next"] = f"/rest/api/content/search?{urlencode({**kept, **place})}"
+    links = _list_links(twin, params, start + limit if more else None)
     return Answer.of(
         200, {"results": results, "start": start, "limit": limit, "size": len(results), "_links": links}
     )
+
+
+def _list_links(twin: ConfluenceTwin, params: dict[str, str], following: int | None) -> dict[str, str]:
+    address = "/rest/api/content/search"
+    links = {"base": twin.base, "context": "/wiki" if twin.cloud else "", "self": f"{twin.base}{address}"}
+    if following is not None:
+        kept = {key: params[key] for key in ("cql", "expand", "limit") if key in params}
+        if twin.cloud:
+            kept["cursor"] = base64.b64encode(str(following).encode()).decode()
+        else:
+            kept["start"] = str(following)
+        links["next"] = f"{address}?{urlencode(kept)}"
+    return links
 
 
 def _several(twin: ConfluenceTwin, request: Request, kind: str) -> Answer:

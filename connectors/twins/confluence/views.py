@@ -89,10 +89,15 @@ def content(twin: ConfluenceTwin, row: Row, expand: frozenset[str]) -> dict[str,
         shown["body"] = {"storage": {"value": row["body"], "representation": "storage"}}
     if "metadata.labels" in expand:
         shown["metadata"] = {"labels": _labels(row)}
+    return shown | _of_people(twin, row, expand)
+
+
+def _of_people(twin: ConfluenceTwin, row: Row, expand: frozenset[str]) -> dict[str, Any]:
+    """Who may do what with it, and what stands above it."""
+    shown: dict[str, Any] = {}
     if "operations" in expand:
-        shown["operations"] = [{"operation": "read", "targetType": row["type"]}]
-        if not twin.read_only:
-            shown["operations"].append({"operation": "update", "targetType": row["type"]})
+        operations = ["read"] if twin.read_only else ["read", "update"]
+        shown["operations"] = [{"operation": name, "targetType": row["type"]} for name in operations]
     if "restrictions.read.restrictions" in expand:
         shown["restrictions"] = {"read": _restrictions(twin, row), "_links": {}}
     if "ancestors" in expand:
