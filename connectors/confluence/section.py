@@ -37,7 +37,7 @@ URL_SAFE = "%/:=&?~#+!$,;'@()*[]"
 
 @dataclass(slots=True)
 class _Macro:
-    """A macro with its parameters; ``start`` to ``end`` is the whole, ``body`` its body with tags, ``inner`` without."""
+    """A macro; ``start`` to ``end`` is the whole, ``body`` its body, ``inner`` what stands in the body."""
 
     kind: str
     depth: int

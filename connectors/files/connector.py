@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -49,6 +49,12 @@ TEXTS: dict[str, Callable[[str], str]] = {
     "wiki": plain_from_wiki,
 }
 
+NESTED = ("comments.path", "duplicates.path")
+"""Settings about what a table cannot hold."""
+
+VITAL = ("columns.id", "columns.text", "columns.created")
+"""Settings about what every JSON file holds somewhere; other keys it may leave out where they are empty."""
+
 ROWS_A_PAGE = 500
 SIZE_OF_A_PAGE = 4 << 20
 """Characters, roughly: rows with long texts make shorter pages."""
@@ -84,7 +90,12 @@ class Files(Connector[FilesSettings]):
         return self.settings.model_dump(mode="json", exclude={"folder", "output", "excel"})
 
     def identify(self, record: Record) -> str:
-        return self._rows.identity(record) if ID not in record else str(record[ID])
+        if not isinstance(record, Mapping):
+            raise TypeError(f"a {type(record).__name__} is not a row")
+        found = str(record[ID]) if ID in record else self._rows.identity(record)
+        if not found:
+            raise ValueError("the row has no id")
+        return found
 
     def pull(self, cursor: Cursor | None) -> Iterator[Page]:
         """Rows of files whose content changed, in order of names; what cannot be read is told at the end."""
@@ -147,14 +158,14 @@ class Files(Connector[FilesSettings]):
         return record | {PLACE: f"{source.name}, {row.place}"}
 
     def normalize(self, record: Record) -> Feedback:
+        name = self.identify(record)
         place = record.get(PLACE, "")
         if PROBLEM in record:
-            raise BadRecordError(f"{place}: {record[PROBLEM]}", record_id=self.identify(record))
+            raise BadRecordError(f"{place}: {record[PROBLEM]}", record_id=name)
         try:
-            return self._rows.feedback(record, self.ref(self.identify(record)), self._convert)
+            return self._rows.feedback(record, self.ref(name), self._convert)
         except (KeyError, TypeError, ValueError) as error:
-            where = f"{place}: " if place else ""
-            raise BadRecordError(f"{where}{error}", record_id=self.identify(record)) from None
+            raise BadRecordError(f"{place}: {error}" if place else str(error), record_id=name) from None
 
     def _expect_columns(self, rows: list[Row], source: Source) -> None:
         """Refuse a file without a column that the settings name; JSON may leave out what is empty."""
@@ -163,7 +174,7 @@ class Files(Connector[FilesSettings]):
             return
         columns = {str(key): None for values in whole for key in values}
         for setting, paths in self._rows.wanted().items():
-            needed = source.tabular or setting in ("columns.id", "columns.text", "columns.created")
+            needed = setting not in NESTED if source.tabular else setting in VITAL
             missing = [path for path in paths if needed and not found(columns, path)]
             if missing:
                 close = difflib.get_close_matches(missing[0], list(columns), 1, cutoff=0.5)

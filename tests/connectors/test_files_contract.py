@@ -1,44 +1,72 @@
-"""Files keep the promises of all connectors that need no network."""
+"""Files: the shared contract, on temporary exports instead of a vendor."""
 
 from __future__ import annotations
 
+import csv
 import json
+import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+
+import pytest
 
 from opshub.testing import ConnectorContract
+from opshub_connectors.files import connector as module
 
 
 class TestFiles(ConnectorContract):
     kind = "files"
-    waived: ClassVar = {
-        "test_what_is_no_record_is_refused": "the connector makes its rows itself; a line that is none says so",
-    }
 
     def setup_method(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="opshub-files-"))
+        rows = [
+            {
+                "key": f"K-{number}",
+                "summary": f"Export {number}",
+                "said": f"I miss export {number}. 请支持导出。",
+                "when": f"2024-05-{number + 1:02}T08:00:00+08:00",
+                "who": {"name": "Ann", "mail": "ann@acme.test"},
+                "stars": number % 5 + 1,
+                "labels": ["csv", "export"],
+                "links": [{"type": "Duplicate", "key": "K-1"}],
+                "notes": [{"body": "me too", "date": "2024-06-01"}],
+            }
+            for number in range(12)
+        ]
+        (self.folder / "a.jsonl").write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+        with (self.folder / "b.csv").open("w", encoding="gb18030", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["key", "summary", "said", "when", "who.name", "who.mail", "stars", "labels"])
+            writer.writerows(
+                [f"C-{n}", "慢", "太慢了，打不开", "2024-05-01", "波", "", 3, "app"] for n in range(12)
+            )
         super().setup_method()
-        self.folder = Path(self._open.enter_context(tempfile.TemporaryDirectory()))
-        for name in ("one", "two", "three"):
-            (self.folder / f"{name}.jsonl").write_text("".join(_row(f"{name}-{n}") for n in range(5)))
 
-    def table(self, url: str) -> dict[str, Any]:
+    def teardown_method(self) -> None:
+        super().teardown_method()
+        shutil.rmtree(self.folder)
+
+    @pytest.fixture(autouse=True)
+    def short_pages(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "ROWS_A_PAGE", 5)
+
+    def table(self, url: str) -> Mapping[str, object]:
         return {
-            "kind": self.kind,
+            "kind": "files",
             "folder": str(self.folder),
-            "paths": ["*.jsonl"],
-            "columns": {"id": "key", "text": "said", "created": "when", "tags": "labels", "rating": "stars"},
-            "output": str(self.folder / "ranked.csv"),
-            "permalink": "https://surveys.test/{key}",
+            "paths": ["a.jsonl", "b.csv"],
+            "output": "ranking.csv",
+            "columns": {
+                "id": "key",
+                "title": "summary",
+                "text": "said",
+                "created": "when",
+                "author": "who.name",
+                "email": "who.mail",
+                "rating": "stars",
+                "tags": "labels",
+            },
+            "comments": {"path": "notes", "text": "body", "created": "date"},
+            "duplicates": {"path": "links", "key": "key", "where": {"type": "Duplicate"}},
         }
-
-
-def _row(key: str) -> str:
-    row = {
-        "key": key,
-        "said": f"text {key}",
-        "when": "2024-05-01T08:00:00Z",
-        "labels": ["b", "a"],
-        "stars": 4,
-    }
-    return json.dumps(row) + "\n"

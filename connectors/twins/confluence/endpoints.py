@@ -91,7 +91,7 @@ def _list_links(twin: ConfluenceTwin, params: dict[str, str], following: int | N
     address = "/rest/api/content/search"
     links = {"base": twin.base, "context": "/wiki" if twin.cloud else "", "self": f"{twin.base}{address}"}
     if following is not None:
-        kept = {key: params[key] for key in ("cql", "expand", "limit") if key in params}
+        kept: dict[str, str] = {key: params[key] for key in ("cql", "expand", "limit") if key in params}
         if twin.cloud:
             kept["cursor"] = base64.b64encode(str(following).encode()).decode()
         else:
