@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 
@@ -38,6 +38,7 @@ __all__ = [
     "encode_feedback",
     "encode_item",
     "encode_value",
+    "fit_names",
     "from_micros",
     "is_canonical",
     "micros",
@@ -46,11 +47,10 @@ __all__ = [
     "unstorable",
 ]
 
-T = TypeVar("T")
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = -62_135_596_800_000_000
 _LAST = 253_402_300_799_999_999
+_FAILS = (TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 _PLAIN = frozenset({str, int, bool, type(None)})
 _VISIBILITY = {str(member): member for member in Visibility}
 
@@ -101,34 +101,44 @@ def decode_value(data: Any) -> Value:
 
 def stored_json(data: object, what: str) -> bytes:
     """Plain data as JSON. StoreError names ``what`` and the place of a value that JSON cannot hold."""
-    return _encoding(lambda: orjson.dumps(data), data, what)
-
-
-def encode_feedback(feedback: Feedback) -> bytes:
-    """Everything but its name and the moment it was created, which are columns."""
-    return _encoding(lambda: _feedback(feedback), feedback, str(feedback.ref))
-
-
-def encode_item(item: TrackedItem) -> bytes:
-    """Everything but its name and the moment it was created."""
-    return _encoding(lambda: _item(item), item, str(item.ref))
-
-
-def encode_decision(decision: Decision) -> bytes:
-    """Everything but the idea's number and the moment it falls due."""
-    return _encoding(lambda: _decision(decision), decision, f"the decision on IDEA-{decision.idea}")
-
-
-def _encoding(work: Callable[[], bytes], value: object, what: str) -> bytes:
     try:
-        return work()
-    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
-        place, problem = unstorable(value) or ("", str(error)[:100])
-        where = f"its {place} holds" if place else "it holds"
-        raise StoreError(
-            f"{what} cannot be stored: {where} {problem}",
-            hint="clean the value where the record is read",
-        ) from None
+        return orjson.dumps(data)
+    except _FAILS as error:
+        raise _refusal(data, what, error) from None
+
+
+def encode_feedback(feedback: Feedback) -> tuple[int, bytes]:
+    """The moment it was created, and everything else but its name."""
+    try:
+        return micros(feedback.created_at), _feedback(feedback)
+    except _FAILS as error:
+        raise _refusal(feedback, str(feedback.ref), error) from None
+
+
+def encode_item(item: TrackedItem) -> tuple[int, bytes]:
+    """The moment it was created, and everything else but its name."""
+    try:
+        return micros(item.created_at), _item(item)
+    except _FAILS as error:
+        raise _refusal(item, str(item.ref), error) from None
+
+
+def encode_decision(decision: Decision) -> tuple[int | None, bytes]:
+    """The moment it falls due, and everything else but the idea's number."""
+    try:
+        return micros_or_none(decision.due), _decision(decision)
+    except _FAILS as error:
+        raise _refusal(decision, f"the decision on IDEA-{decision.idea}", error) from None
+
+
+def _refusal(value: object, what: str, error: Exception) -> StoreError:
+    """Why a value cannot be stored: the first field that no database could hold, else what the encoder said."""
+    place, problem = unstorable(value) or ("", str(error)[:100])
+    where = f"its {place} holds" if place else "it holds"
+    return StoreError(
+        f"{ascii(what)[1:-1]} cannot be stored: {where} {problem}",
+        hint="clean the value where the record is read",
+    )
 
 
 def is_canonical(it: Feedback) -> bool:
@@ -337,6 +347,18 @@ def _as_comment(row: list[Any]) -> Comment:
         author=None if row[3] is None else _as_person(row[3]),
         visibility=_VISIBILITY[row[4]],
     )
+
+
+def fit_names(names: Iterable[object]) -> None:
+    """StoreError if a name cannot be looked up again: it holds a NUL, or what no database can hold."""
+    for name in names:
+        found = unstorable(name)
+        if found or "\0" in str(name):
+            problem = found[1] if found else "a NUL character"
+            raise StoreError(
+                f"{ascii(name)[:100]} cannot be a name in the store: it holds {problem}",
+                hint="clean the value where the record is read",
+            )
 
 
 def unstorable(value: object, place: str = "") -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from opshub.errors import StoreError
 from opshub.model import Decision, Feedback, Idea, Ref
 from opshub.store.base import OutboxRow, OutboxState, Route, Written
-from opshub.store.codec import decode_decision, encode_decision, micros, micros_or_none
+from opshub.store.codec import decode_decision, encode_decision, micros
 from opshub.store.memory_matching import Matching
 from opshub.store.memory_work import storable
 from opshub.store.outbox import merged
@@ -84,7 +84,7 @@ class Ideas(Matching):
 
     def put_decisions(self, rows: Sequence[Decision]) -> int:
         """Keep decisions; only those that differ get a new sequence number and are counted. ``due`` always moves."""
-        encoded = {row.idea: (micros_or_none(row.due), encode_decision(row)) for row in rows}
+        encoded = {row.idea: encode_decision(row) for row in rows}
         self._must_exist(encoded)
         changed = 0
         for number, (due, body) in encoded.items():

@@ -11,7 +11,7 @@ import orjson
 
 from opshub.model import Feedback, Ref, Tombstone, TrackedItem
 from opshub.store.base import BadRow, RawRow
-from opshub.store.codec import encode_feedback, encode_item, micros
+from opshub.store.codec import encode_feedback, encode_item, fit_names
 from opshub.store.memory_work import Kept, Work, storable
 
 __all__ = ["Records"]
@@ -24,12 +24,13 @@ class Records(Work):
 
     def hashes(self, connection: str, ids: Sequence[str]) -> dict[str, bytes]:
         """The content hashes of those records that are known."""
+        fit_names(ids)
         refs = [Ref(connection, name) for name in ids]
         return {ref.id: self.kept.records[ref][0] for ref in refs if ref in self.kept.records}
 
     def put_records(self, rows: Sequence[RawRow], *, normalized: bool) -> None:
         """Keep records."""
-        storable([row.ref for row in rows])
+        fit_names(row.ref.id for row in rows)
         self._writing().records.update({row.ref: (row.hash, row.body, normalized) for row in rows})
 
     def unnormalized(self, connection: str, limit: int) -> list[RawRow]:
@@ -103,8 +104,8 @@ class Records(Work):
 
     def put_feedback(self, rows: Sequence[Feedback]) -> int:
         """Insert or replace; only real changes get a new sequence number and are counted."""
-        storable([row.ref for row in rows])
-        encoded = {row.ref: (micros(row.created_at), encode_feedback(row)) for row in rows}
+        fit_names(row.ref.id for row in rows)
+        encoded = {row.ref: encode_feedback(row) for row in rows}
         before = dict(self._writing().feedback)
         changed = self._replace(self.kept.feedback, encoded)
         for ref in changed:
@@ -116,8 +117,8 @@ class Records(Work):
 
     def put_items(self, rows: Sequence[TrackedItem], *, own: bool = False) -> int:
         """The same for tracked items; touches the bound idea, unless ``own`` says that the hub itself wrote it."""
-        storable([row.ref for row in rows])
-        encoded = {row.ref: (micros(row.created_at), encode_item(row)) for row in rows}
+        fit_names(row.ref.id for row in rows)
+        encoded = {row.ref: encode_item(row) for row in rows}
         changed = self._replace(self._writing().items, encoded)
         if not own:
             self._touch_bound(changed)

@@ -14,7 +14,6 @@ from opshub.store.codec import (
     encode_decision,
     from_micros,
     micros,
-    micros_or_none,
 )
 from opshub.store.database import json_of
 from opshub.store.sqlite_matching import Matching
@@ -93,11 +92,10 @@ class Ideas(Matching):
 
         StoreError for an idea that the store does not know.
         """
-        encoded = {it.idea: (micros_or_none(it.due), encode_decision(it), it) for it in rows}
+        encoded = {it.idea: (*encode_decision(it), it) for it in rows}
         if not encoded:
             return 0
         with self._turn:
-            self._must_exist(encoded)
             known = {row[0]: row[1:] for row in self._rows(sql.DECISIONS, (json_of(encoded),))}
             changed = [n for n, row in encoded.items() if n not in known or known[n][1] != row[1]]
             later = [(row[0], n) for n, row in encoded.items() if n in known and known[n] != row[:2]]
@@ -111,10 +109,11 @@ class Ideas(Matching):
         self._write_many(
             sql.PUT_DECISION, [(idea, n, due, body) for n, (idea, due, body, _) in enumerate(rows, seq)]
         )
-        self._write_many(
+        found = self._write_many(
             sql.SET_PRIORITY,
             [(float(it.scores.get("priority", 0.0)), it.band, idea) for idea, _, _, it in rows],
         )
+        self._must_exist([row[0] for row in rows], found)
 
     def decisions_after(self, seq: int, limit: int) -> list[tuple[int, Decision]]:
         """Decisions that changed after ``seq``, in order of sequence."""

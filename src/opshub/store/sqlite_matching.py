@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from opshub.errors import StoreError
@@ -105,16 +105,15 @@ class Matching(Records):
                 if old is not None:
                     touched[old] = touched.get(old, 0) - voice
                 touched[link.idea] = touched.get(link.idea, 0) + voice
-            self._must_exist(touched)
             self._write_many(sql.PUT_LINK, written)
-            self._count_voices(touched)
+            self._must_exist(touched, self._count_voices(touched))
 
-    def _must_exist(self, ideas: Iterable[int]) -> None:
-        listed = list(ideas)
-        known = {number for (number,) in self._rows(sql.KNOWN_IDEAS, (json_of(listed),))} if listed else set()
-        for number in listed:
-            if number not in known:
-                raise StoreError(f"IDEA-{number} is not in the store")
+    def _must_exist(self, ideas: Collection[int], found: int) -> None:
+        """StoreError, and nothing of the transaction is kept, if fewer ideas were found than were meant."""
+        if found < len(ideas):
+            self._broken = True
+            known = {number for (number,) in self._rows(sql.KNOWN_IDEAS, (json_of(ideas),))}
+            raise StoreError(f"IDEA-{min(set(ideas) - known)} is not in the store")
 
     # -- same text, mentions ------------------------------------------------------------------------------------
 

@@ -49,6 +49,7 @@ class Records(Work):
 
     def put_records(self, rows: Sequence[RawRow], *, normalized: bool) -> None:
         """Keep records, compressed."""
+        json_of(row.ref[1] for row in rows)
         with self._turn:
             pack = self._pack
             done = int(normalized)
@@ -147,7 +148,7 @@ class Records(Work):
 
     def put_feedback(self, rows: Sequence[Feedback]) -> int:
         """Insert or replace; only real changes get a new sequence number and are counted."""
-        encoded = {it.ref: (micros(it.created_at), encode_feedback(it)) for it in rows}
+        encoded = {it.ref: encode_feedback(it) for it in rows}
         with self._turn:
             known = self._known(sql.KNOWN_FEEDBACK, encoded)
             changed = [ref for ref, row in encoded.items() if ref not in known or not _same(known[ref], *row)]
@@ -234,7 +235,7 @@ class Records(Work):
 
     def put_items(self, rows: Sequence[TrackedItem], *, own: bool = False) -> int:
         """The same for tracked items; touches the bound idea, unless ``own`` says that the hub itself wrote it."""
-        encoded = {it.ref: (micros(it.created_at), encode_item(it), it.key, it.url) for it in rows}
+        encoded = {it.ref: (*encode_item(it), it.key, it.url) for it in rows}
         with self._turn:
             known = self._known(sql.KNOWN_ITEMS, encoded)
             changed = [
@@ -292,12 +293,13 @@ class Records(Work):
             if not own:
                 self._count_voices(dict.fromkeys(ideas, 0))
 
-    def _count_voices(self, changes: Mapping[int, int]) -> None:
-        """Give ideas a new sequence number and so many voices more."""
-        if changes:
-            seq = self._take("seq", len(changes))
-            rows = [(number, more, idea) for number, (idea, more) in enumerate(changes.items(), seq)]
-            self._write_many(sql.COUNT_VOICE, rows)
+    def _count_voices(self, changes: Mapping[int, int]) -> int:
+        """Give ideas a new sequence number and so many voices more; how many of them there are."""
+        if not changes:
+            return 0
+        seq = self._take("seq", len(changes))
+        rows = [(number, more, idea) for number, (idea, more) in enumerate(changes.items(), seq)]
+        return self._write_many(sql.COUNT_VOICE, rows)
 
 
 def _same(known: tuple[Any, ...], created: int, body: bytes) -> bool:

@@ -49,28 +49,28 @@ class Leases(Database):
         lock = self._lock(name)
         with self._turn:
             held_before = lock.held
-            guarded = lock.take()
+            lease = None
             try:
-                lease = self._acquire(name, holder, ttl, now, guarded)
-            except BaseException:
-                if not held_before:
+                lock.take()
+                lease = self._acquire(name, holder, ttl, now, lock, fresh=lock.held and not held_before)
+            finally:
+                if lease is None and not held_before:
                     lock.give()
-                raise
-            if lease is None:
-                lock.give()
-            else:
+            if lease is not None:
                 self._epochs[name] = lease.epoch
             return lease
 
-    def _acquire(self, name: str, holder: str, ttl: timedelta, now: datetime, guarded: bool) -> Lease | None:
+    def _acquire(
+        self, name: str, holder: str, ttl: timedelta, now: datetime, lock: LockFile, *, fresh: bool
+    ) -> Lease | None:
         with self.transaction():
-            epoch, other, until, was_guarded = self._row(sql.LEASE, (name,)) or (0, "", 0, 0)
+            epoch, other, until, guarded = self._row(sql.LEASE, (name,)) or (0, "", 0, 0)
             # Without locks (Windows) a holder is known by name alone.
-            ours = other == holder and (guarded or not was_guarded)
-            dead = bool(was_guarded) and guarded
+            ours = other == holder and (lock.held or not guarded)
+            dead = bool(guarded) and fresh
             if other and until > micros(now) and not ours and not dead:
                 return None
-            self._write(sql.TAKE_LEASE, (name, epoch + 1, holder, micros(now + ttl), int(guarded)))
+            self._write(sql.TAKE_LEASE, (name, epoch + 1, holder, micros(now + ttl), int(lock.held)))
             return Lease(name, epoch + 1, holder, ttl)
 
     def _renew(self, lease: Lease) -> None:
