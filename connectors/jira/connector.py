@@ -164,18 +164,16 @@ class Jira(Connector[JiraSettings]):
         fields = row.get("fields") if isinstance(row, Mapping) else None
         if not isinstance(fields, Mapping):
             return row
-        comments = fields.get("comment")
-        if self._is_cut(fields, comments):
-            try:
-                found = self.site.comments(self.identify(row))
+        ident, comments, whole = self.identify(row), fields.get("comment"), dict(row)
+        try:
+            if self._is_cut(fields, comments):
+                found = self.site.comments(ident)
                 fields = {**fields, "comment": {"comments": found, "total": len(found)}}
-            except MissingError:  # deleted since it was listed: the next count of what exists says so
-                return row
-        if not self.settings.emails:
-            fields = _without_addresses(fields)
-        whole = {**row, "fields": fields}
-        if "remotelinks" in self.fields:
-            whole["remotelinks"] = self.site.remote_links(self.identify(row))
+            if "remotelinks" in self.fields:
+                whole["remotelinks"] = self.site.remote_links(ident)
+        except MissingError:  # deleted since it was listed: the next count of what exists says so
+            pass
+        whole["fields"] = fields if self.settings.emails else _without_addresses(fields)
         return whole
 
     def _is_cut(self, fields: Mapping[str, Any], comments: Any) -> bool:
@@ -298,7 +296,7 @@ def _is_fresh(mark: Watermark, row: Any) -> bool:
     moment = changed_at(row)
     if moment is None or row.get("id") is None:
         return True
-    content = json.dumps(row, sort_keys=True).encode()
+    content = json.dumps(row).encode()
     return mark.fresh(row["id"], moment, hashlib.blake2b(content, digest_size=8).hexdigest())
 
 

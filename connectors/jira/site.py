@@ -236,7 +236,10 @@ class Site:
     def _old_types(self, project: str) -> list[Any]:
         """The types with their fields, as Jira Server before 8.4 tells them; MissingError for no project."""
         params = {"projectKeys": project, "expand": "projects.issuetypes.fields"}
-        found = None if self.cloud else self.http.get(self.path("issue", "createmeta"), params=params)
+        try:
+            found = None if self.cloud else self.http.get(self.path("issue", "createmeta"), params=params)
+        except MissingError:
+            found = None
         rows = found.get("projects") if isinstance(found, Mapping) else None
         if not rows:
             hint = "check the key; the account may lack the permission to create issues there"

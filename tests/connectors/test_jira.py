@@ -17,8 +17,8 @@ INTERNAL = "They threaten to leave, do not tell them."
 
 
 def filled(twin: JiraTwin) -> JiraTwin:
-    """Two hundred and thirty issues: in two languages, linked, commented, some within one minute."""
-    for number in range(230):
+    """A hundred and twenty issues: in two languages, linked, commented, some within one minute."""
+    for number in range(120):
         made = twin.now() - timedelta(days=30, minutes=-(number // 8) * 8, seconds=-number)
         twin.add(
             f"Export {number}",
