@@ -63,7 +63,7 @@ class Trial:
     @classmethod
     def drawn(cls, seed: int, span: tuple[int, float]) -> Trial:
         """The trial of a seed; ``span`` is how many points and seconds an undisturbed run takes."""
-        rng = random.Random(seed)
+        rng = random.Random(f"trial {seed}")
         kind = rng.choices(["kill", "rival", "crowd"], [80, 10, 10])[0]
         count = 3 if rng.random() < 1 / 3 else 1
         kills = [
@@ -216,6 +216,8 @@ class Harness:
     def _state(self, config: str) -> Any:
         outside = self.outside.ask(do="dump")
         inside = sibling("outside").renamed(self.inside.dump(config), outside["names"])
+        for part in ("outbox", "written"):
+            inside[part].sort(key=str)
         return {"inside": inside, **outside["state"]}
 
     def _compare(self, state: Any, verdict: Verdict) -> None:
@@ -239,6 +241,9 @@ def _difference(wanted: Any, found: Any, at: str = "") -> str:
             if one != other:
                 return _difference(one, other, f"{at}/{index}")
         return f"{at}: {len(wanted)} entries, found {len(found)}"
+    if isinstance(wanted, str) and isinstance(found, str):
+        start = max(0, len(os.path.commonprefix([wanted, found])) - 60)
+        wanted, found = wanted[start:], found[start:]
     return f"{at}: wanted {str(wanted)[:300]}, found {str(found)[:300]}"
 
 

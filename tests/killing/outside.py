@@ -35,13 +35,16 @@ class Stage:
     def __init__(self) -> None:
         self.stack = ExitStack()
         self.world: World | None = None
+        self.ports: dict[str, int] = {}
+        """The same in every trial: the hub makes names from addresses."""
 
     def open(self, folder: str, seed: int, faults: bool) -> Any:
         """Close the last world and serve a fresh one."""
         self.stack.close()
         self.stack = ExitStack()
-        made = self.stack.enter_context(world(Path(folder), NOW, SHARE))
+        made = self.stack.enter_context(world(Path(folder), NOW, SHARE, self.ports))
         self.world = made
+        self.ports = {name: int(twin.url.rpartition(":")[2]) for name, twin in made.twins.items()}
         made.twins["tracker"].faults.lag = timedelta(seconds=LAG)
         for number, twin in enumerate(made.twins.values()):
             twin.keep_answers = False
@@ -63,21 +66,26 @@ class Stage:
         return {}
 
     def dump(self) -> Any:
-        """All twins without ports and issue keys, whose order may differ; and what they counted."""
+        """All twins without issue keys, whose order may differ; and what they counted."""
         assert self.world is not None
         twins = self.world.twins
         issues = sorted(twins["tracker"].state.present(), key=lambda issue: issue.number)
         names = {issue.key: f"<{issue.summary}>" for issue in issues}
         names |= {str(issue.id): f"<{issue.summary}>" for issue in issues}
-        names |= {twin.url: f"<{name}>" for name, twin in twins.items() if twin.url}
         state = {
             "tracker": sorted(renamed(list(twins["tracker"].dump().values()), names), key=str),
-            "wiki": renamed(twins["wiki"].dump(), names),
+            "wiki": renamed(self._pages(), names),
             "desk": renamed(twins["support"].dump(), names),
             "writes": self._writes(names),
             "struck": sum(len(twin.faults.fired) for twin in twins.values()),
         }
         return {"names": names, "state": state}
+
+    def _pages(self) -> Any:
+        """The wiki's content without the ids that it deals out anew with each version."""
+        assert self.world is not None
+        text = json.dumps(self.world.twins["wiki"].dump(), ensure_ascii=False)
+        return json.loads(re.sub(r' ac:(local|macro)-id=\\"[^"]*\\"', "", text))
 
     def _writes(self, names: dict[str, str]) -> dict[str, int]:
         """Writes that change something for good: what the wiki counts is told by its page's versions."""
@@ -90,7 +98,7 @@ class Stage:
 
 
 def renamed(value: Any, names: dict[str, str]) -> Any:
-    """The value with ports, keys and ids replaced by what they stand for."""
+    """The value with keys and ids replaced by what they stand for."""
     pattern = re.compile(
         "|".join(re.escape(name) + r"(?![0-9])" for name in sorted(names, key=len, reverse=True))
     )

@@ -145,6 +145,7 @@ def _item(
     with work.store.transaction(work.lease):
         work.store.mark_sending(verdict.send, work.clock.now(), work.report.run)
     point("apply.marked")
+    work.prove()
     receipt = _send(work, connector, item, verdict.send)
     point("apply.written")
     taken = [row for row in verdict.send if row.field not in receipt.refused]

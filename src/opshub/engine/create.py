@@ -29,17 +29,16 @@ def create(work: Work, connection: Connection, connector: Creates, row: OutboxRo
     decision = work.store.decisions([row.idea]).get(row.idea)
     if idea is None or decision is None:
         return 0
-    if idea.item is not None:
-        _close(work, row)
-        return 0
     voices = [feedback for _, feedback in work.store.voices([row.idea])]
     text = draft(Wanted(idea, decision, voices), connection, str(row.wish))
-    found = _look_up(work, connection, connector, row)
+    # A pull may have seen the item before an earlier request could be acknowledged.
+    found = idea.item.id if idea.item is not None else _look_up(work, connection, connector, row)
     point("create.looked_up")
     if found is None:
         with work.store.transaction(work.lease):
             work.store.mark_sending([row], work.clock.now(), work.report.run)
         point("create.marked")
+        work.prove()
         receipt = connector.create(text)
         point("create.created")
         _report_refused(work, connection, receipt)
@@ -48,11 +47,6 @@ def create(work: Work, connection: Connection, connector: Creates, row: OutboxRo
     point("create.acknowledged")
     work.stage("apply").add("created")
     return 1
-
-
-def _close(work: Work, row: OutboxRow) -> None:
-    with work.store.transaction(work.lease):
-        work.store.settle(row, OutboxState.DONE)
 
 
 def _look_up(work: Work, connection: Connection, connector: Creates, row: OutboxRow) -> str | None:
@@ -101,8 +95,13 @@ def _bind(work: Work, connector: Creates, row: OutboxRow, target: str, text: Dra
         work.store.put_ideas([replace(idea, item=item.ref)])
         work.store.put_written([_memory(work, row, row.target, row.field, target, ())])
         for name, wish in text.fields.items():
-            own = wish if isinstance(wish, tuple) else ()
-            work.store.put_written([_memory(work, row, target, name, item.fields.get(name), own)])
+            there = item.fields.get(name)
+            own = (
+                tuple(sorted({*wish} & {*there}))
+                if isinstance(wish, tuple) and isinstance(there, tuple)
+                else ()
+            )
+            work.store.put_written([_memory(work, row, target, name, there, own)])
 
 
 def _memory(

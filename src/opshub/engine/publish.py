@@ -40,6 +40,7 @@ def publish(work: Work, connection: Connection, connector: Publishes, row: Outbo
     with work.store.transaction(work.lease):
         work.store.mark_sending([row], work.clock.now(), work.report.run)
     point("publish.marked")
+    work.prove()
     connector.publish(rows)
     point("publish.published")
     _acknowledge(work, row, want, there, "published")

@@ -55,6 +55,15 @@ class Work:
             point(f"{name}.before_commit")
         point(f"{name}.committed")
 
+    def prove(self) -> None:
+        """FencedError unless the lease still holds: asked right before each request that changes something.
+
+        A process that was paused since it marked the wish learns here that another one took over. Only a vendor with
+        conditional writes can close what is left of the gap.
+        """
+        with self.store.transaction(self.lease):
+            pass
+
     def stage(self, name: str) -> StageReport:
         """The stage's counters in this run, made at the first call."""
         for known in self.report.stages:
