@@ -164,20 +164,23 @@ class Jira(Connector[JiraSettings]):
         fields = row.get("fields") if isinstance(row, Mapping) else None
         if not isinstance(fields, Mapping):
             return row
-        ident, comments, whole = self.identify(row), fields.get("comment"), dict(row)
+        name, whole = text_of(row.get("key")) or self.identify(row), dict(row)
         try:
-            if self._is_cut(fields, comments):
-                found = self.site.comments(ident)
+            if self._is_cut(fields):
+                found = self.site.comments(name)
                 fields = {**fields, "comment": {"comments": found, "total": len(found)}}
             if "remotelinks" in self.fields:
-                whole["remotelinks"] = self.site.remote_links(ident)
+                whole["remotelinks"] = self.site.remote_links(name)
         except MissingError:  # deleted since it was listed: the next count of what exists says so
             pass
         whole["fields"] = fields if self.settings.emails else _without_addresses(fields)
         return whole
 
-    def _is_cut(self, fields: Mapping[str, Any], comments: Any) -> bool:
+    def _is_cut(self, fields: Mapping[str, Any]) -> bool:
         """Whether comments are missing, or what hides them is: Data Center tells that only on request."""
+        comments = fields.get("comment")
+        if comments is None:
+            return True
         if not isinstance(comments, Mapping) or not isinstance(rows := comments.get("comments"), list):
             return False
         project = fields.get("project")
