@@ -176,7 +176,9 @@ class Confluence(Connector[ConfluenceSettings]):
     def event(self, request: WebhookRequest) -> Iterable[Wake]:
         """Data Center signs its webhooks; the search may show the change later, so the next pulls look for it too."""
         secrets = [secret.get_secret_value() for secret in self.settings.webhook_secrets]
-        check_hmac_hex(request.headers.get("x-hub-signature", ""), request.body, secrets, prefix="sha256=")
+        signature = request.headers.get("x-hub-signature", "")
+        prefix = "sha256=" if signature.startswith("sha256=") else ""  # the manual does not say which
+        check_hmac_hex(signature, request.body, secrets, prefix=prefix)
         return [Wake(delivery=request.headers.get("x-atlassian-webhook-identifier", ""))]
 
     def check(self) -> Iterator[Finding]:

@@ -1,8 +1,8 @@
 """The hub's own section on a page: where it is, what it says, and a page with another one in its place.
 
-The section is the body of a Page Properties macro (``details``), which Cloud and Data Center both have, whose
-documented parameter ``id`` holds the section's name. Comments and unknown attributes do not survive Confluence's
-editor; a macro and its parameters do, and a macro with a body cannot be deleted by half.
+The section is the body of a Page Properties macro (``details``), which Cloud and Data Center both have, and whose
+parameter ``id`` holds the section's name. Comments in the markup and unknown attributes are dropped on saving; a macro
+and its parameters are what Confluence stores, and a macro with a body cannot be deleted by half.
 """
 
 from __future__ import annotations

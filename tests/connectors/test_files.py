@@ -374,12 +374,19 @@ def test_a_missing_file_is_an_error_and_the_others_arrive(tmp_path: Path) -> Non
     assert caught.value.hint
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_a_permission_error(tmp_path: Path) -> None:
-    write(tmp_path / "a.jsonl", row(1)).chmod(0)
+def test_a_file_that_may_not_be_read_is_a_permission_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "a.jsonl", row(1))
 
-    with pytest.raises(PermissionDeniedError, match=r"a\.jsonl"):
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", denied)
+
+    with pytest.raises(PermissionDeniedError, match=r"a\.jsonl: this user may not read it") as caught:
         list(files(tmp_path).pull(None))
+    assert caught.value.hint == "run: chmod u+r a.jsonl"
 
 
 def test_a_column_that_is_missing_is_named_with_those_that_are_there(tmp_path: Path) -> None:

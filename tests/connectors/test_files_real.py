@@ -48,11 +48,18 @@ def arrived(folder: Path, **options: Any) -> tuple[Files, dict[str, Feedback], A
     return connector, {each.ref.id: each for each in found}, pages[-1].cursor
 
 
-def test_every_issue_of_a_jira_archive_arrives_with_comments_links_and_dates(data: Path) -> None:
+@pytest.fixture(scope="module")
+def archive(data: Path) -> tuple[Files, dict[str, Feedback], Any]:
+    return arrived(data, paths="fluid-jira.jsonl", **JIRA)
+
+
+def test_every_issue_of_a_jira_archive_arrives_with_comments_links_and_dates(
+    data: Path, archive: tuple[Files, dict[str, Feedback], Any]
+) -> None:
     lines = (data / "fluid-jira.jsonl").read_text("utf-8").split("\n")
     issues = {issue["key"]: issue for issue in map(json.loads, filter(None, lines))}
 
-    connector, found, cursor = arrived(data, paths="fluid-jira.jsonl", **JIRA)
+    connector, found, cursor = archive
 
     assert len(found) == len(issues) == 2837
     assert sum(len(each.comments) for each in found.values()) == 3550
@@ -69,10 +76,10 @@ def test_every_issue_of_a_jira_archive_arrives_with_comments_links_and_dates(dat
     assert list(connector.pull(cursor)) == []
 
 
-def test_of_two_issues_that_call_each_other_duplicates_only_the_later_is_one(data: Path) -> None:
-    found = arrived(data, paths="fluid-jira.jsonl", **JIRA)[1]
-
-    pairs = {key: each.duplicate_of for key, each in found.items() if each.duplicate_of}
+def test_of_two_issues_that_call_each_other_duplicates_only_the_later_is_one(
+    archive: tuple[Files, dict[str, Feedback], Any],
+) -> None:
+    pairs = {key: each.duplicate_of for key, each in archive[1].items() if each.duplicate_of}
 
     assert pairs["C2LC-140"] == "C2LC-11"
     assert len(pairs) >= 28
