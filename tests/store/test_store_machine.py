@@ -162,7 +162,11 @@ class Twins(RuleBasedStateMachine):
         named=few(st.tuples(refs, st.sampled_from(["F-1", ""]))),
     )
     def put_marks(self, rows: list[tuple[Ref, bytes]], named: list[tuple[Ref, str]]) -> None:
-        self.both(lambda store: (store.put_fingerprints(rows), store.put_mentions(named)))
+        def work(store: Store) -> None:
+            store.put_fingerprints(rows)
+            store.put_mentions(named)
+
+        self.both(work)
 
     @rule(rows=few(refs), done=st.booleans(), due=st.booleans())
     def put_records(self, rows: list[Ref], done: bool, due: bool) -> None:
@@ -293,6 +297,6 @@ def machine(empty_database: Path) -> type[Twins]:
 
 
 def test_the_stores_give_the_same_answers_after_the_same_steps(machine: type[Twins]) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine, settings=settings(max_examples=40, stateful_step_count=25, deadline=None)
     )

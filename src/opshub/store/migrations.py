@@ -88,6 +88,7 @@ def m002_feedback_and_ideas(db: Database) -> None:
         priority=float,
         voices=int,
         tracked=int,
+        alive=int,
         created=int,
         band=str,
         visibility=str,
@@ -96,7 +97,7 @@ def m002_feedback_and_ideas(db: Database) -> None:
         item_id=str,
     )
     db.execute("create index idea_seq on idea (seq)")
-    db.execute("create index idea_rank on idea (priority desc, number, band) where voices + tracked > 0")
+    db.execute("create index idea_rank on idea (alive, priority desc, number, band)")
     _table(db, "decision", "idea", ("due",), idea=int, seq=int, due=int, body=bytes)
     db.execute("create index decision_seq on decision (seq)")
     db.execute("create index decision_due on decision (due, idea) where due is not null")

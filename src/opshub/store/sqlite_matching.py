@@ -71,7 +71,7 @@ class Matching(Records):
                     ideas[bound[ref][0]] = 0
                 ideas[idea] = 0
             if ideas:
-                self._write(sql.COUNT_TRACKED, (json_of(ideas),))
+                self._count_tracked(ideas)
                 self._count_voices(ideas)
 
     # -- links --------------------------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ class Matching(Records):
             items = [(*it.item, it.number) for it in ideas.values() if it.item]
             if items:
                 self._write_many(sql.BIND_FREE, items)
-                self._write(sql.COUNT_TRACKED, (json_of(ideas),))
+                self._count_tracked(ideas)
 
     def touch_ideas(self, numbers: Iterable[int]) -> None:
         """Give ideas a new sequence number: something that their decision reads has changed."""

@@ -289,16 +289,22 @@ class Records(Work):
         bound = self._known(sql.BOUND, listed)
         ideas = list(dict.fromkeys(bound[ref][0] for ref in listed if ref in bound))
         if ideas:
-            self._write(sql.COUNT_TRACKED, (json_of(ideas),))
+            self._count_tracked(ideas)
             if not own:
                 self._count_voices(dict.fromkeys(ideas, 0))
+
+    def _count_tracked(self, ideas: Iterable[int]) -> None:
+        """Count the living items that stand for these ideas."""
+        numbers = json_of(ideas)
+        self._write(sql.COUNT_TRACKED, (numbers,))
+        self._write(sql.MARK_ALIVE, (numbers,))
 
     def _count_voices(self, changes: Mapping[int, int]) -> int:
         """Give ideas a new sequence number and so many voices more; how many of them there are."""
         if not changes:
             return 0
         seq = self._take("seq", len(changes))
-        rows = [(number, more, idea) for number, (idea, more) in enumerate(changes.items(), seq)]
+        rows = [(number, more, more, idea) for number, (idea, more) in enumerate(changes.items(), seq)]
         return self._write_many(sql.COUNT_VOICE, rows)
 
 

@@ -211,7 +211,14 @@ PUT_IDEA = """
         item_connection = excluded.item_connection, item_id = excluded.item_id, seq = excluded.seq
 """
 TOUCH_IDEA = "update idea set seq = ? where number = ?"
-COUNT_VOICE = "update idea set seq = ?, voices = voices + ? where number = ?"
+COUNT_VOICE = """
+    update idea set
+        seq = ?, voices = voices + ?, alive = case when voices + ? + tracked > 0 then 1 else 0 end
+    where number = ?
+"""
+MARK_ALIVE = """
+    update idea set alive = case when voices + tracked > 0 then 1 else 0 end where number in {numbers}
+"""
 KNOWN_IDEAS = "select number from idea where number in {numbers}"
 IDEAS_AFTER = "select seq, number from idea where seq > ? order by seq limit ?"
 IDEAS_OF_ITEMS = BOUND
@@ -222,13 +229,13 @@ VOICE_KEYS = """
 _RANKED = """
     select i.number, i.title, i.created, i.visibility, i.item_connection, i.item_id, i.voices, d.due, d.body
     from (
-        select number from idea where voices + tracked > 0 {band} order by priority desc, number limit ? offset ?
+        select number from idea where alive = 1 {band} order by priority desc, number limit ? offset ?
     ) best join idea i on i.number = best.number left join decision d on d.idea = i.number
     order by i.priority desc, i.number
 """
 RANKED = _RANKED.replace("{band}", "")
 RANKED_IN_BAND = _RANKED.replace("{band}", "and band = ?")
-COUNT_IDEAS = "select count(*) from idea where voices + tracked > 0"
+COUNT_IDEAS = "select count(*) from idea where alive = 1"
 COUNT_IDEAS_IN_BAND = COUNT_IDEAS + " and band = ?"
 
 # -- decisions and routes --
@@ -304,6 +311,10 @@ END_RUN = "update run set outcome = ?, ended_at = ?, detail = ? where id = ?"
 RUNS = "select id, command, started_at, ended_at, outcome, detail from run order by id desc limit ?"
 
 # -- SQLite only --
+
+TOKENS = {"{texts}": "(select value from json_each(?))", "{numbers}": "(select value from json_each(?))"}
+COLUMNS = r"insert into (\w+)\s*\(([^)]*)\)"
+"""How the columns of a writing statement are found when a value cannot be bound."""
 
 BEGIN = "begin immediate"
 COMMIT = "commit"
