@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from opshub.language import EMPTY, Outcome, RuleSet
+from opshub.language import EMPTY, Checked, Outcome, RuleSet
 
 Make = Callable[..., tuple[object, ...]]
 Rules = Callable[[str], RuleSet]
@@ -329,3 +329,38 @@ def test_lets_that_build_on_each_other_do_not_grow_without_bounds(decide: Decide
     )
 
     assert outcome.scores["priority"] == 1
+
+
+def test_what_is_computed_once_is_computed_for_each_piece_anew(decide: Decide) -> None:
+    text = (
+        'score a = count feedback where text mentions ["x"] and rating > 0\n'
+        'score b = count feedback where text mentions ["x"] and rating < 0\n'
+        'score priority = count feedback where text mentions ["x"] or text mentions ["y"]'
+    )
+
+    outcome = decide(
+        text,
+        {"text": "x", "rating": 1},
+        {"text": "", "rating": 1},
+        {"text": "y"},
+        {"text": "x", "rating": -1},
+    )
+
+    assert outcome.scores == {"priority": 3, "a": 1, "b": 1}
+
+
+def test_files_are_one_rule_set(checked: Callable[..., Checked], idea: Make) -> None:
+    found = checked("let many = idea.voices > 3\n", 'rule "R" {\n    when many\n    priority +1\n}\n')
+
+    assert found.rules is not None
+    outcome = found.rules.decide(idea(voices=4), [], NOW)
+    assert [(part.place, part.amount) for part in outcome.parts] == [("1.rules:1", 1)]
+
+
+def test_evidence_leaves_out_what_speaks_against_a_condition(decide: Decide) -> None:
+    text = 'rule "R" { when not any feedback (rating > 0.9) and (count feedback where rating < 0.5) > 0 tag "x" }'
+
+    outcome = decide(text, {"rating": 0.7}, {"rating": 0.2}, {"rating": 0.1})
+
+    assert outcome.parts[0].evidence == (1, 2)
+    assert outcome.parts[0].saw == {"count feedback where feedback.rating < 0.5": 2, "feedback.rating": 0.2}

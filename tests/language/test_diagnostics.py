@@ -158,3 +158,114 @@ def test_usual_slips_are_told_what_to_do(wrong: str, hint: str, checked: Check) 
 
     assert found.rules is None
     assert hint in found.diagnostics[0].hint
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "part"),
+    [
+        ("score base = 1\nscore b = count feedback where rating < base", "R209", "'base' is known only when"),
+        ("let n = count feedback > 2\nscore b = count feedback where n", "R209", "'n' is known only when"),
+        ("let a = mean rating < mean rating and rating > 0\nscore b = count feedback where a", "R209", "'a'"),
+        ('rule "R" { when idea.urgent route to board }', "R104", "'board' needs a project"),
+        ('rule "R" { when idea.urgent route to jira }', "R104", "'jira' needs a project"),
+        ('rule "R" { when idea.urgent route to wiki.X }', "R104", "'wiki' has no projects"),
+        ('rule "R" { when idea.urgent route to "no where.X" }', "R104", "no connection 'no where'"),
+        (
+            'rule "R" { when idea.urgent route to jira.SEC route to jira.EXP }',
+            "R303",
+            "has routed the idea already",
+        ),
+        ("let priority = idea.voices > 2", "R110", "'priority' cannot be a name"),
+        ("score band = 3", "R110", "'band' cannot be a name"),
+        ("let count = 3", "R006", "found 'count'"),
+        (
+            'rule "R" { when idea.urgent priority +1 }\nrule "R" { when idea.urgent priority +2 }',
+            "R108",
+            "'R'",
+        ),
+        ("bands priority { A >= 3, A >= 2 }", "R108", "'A' is defined twice"),
+        ("bands priority { A otherwise, B >= 2 }", "R210", "nothing is left"),
+        ("bands priority { A >= 2 }\nbands priority { B >= 2 }", "R210", "one bands block"),
+        ("bands priorty { A >= 2 }", "R105", "no score 'priorty'"),
+        ("score a = round(1, 2, 3)", "R204", "does not take 3 values"),
+        ('score a = round("x")', "R204", "not a text"),
+        ("score a = count feedback where created > ago(idea.voices)", "R204", "not a number"),
+        ('rule "R" { when idea.tags in ["a"] tag "b" }', "R206", "'in' looks for one value"),
+        ('rule "R" { when idea.voices in [1, "a"] tag "b" }', "R202", "cannot compare number with text"),
+        ('rule "R" { when idea.tags contains 3 tag "b" }', "R202", "never contains a number"),
+        ('rule "R" { when idea.tags mentions ["a"] tag "b" }', "R206", "'mentions' is for a text"),
+        ('rule "R" { when idea.title mentions [" "] tag "b" }', "R206", "only words"),
+        ('rule "R" { when idea.tags == idea.tags tag "b" }', "R202", "cannot compare texts with texts"),
+        ("score a = sum idea.voices", "R207", "no field of feedback"),
+        ("score a = idea.created + 3", "R203", "this is a time"),
+        ("score a = 3 days", "R006", "found 'days'"),
+        ("score a = 3 + where", "R006", "found 'where'"),
+        ("score a = (1", "R002", "'(' is not closed"),
+        ("score a = 1)", "R002", "closes nothing"),
+        ('rule "R" { when (idea.urgent} tag "b" }', "R002", "'}' cannot close the '(' of line 1"),
+        ("score a =", "R006", "the statement ends"),
+        ("priority +3", "R003", "'priority' is not a statement"),
+        ('rule "R" { when 1 > 2 tag "a" }', "R306", "1 > 2 is false"),
+        ('rule "R" { when idea.voices > 5 and idea.voices < 3 tag "a" }', "R306", "contradicts"),
+        ('rule "R" { when idea.status is missing and idea.status == "x" tag "a" }', "R306", "contradicts"),
+        ('let a = idea.voices < 3\nrule "R" { when idea.voices >= 3 and a tag "a" }', "R306", "contradicts"),
+        ('rule "R" { when not (idea.impact > 3) tag "a" }', "R301", "'idea.impact' may be missing"),
+        ('let a = idea.impact > 3\nrule "R" { when not a tag "a" }', "R301", "'idea.impact' may be missing"),
+        ('test "t" { expect count feedback > 3 }', "R209", "in a test's expect"),
+        ('test "t" { given now = "x" expect priority == 0 }', "R211", "'now' is a date"),
+        ('rule "R" { when any feedback (idea.urgent == "x") tag "a" }', "R202", "cannot compare"),
+    ],
+)
+def test_each_slip_is_found_at_its_place(text: str, code: str, part: str, checked: Check) -> None:
+    found = checked(text)
+
+    (diagnostic,) = (d for d in found.diagnostics if d.code != "R305")
+    assert diagnostic.code == code
+    assert part in diagnostic.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'rule "R" { when account.plan is missing tag "a" }',
+        'rule "R" { when any feedback (account.plan is missing or account.plan != "x") tag "a" }',
+        'rule "R" { when any feedback (account.plan is missing or not (account.plan == "x")) tag "a" }',
+        'rule "R" { when any feedback (account.plan != "x" and account.plan is not missing) tag "a" }',
+        'rule "R" { when any feedback (account.plan == "x" and not (account.plan in ["y"])) tag "a" }',
+        'rule "R" { when not any feedback (account.plan == "x") tag "a" }',
+        'rule "R" { when not (idea.voices > 3) tag "a" }',
+        'rule "A" { when idea.voices > 5 route to jira.SEC }\nrule "B" { when idea.voices > 3 route to jira.EXP }',
+        'rule "A" { when idea.voices > 5 tag "x" stop }\nrule "B" { when idea.voices >= 5 tag "y" }',
+        'rule "R" { when idea.voices > 3 and idea.voices < 5 tag "a" }',
+        'rule "R" { when idea.voices >= 3 and idea.voices <= 3 tag "a" }',
+        'rule "R" { when idea.urgent route to wiki as low }',
+        'rule "R" { when idea.urgent route to "board.MY-TEAM" }',
+    ],
+)
+def test_what_is_said_on_purpose_gets_no_warning(text: str, checked: Check) -> None:
+    found = checked(
+        text.replace("when account", "when any feedback (account").replace("missing tag", "missing) tag")
+    )
+
+    assert [d.render() for d in found.diagnostics] == []
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("idea.voices > 3", "idea.voices > 5"),
+        ("idea.voices < 5", "idea.voices <= 4"),
+        ("idea.voices in [1, 2]", "idea.voices == 2"),
+        ("idea.voices >= 2", "2 == idea.voices and idea.urgent"),
+        ("any feedback (rating < 0.5)", 'any feedback (rating < 0.3 and kind == "a")'),
+        ("idea.urgent", "idea.urgent and idea.voices > 3"),
+    ],
+)
+def test_a_shadowed_route_is_proven_through_thresholds_lists_and_feedback(
+    earlier: str, later: str, checked: Check
+) -> None:
+    found = checked(
+        f'let l = {later}\nrule "A" {{ when {earlier} route to jira.SEC }}\nrule "B" {{ when l route to jira.EXP }}'
+    )
+
+    assert [d.code for d in found.diagnostics] == ["R303"]

@@ -25,8 +25,8 @@ def number(value: Any) -> float | None:
 
 
 def settled(value: float | None) -> float:
-    """A score as it is kept: rounded to six places, 0 where it is missing or not finite."""
-    if value is None or not math.isfinite(value):
+    """A finite score as it is kept: rounded to six places, 0 where it is missing."""
+    if value is None:
         return 0.0
     return round(value, 6) + 0.0  # never -0.0, which prints another text
 
