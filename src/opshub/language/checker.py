@@ -66,15 +66,9 @@ class Checker:
             case tree.Mentions():
                 return self._mentions(node, place)
             case tree.Missing():
-                value = self.term(node.value, place)
-                return _made("missing", Kind.BOOL, (value,), node.negated)
-            case tree.Arithmetic():
-                operands = (self._number(node.left, place), self._number(node.right, place))
-                optional = node.sign == "/" or any(operand.optional for operand in operands)
-                return _made(node.sign, Kind.NUMBER, operands, optional=optional)
-            case tree.Negative():
-                operand = self._number(node.operand, place)
-                return _made("negative", Kind.NUMBER, (operand,), optional=operand.optional)
+                return _made("missing", Kind.BOOL, (self.term(node.value, place),), node.negated)
+            case tree.Arithmetic() | tree.Negative():
+                return self._arithmetic(node, place)
             case tree.Call():
                 return self._call(node, place)
             case tree.Gather():
@@ -204,6 +198,14 @@ class Checker:
             "R203", node.span, f"a number is needed here, this is {_a(term.kind)}", hint.get(term.kind, "")
         )
         return BROKEN
+
+    def _arithmetic(self, node: tree.Arithmetic | tree.Negative, place: Place) -> Term:
+        if isinstance(node, tree.Negative):
+            operand = self._number(node.operand, place)
+            return _made("negative", Kind.NUMBER, (operand,), optional=operand.optional)
+        operands = (self._number(node.left, place), self._number(node.right, place))
+        optional = node.sign == "/" or any(operand.optional for operand in operands)
+        return _made(node.sign, Kind.NUMBER, operands, optional=optional)
 
     def _call(self, node: tree.Call, place: Place) -> Term:
         arguments = tuple(self.term(argument, place) for argument in node.arguments)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opshub.language.diagnostics import Diagnostic, Source
-from opshub.language.findings import Findings
 from opshub.language.ruleset import RuleSet, fingerprint
 from opshub.language.schema import Schema
 
@@ -23,6 +22,7 @@ class Checked:
 
 def check(sources: Sequence[Source], schema: Schema) -> Checked:
     """Check all files as one rule set, in the given order, and compile them where there is no error."""
+    from opshub.language.findings import Findings
     from opshub.language.parser import parse
     from opshub.language.statements import build
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
@@ -31,6 +29,9 @@ def _undecided(idea: Sequence[Any], rows: Sequence[Sequence[Any]], now: datetime
 
 def fingerprint(sources: Sequence[Source], schema: Schema) -> str:
     """The name of a rule set: the same texts over the same fields have the same."""
+    import hashlib
+    import json
+
     fields = [[f.name, f.kind, f.optional, f.values] for f in (*schema.idea, *schema.feedback)]
     named = [[source.path, source.text] for source in sources]
     told = json.dumps([_MEANING, named, fields], ensure_ascii=True)

@@ -111,44 +111,37 @@ def _blocks(text: str, file: int, findings: Findings) -> list[Block]:
 
 
 def _check_brackets(text: str, block: Block, findings: Findings) -> None:
-    """Report quotes and brackets without a partner, and brackets nested too deeply."""
+    """Report the first quote or bracket without a partner, or the first that is nested too deeply."""
     opened: list[tuple[str, Span]] = []
     for token in _TOKEN.finditer(text, block.start, block.end):
-        span = Span(block.file, token.start(), token.end())
+        span, sign = Span(block.file, token.start(), token.end()), token[0]
         if token.lastgroup == "open":
             line_end = text.find("\n", span.start)
             span = span._replace(end=len(text) if line_end < 0 else line_end)
             findings.report("R004", span, "this text is not closed", "end it with '\"' on the same line")
-            block.broken = True
-            return
-        if token.lastgroup != "bracket":
+        elif token.lastgroup != "bracket":
             continue
-        sign = token[0]
-        if sign not in _PARTNER:
-            opened.append((sign, span))
-            if len(opened) > DEEPEST:
-                findings.report(
-                    "R009", span, f"more than {DEEPEST} levels deep", "name the inner parts with let"
-                )
-                block.broken = True
-                return
-        elif opened and opened[-1][0] == _PARTNER[sign]:
+        elif sign in _PARTNER and opened and opened[-1][0] == _PARTNER[sign]:
             opened.pop()
-        else:
+            continue
+        elif sign in _PARTNER:
             _report_stray(sign, span, opened, findings)
-            block.broken = True
-            return
+        else:
+            opened.append((sign, span))
+            if len(opened) <= DEEPEST:
+                continue
+            findings.report("R009", span, f"more than {DEEPEST} levels deep", "name the inner parts with let")
+        block.broken = True
+        return
     if opened:
-        sign, span = opened[-1]
-        missing = next(close for close, partner in _PARTNER.items() if partner == sign)
-        findings.report(
-            "R002", span, f"this '{sign}' is not closed: is a '{missing}' missing?", _where(block)
-        )
+        _report_open(*opened[-1], findings)
         block.broken = True
 
 
-def _where(block: Block) -> str:
-    return "it must be closed before the next statement begins, or the file ends"
+def _report_open(sign: str, span: Span, findings: Findings) -> None:
+    missing = next(close for close, partner in _PARTNER.items() if partner == sign)
+    hint = "it must be closed before the next statement begins, or the file ends"
+    findings.report("R002", span, f"this '{sign}' is not closed: is a '{missing}' missing?", hint)
 
 
 def _report_stray(sign: str, span: Span, opened: list[tuple[str, Span]], findings: Findings) -> None:
