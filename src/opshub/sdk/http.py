@@ -146,12 +146,16 @@ class Http:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
+        expect_json: bool = False,
     ) -> Answer:
-        """The whole answer, its status below 300 or 304; for exports, links in headers, and bodies of one's own."""
+        """The whole answer, its status below 300 or 304; for exports, links in headers, and bodies of one's own.
+
+        With ``expect_json`` a body that is no JSON is treated as by the other methods: asked for again, then an error.
+        """
         call = self._call(
             method.upper(),
             path,
-            _as_it_is,
+            _with_json if expect_json else _as_it_is,
             json=json,
             content=content,
             params=params,
@@ -254,6 +258,11 @@ def _needed(answer: Answer) -> Any:
 
 
 def _as_it_is(answer: Answer) -> Answer:
+    return answer
+
+
+def _with_json(answer: Answer) -> Answer:
+    answer.json()
     return answer
 
 
