@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import hmac
 import json
@@ -275,6 +276,20 @@ def test_what_changes_while_it_is_listed_does_not_hide_what_follows(bench: Bench
     rest = [r for page in bench.connect().pull(json.loads(json.dumps(second.cursor))) for r in page.records]
 
     assert got | {str(record["key"]) for record in rest} == {f"FEED-{n}" for n in range(1, 251)}
+
+
+def test_a_change_that_the_search_shows_twenty_minutes_late_is_found(bench: Bench) -> None:
+    bench.twin.faults.lag = timedelta(seconds=1)
+    late = bench.twin.add("Late", at=START - timedelta(days=1))
+    changed = dataclasses.replace(late, summary="Changed", updated=START - timedelta(minutes=19))
+    bench.twin.state.put(changed, START + timedelta(minutes=1))
+    bench.twin.add("In time", at=START - timedelta(minutes=10, seconds=30))
+    cursor = [page.cursor for page in bench.connect().pull(None)][-1]
+    bench.clock.advance(timedelta(minutes=2))
+
+    found = [record for page in bench.connect().pull(cursor) for record in page.records]
+
+    assert [record["key"] for record in found] == ["FEED-1"]
 
 
 def test_times_of_the_query_are_on_the_accounts_own_clock(bench: Bench) -> None:
