@@ -15,7 +15,9 @@ from opshub.daemon.reload import RuleWatch
 from opshub.engine.connection import Connection
 from opshub.engine.cycle import fetch, settle_quietly, think
 from opshub.engine.hub import Hub
+from opshub.engine.match import index
 from opshub.engine.report import Report
+from opshub.engine.work import Work
 from opshub.errors import FencedError, OpshubError, StoreBusyError
 from opshub.store.base import Lease
 
@@ -129,7 +131,15 @@ class Daemon:
                 with self.thinking:
                     think(work)
                     settle_quietly(work)
+                self._index(work)
         return work.report
+
+    def _index(self, work: Work) -> None:
+        """Use the quiet between two turns for the full-text index, in steps that let others in."""
+        busy = True
+        while busy and not self.stop.is_set():
+            with self.thinking:
+                busy = index(work, 200)
 
     def _tell(self, connection: Connection, report: Report) -> None:
         part = report.connections[0]

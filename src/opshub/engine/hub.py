@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,12 +12,13 @@ from opshub.clock import Clock
 from opshub.engine import reading
 from opshub.engine.connection import Connection, Limits
 from opshub.engine.cycle import fetch, reached, settle, settle_quietly, think
+from opshub.engine.match import index
 from opshub.engine.normalize import retry
 from opshub.engine.reading import IdeaView, Plan, Status, Why
 from opshub.engine.report import Report, Silent, StageReport, Watch
 from opshub.engine.revert import resolve, revert
 from opshub.engine.work import Work
-from opshub.errors import NotFoundError, OpshubError, StoreBusyError, UsageError
+from opshub.errors import FencedError, NotFoundError, OpshubError, StoreBusyError, UsageError
 from opshub.language import RuleSet
 from opshub.model import Decision, Idea
 from opshub.store.base import Lease, RawRow, Store
@@ -124,7 +125,22 @@ class Hub:
 
     def show(self, idea: str) -> IdeaView:
         """One idea by its name, ``IDEA-12`` or a tracker's key. NotFoundError."""
+        reading.find_idea(self.store, idea)
+        self._index()
         return reading.show(self.store, idea)
+
+    def _index(self) -> None:
+        """Make new feedback findable; left for another time while another process writes."""
+        if not self.store.unindexed(1):
+            return
+        with suppress(StoreBusyError, FencedError):
+            lease = self.store.acquire(LEASE, self.holder, self.limits.lease, self.clock.now())
+            if lease is not None:
+                try:
+                    while index(self.work(lease)):
+                        pass
+                finally:
+                    self.store.release(lease)
 
     def why(self, idea: str, field_name: str | None = None) -> Why:
         """Why an idea has its numbers; with a field name only what touched that field."""

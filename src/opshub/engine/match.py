@@ -15,7 +15,7 @@ from opshub.matching import FullText, Matcher, NoMatcher, fingerprint, reference
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem
 from opshub.store.base import Seen
 
-__all__ = ["match", "matcher_for", "title_of"]
+__all__ = ["index", "match", "matcher_for", "title_of"]
 
 TITLE = 100
 """Characters of a title that is taken from a text."""
@@ -35,17 +35,21 @@ def match(work: Work, limit: int = BATCH) -> bool:
             _Batch(work).items(items)
             store.set_mark("match.items", items[-1][0])
         return True
+    if work.limits.similar == "attach" and index(work):
+        return True
     seen = store.feedback_after(store.mark("match"), limit)
     if seen:
         with work.timed("match"), work.commit("match"):
             _Batch(work).feedback(seen)
             store.set_mark("match", seen[-1].seq)
-        return True
-    return _index(work, limit)
+    return bool(seen)
 
 
-def _index(work: Work, limit: int) -> bool:
-    """Bring the full-text index up to date, in bulk, after everything is linked."""
+def index(work: Work, limit: int = 2000) -> bool:
+    """Put one batch of linked feedback into the full-text index; whether there was any.
+
+    It costs more than all other stages together, so it waits until somebody asks for a likeness.
+    """
     rows = work.store.unindexed(limit)
     if not rows:
         return False

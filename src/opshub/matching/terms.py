@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from itertools import pairwise
+from functools import lru_cache
+from operator import add
 
 __all__ = ["INDEXED", "fingerprint", "fold", "terms"]
 
@@ -16,13 +17,12 @@ _WORD = re.compile(r"[^\W_]+")
 _LONGEST = 40
 
 _CJK = (
-    (0x3040, 0x30FF),  # kana
-    (0x3400, 0x4DBF),
-    (0x4E00, 0x9FFF),
-    (0xAC00, 0xD7AF),  # hangul
-    (0xF900, 0xFAFF),
-    (0x20000, 0x3134F),
+    "\u3040-\u30ff"  # kana
+    "\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7af"  # hangul
+    "\uf900-\ufaff\U00020000-\U0003134f"
 )
+_RUNS = re.compile(f"([{_CJK}]+)|[^{_CJK}]+")
 
 _STOP = frozenset(
     "a an and are as at be been but by can could did do does for from had has have he her his i if in into is it its "
@@ -53,42 +53,29 @@ def terms(title: str, text: str) -> list[str]:
     """
     found: list[str] = []
     for word in _WORD.findall(fold(f"{title} {text[:INDEXED]}")):
-        if word.isascii():
-            if word not in _STOP:
-                found.append(_stem(word[:_LONGEST]))
-        else:
-            found.extend(_mixed(word))
+        found.extend(_plain(word) if len(word) <= _LONGEST and word.isascii() else _mixed(word))
     return found
+
+
+@lru_cache(maxsize=2**15)
+def _plain(word: str) -> tuple[str, ...]:
+    """The term of an ASCII word, none for a stop word."""
+    return () if word in _STOP else (_stem(word),)
 
 
 def _mixed(word: str) -> list[str]:
     """Terms of a run of letters that may hold several scripts."""
+    if word.isascii():
+        return [_stem(word[:_LONGEST])]
     found: list[str] = []
-    run: list[str] = []
-    rest: list[str] = []
-    for char in word:
-        if _is_cjk(char):
-            if rest:
-                found.append("".join(rest)[:_LONGEST])
-                rest = []
-            run.append(char)
+    for match in _RUNS.finditer(word):
+        run = match[0]
+        if match[1]:
+            found += run
+            found += map(add, run, run[1:])
         else:
-            found.extend(_pairs(run))
-            run = []
-            rest.append(char)
-    found.extend(_pairs(run))
-    if rest:
-        found.append("".join(rest)[:_LONGEST])
+            found.append(run[:_LONGEST])
     return [term for term in found if term not in _STOP]
-
-
-def _pairs(run: list[str]) -> list[str]:
-    return [*run, *(a + b for a, b in pairwise(run))]
-
-
-def _is_cjk(char: str) -> bool:
-    code = ord(char)
-    return any(low <= code <= high for low, high in _CJK)
 
 
 def _stem(word: str) -> str:

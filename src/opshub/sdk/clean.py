@@ -7,24 +7,28 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from operator import is_
 from typing import Any, TypeVar
 
 __all__ = ["clean", "clean_value"]
 
 T = TypeVar("T")
 
-CONTROLS = {code: None for code in range(32) if chr(code) not in "\n\t"}
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f]")
 SURROGATES = re.compile("[\ud800-\udfff]")
 LARGEST = 2**63 - 1
 SMALLEST = -(2**63)
 DEEPEST = 40
+PLAIN = frozenset({type(None), bool, datetime})
 
 
 def clean(text: str) -> str:
     """The text in NFC, without control characters other than newline and tab, lone surrogates as U+FFFD."""
     if text.isascii() and text.isprintable():
         return text
-    text = text.translate(CONTROLS) if not text.isprintable() else text
+    text = CONTROLS.sub("", text)
     if text.isascii():
         return text
     text = SURROGATES.sub("\ufffd", text)
@@ -45,45 +49,57 @@ def _cleaned(value: Any, depth: int) -> Any:
     kind = type(value)
     if kind is str:
         return clean(value)
+    if kind in PLAIN:
+        return value
     if kind is float:
         return value if math.isfinite(value) else None
     if kind is int:
         return value if SMALLEST <= value <= LARGEST else _digits(value)
     if depth == 0:
         return None
-    if isinstance(value, Mapping):
-        return _cleaned_mapping(value, depth - 1)
     if kind is tuple or kind is list:
         return _cleaned_sequence(value, depth - 1)
+    if names := _field_names(kind):
+        return _cleaned_dataclass(value, names, depth - 1)
+    if isinstance(value, Mapping):
+        return _cleaned_mapping(value, depth - 1)
     if isinstance(value, tuple):
         return kind(*(_cleaned(part, depth - 1) for part in value))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _cleaned_dataclass(value, depth - 1)
     return value
 
 
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass; none for any other class."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
+
+
 def _cleaned_mapping(value: Mapping[Any, Any], depth: int) -> Mapping[Any, Any]:
-    cleaned = {_cleaned(key, depth): _cleaned(part, depth) for key, part in value.items()}
-    same = all(
-        new is old and cleaned[new] is part for (old, part), new in zip(value.items(), cleaned, strict=False)
-    )
-    return value if same and len(cleaned) == len(value) else cleaned
+    same = True
+    cleaned = {}
+    for key, part in value.items():
+        new_key, new_part = _cleaned(key, depth), _cleaned(part, depth)
+        cleaned[new_key] = new_part
+        same = same and new_key is key and new_part is part
+    return value if same else cleaned
 
 
 def _cleaned_sequence(value: Any, depth: int) -> Any:
+    if not value:
+        return value
     cleaned = [_cleaned(part, depth) for part in value]
-    if all(new is old for new, old in zip(cleaned, value, strict=True)):
+    if all(map(is_, cleaned, value)):
         return value
     return type(value)(cleaned)
 
 
-def _cleaned_dataclass(value: Any, depth: int) -> Any:
+def _cleaned_dataclass(value: Any, names: tuple[str, ...], depth: int) -> Any:
     changed = {}
-    for field in dataclasses.fields(value):
-        old = getattr(value, field.name)
+    for name in names:
+        old = getattr(value, name)
         new = _cleaned(old, depth)
         if new is not old:
-            changed[field.name] = new
+            changed[name] = new
     return dataclasses.replace(value, **changed) if changed else value
 
 
