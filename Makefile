@@ -5,8 +5,9 @@ PYTHON := $(VENV)/bin/python
 READY  := $(VENV)/.ready
 LAYOUT := $(VENV)/layout
 WORKERS ?= auto
+TRIALS ?= 100
 
-.PHONY: demo test check docs bench clean
+.PHONY: demo test check kill docs bench clean
 
 demo: $(READY)  ## run the whole cycle on sample feedback
 	@$(VENV)/bin/opshub demo
@@ -19,6 +20,9 @@ check: $(READY)  ## lint, format, types, import contracts
 	@$(VENV)/bin/ruff format --check
 	@$(VENV)/bin/mypy src $(LAYOUT)/opshub_connectors $(LAYOUT)/opshub_rules tests
 	@$(VENV)/bin/lint-imports
+
+kill: $(READY)  ## kill the hub a hundred times, then seed five bugs and find them
+	@$(PYTHON) tests/killing/harness.py --trials $(TRIALS) --jobs 2 --mutants
 
 docs: $(READY)  ## write the generated manual pages anew
 	@$(PYTHON) -m opshub.cli.manual docs

@@ -6,7 +6,8 @@ until it has nothing left to do. The database and the twins must then hold what 
 the twins must not have counted a write twice.
 
     python tests/killing/harness.py --trials 1000 --jobs 2
-    python tests/killing/harness.py --mutant cursor-first --trials 150
+    python tests/killing/harness.py --mutant cursor-first --until-found
+    python tests/killing/harness.py --trials 100 --jobs 2 --mutants
 """
 
 from __future__ import annotations
@@ -242,7 +243,8 @@ def _difference(wanted: Any, found: Any, at: str = "") -> str:
                 return _difference(one, other, f"{at}/{index}")
         return f"{at}: {len(wanted)} entries, found {len(found)}"
     if isinstance(wanted, str) and isinstance(found, str):
-        start = max(0, len(os.path.commonprefix([wanted, found])) - 60)
+        pairs = zip(wanted, found, strict=False)
+        start = max(0, next((i for i, (a, b) in enumerate(pairs) if a != b), 0) - 60)
         wanted, found = wanted[start:], found[start:]
     return f"{at}: wanted {str(wanted)[:300]}, found {str(found)[:300]}"
 
@@ -278,7 +280,7 @@ def spread(
     starts = [first + sum(shares[:job]) for job in range(jobs)]
     workers = [_worker(n, at, mutant, until_found) for n, at in zip(shares, starts, strict=True) if n]
     answers = [worker.communicate()[0] for worker in workers]
-    if any(worker.returncode not in (0, 1) for worker in workers):
+    if not all(answers):
         raise RuntimeError("a worker of the harness failed; see its message above")
     found = [json.loads(answer) for answer in answers]
     kinds: Counter[str] = Counter()
@@ -308,6 +310,18 @@ def summary(verdicts: list[Verdict]) -> dict[str, Any]:
     }
 
 
+def hunt(jobs: int, most: int = 150) -> dict[str, str]:
+    """Seed every bug in turn: how it was found, or that it was not."""
+    found: dict[str, str] = {}
+    for name in sibling("mutants").MUTANTS:
+        told = spread(most, jobs, name, until_found=True)
+        failed = told["failed"]
+        found[name] = (
+            f"found: {failed[0]['faults'][0][:120]}" if failed else f"NOT FOUND in {told['trials']} trials"
+        )
+    return found
+
+
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -315,6 +329,9 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--first", type=int, default=1, help="seed of the first trial")
     parser.add_argument("--mutant", default="", help="seed this bug and expect it to be found")
+    parser.add_argument(
+        "--mutants", action="store_true", help="afterwards seed every bug and expect it to be found"
+    )
     parser.add_argument("--until-found", action="store_true")
     parser.add_argument("--as-json", action="store_true")
     given = parser.parse_args()
@@ -324,8 +341,11 @@ def main() -> int:
         )
     else:
         told = summary(trials(given.trials, given.first, given.mutant, until_found=given.until_found))
+    if given.mutants:
+        told["mutants"] = hunt(given.jobs)
     sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=None if given.as_json else 2) + "\n")
-    return 1 if told["failed"] else 0
+    missed = any(how.startswith("NOT") for how in told.get("mutants", {}).values())
+    return 1 if missed or bool(told["failed"]) != bool(given.mutant) else 0
 
 
 if __name__ == "__main__":

@@ -8,11 +8,13 @@ import signal
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from opshub.engine.points import watch_points
 from opshub.errors import FencedError, OpshubError
+from opshub.plugins import Registry
 
 LAG = 0.12
 
@@ -33,14 +35,8 @@ class Hurried:
 
 def warm_up() -> None:
     """Import everything once, so that forked lives are short."""
-    import httpx  # noqa: F401  (imported for its effect)
-    import jira  # noqa: F401
-    import sqlite_utils  # noqa: F401
-
-    import opshub.config
-    import opshub.engine.hub
-    from opshub.plugins import Registry
-
+    for name in ("httpx", "jira", "sqlite_utils", "opshub.config", "opshub.engine.hub"):
+        import_module(name)
     registry = Registry()
     for kind in ("zendesk", "typeform", "jira", "confluence", "files"):
         registry.connector(kind)

@@ -41,6 +41,10 @@ __all__ = ["binding", "pull", "remember_failure"]
 AHEAD = 2
 """Pages fetched ahead of the one being stored; bounds the memory."""
 
+AT_HAND = 2000
+"""Records stored since the last thought from which the later stages are let in between two pages: what was just stored
+is then still in memory and need not be read and decoded again."""
+
 MAX_RECORD = 8 * 2**20
 """Bytes of one record beyond which it is set aside instead of stored."""
 
@@ -113,9 +117,10 @@ def _start(
     """Where to begin: the saved cursor if it still fits the settings."""
     bound, shape = binding(connection)
     if state.binding != f"{bound}|{shape}":
-        old_bound, _, old_shape = state.binding.partition("|")
+        old_bound = state.binding.partition("|")[0]
         with work.store.transaction(work.lease):
-            if old_shape and old_shape != shape:
+            if old_bound:
+                # Settings shape the meaning of records too: what is kept is understood anew.
                 work.store.mark_unnormalized(connection.name)
             cursor = state.cursor if old_bound == bound else None
             state = replace(state, binding=f"{bound}|{shape}", cursor=cursor)
@@ -152,7 +157,7 @@ class _Walk:
 
     def _pages(self, cursor: Cursor | None) -> None:
         report, work = self.report, self.work
-        report.got = 0
+        report.got = thought = 0
         with closing(_ahead(self.connection, cursor, self.meanwhile)) as pages:
             for page in pages:
                 point("pull.fetched")
@@ -160,6 +165,10 @@ class _Walk:
                 report.pages += 1
                 if page.total is not None:
                     report.expected = page.total
+                if self.meanwhile is not None and report.got - thought >= AT_HAND:
+                    thought = report.got
+                    while self.meanwhile():
+                        pass
                 work.watch.pulling(self.connection.name, report.got, report.expected)
                 if work.stopping():
                     report.stopped = True
