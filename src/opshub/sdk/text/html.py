@@ -53,6 +53,7 @@ def _plain(source: str, hidden: Collection[str]) -> str:
             writer.tag(part)
     if skipping:  # never closed: the author's text, not a script's
         writer.text(" ".join(skipped))
+    writer.row_ends()
     return writer.lines.whole()
 
 
@@ -63,6 +64,7 @@ class _Writer:
         self.lines = Lines()
         self._verbatim = 0
         self._link = ("", 0)
+        self._cells: list[int] = []
 
     def text(self, text: str) -> None:
         """Text between tags; its line breaks are spaces, but for verbatim blocks."""
@@ -75,6 +77,8 @@ class _Writer:
     def tag(self, tag: Tag) -> None:
         """A tag, as far as it shapes the text."""
         name = tag.name
+        if name in ("tr", "table"):
+            self.row_ends()
         if name in BLOCKS:
             self.lines.apart(2 if name in SPACED else 1)
         if name in VERBATIM and not tag.is_empty:
@@ -83,10 +87,16 @@ class _Writer:
             self._anchor(tag)
         elif name == "br":
             self.lines.text("\n")
-        elif name in CELLS and tag.is_end:
-            self.lines.text("\t")
+        elif name in CELLS and not tag.is_end:
+            self._cells.append(self.lines.size)
         elif not tag.is_end:
             self._opened(tag)
+
+    def row_ends(self) -> None:
+        """Several cells become one line; a single one is layout and keeps its lines."""
+        if len(self._cells) > 1:
+            self.lines.row(self._cells)
+        self._cells = []
 
     def _opened(self, tag: Tag) -> None:
         if tag.name in BULLETS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 __all__ = ["Lines", "link_pattern", "quote", "tidy", "with_address"]
 
@@ -77,6 +78,17 @@ class Lines:
         """What follows begins on a new line, with ``lines`` - 1 blank ones before; not right behind a bullet."""
         if self._parts and not self._after_bullet and self._breaks < lines:
             self.text("\n" * (lines - self._breaks))
+
+    def row(self, starts: Sequence[int]) -> None:
+        """What was put down since each of these sizes becomes a cell of one line."""
+        ends = [*starts[1:], self.size]
+        cells = [" ".join("".join(self._parts[a:b]).split()) for a, b in zip(starts, ends, strict=True)]
+        del self._parts[starts[0] :]
+        last = self._parts[-1] if self._parts else ""
+        self._breaks = len(last) - len(last.rstrip("\n"))
+        if any(cells):
+            self.apart()
+            self.text(" | ".join(cells))
 
     def bullet(self) -> None:
         """A list's item begins."""
