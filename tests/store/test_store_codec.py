@@ -32,12 +32,11 @@ from opshub.store.codec import (
     encode_feedback,
     encode_item,
     encode_value,
-    from_micros,
     is_canonical,
-    micros,
     stored_json,
-    unstorable,
 )
+from opshub.store.moments import from_micros, micros
+from opshub.store.storable import unstorable
 
 EXAMPLES = settings(max_examples=60, deadline=None)
 

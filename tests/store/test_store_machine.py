@@ -273,6 +273,11 @@ def answers(store: Store) -> Any:
     yield store.ideas_after(3, 99)
     yield store.ideas_due(NOW - timedelta(days=1), 99)
     yield list(store.voices(all_numbers))
+    yield from results(store, all_numbers)
+
+
+def results(store: Store, all_numbers: list[int]) -> Any:
+    """What can be asked of ideas, decisions, wishes and records."""
     yield store.ranked(99)
     yield store.ranked(2, 1, "P1")
     yield store.count_ideas(), store.count_ideas("P1")

@@ -6,9 +6,8 @@ at the end here, with a default for shorter rows. Times are whole microseconds s
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,9 +27,12 @@ from opshub.model import (
     Value,
     Visibility,
 )
+from opshub.store.moments import EPOCH, from_micros, micros, micros_or_none
+from opshub.store.storable import unstorable
 
 __all__ = [
     "decode_decision",
+    "decode_destination",
     "decode_feedback",
     "decode_item",
     "decode_value",
@@ -38,40 +40,13 @@ __all__ = [
     "encode_feedback",
     "encode_item",
     "encode_value",
-    "fit_names",
-    "from_micros",
     "is_canonical",
-    "micros",
-    "micros_or_none",
     "stored_json",
-    "unstorable",
 ]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST = -62_135_596_800_000_000
-_LAST = 253_402_300_799_999_999
 _FAILS = (TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 _PLAIN = frozenset({str, int, bool, type(None)})
 _VISIBILITY = {str(member): member for member in Visibility}
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970; ValueError outside the years 1 to 9999 in UTC, TypeError without a zone."""
-    since = moment - _EPOCH
-    whole = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-    if not _FIRST <= whole <= _LAST:
-        raise ValueError("a moment outside the years 1 to 9999")
-    return whole
-
-
-def micros_or_none(moment: datetime | None) -> int | None:
-    """The same where there may be no moment."""
-    return None if moment is None else micros(moment)
-
-
-def from_micros(whole: int | None) -> datetime | None:
-    """The moment, in UTC."""
-    return None if whole is None else _EPOCH + timedelta(microseconds=whole)
 
 
 def encode_value(value: Value) -> Any:
@@ -186,7 +161,7 @@ def decode_feedback(ref: Ref, created: int, body: bytes) -> Feedback:
         ref=ref,
         url=row[0],
         text=row[1],
-        created_at=_EPOCH + timedelta(microseconds=created),
+        created_at=EPOCH + timedelta(microseconds=created),
         title=row[2],
         kind=row[3],
         updated_at=from_micros(row[4]),
@@ -233,7 +208,7 @@ def decode_item(ref: Ref, created: int, body: bytes) -> TrackedItem:
         key=row[0],
         url=row[1],
         title=row[2],
-        created_at=_EPOCH + timedelta(microseconds=created),
+        created_at=EPOCH + timedelta(microseconds=created),
         text=row[3],
         kind=row[4],
         updated_at=from_micros(row[5]),
@@ -287,6 +262,12 @@ def decode_decision(idea: int, due: int | None, body: bytes) -> Decision:
         contributions=tuple(map(_as_contribution, parts)),
         due=from_micros(due),
     )
+
+
+def decode_destination(body: bytes) -> tuple[str, str]:
+    """Route and urgency of the decision alone."""
+    _, _, _, route, urgency, _ = orjson.loads(body)
+    return route, urgency
 
 
 def _as_contribution(row: list[Any]) -> Contribution:
@@ -347,67 +328,3 @@ def _as_comment(row: list[Any]) -> Comment:
         author=None if row[3] is None else _as_person(row[3]),
         visibility=_VISIBILITY[row[4]],
     )
-
-
-def fit_names(names: Iterable[object]) -> None:
-    """StoreError if a name cannot be looked up again: it holds a NUL, or what no database can hold."""
-    for name in names:
-        found = unstorable(name)
-        if found or "\0" in str(name):
-            problem = found[1] if found else "a NUL character"
-            raise StoreError(
-                f"{ascii(name)[:100]} cannot be a name in the store: it holds {problem}",
-                hint="clean the value where the record is read",
-            )
-
-
-def unstorable(value: object, place: str = "") -> tuple[str, str] | None:
-    """(place, problem) of the first thing inside the value that no database can hold; None where all is well."""
-    if isinstance(value, str):
-        return _problem_of_text(value, place)
-    if isinstance(value, bool) or value is None or isinstance(value, bytes):
-        return None
-    if isinstance(value, int):
-        return None if -(2**63) <= value < 2**63 else (place, "a number beyond 64 bits")
-    if isinstance(value, float):
-        return None if math.isfinite(value) else (place, f"the number {value}")
-    if isinstance(value, datetime):
-        return _problem_of_moment(value, place)
-    inner = _inside(value)
-    if inner is None:
-        return place, f"a {type(value).__name__}"
-    for name, member in inner:
-        found = unstorable(member, f"{place}.{name}" if place else str(name))
-        if found:
-            return found
-    return None
-
-
-def _problem_of_text(text: str, place: str) -> tuple[str, str] | None:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return place, "a lone surrogate"
-    return None
-
-
-def _problem_of_moment(moment: datetime, place: str) -> tuple[str, str] | None:
-    if moment.tzinfo is None:
-        return place, "a time without a zone"
-    try:
-        micros(moment)
-    except ValueError as error:
-        return place, str(error)
-    return None
-
-
-def _inside(value: object) -> list[tuple[object, object]] | None:
-    """(name, member) of a composite value; None for a thing that is none."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
-    if isinstance(value, Mapping):
-        keys = [("name", name) for name in value if not isinstance(name, str) or not name.isascii()]
-        return [*keys, *value.items()]
-    if isinstance(value, tuple | list):
-        return list(enumerate(value))
-    return None

@@ -9,9 +9,10 @@ from datetime import datetime
 from opshub.errors import StoreError
 from opshub.model import Decision, Feedback, Idea, Ref
 from opshub.store.base import OutboxRow, OutboxState, Route, Written
-from opshub.store.codec import decode_decision, encode_decision, micros
+from opshub.store.codec import decode_decision, encode_decision
 from opshub.store.memory_matching import Matching
 from opshub.store.memory_work import storable
+from opshub.store.moments import micros
 from opshub.store.outbox import merged
 
 __all__ = ["Ideas"]
@@ -99,6 +100,10 @@ class Ideas(Matching):
         """Decisions that changed after ``seq``, in order of sequence."""
         rows = sorted((row[0], number) for number, row in self.kept.decisions.items() if row[0] > seq)
         return [(mine, self.decisions([number])[number]) for mine, number in rows[:limit]]
+
+    def destinations_after(self, seq: int, limit: int) -> list[tuple[int, int, str, str]]:
+        """The same decisions, but only where they send the idea: (seq, idea, route, urgency)."""
+        return [(mine, it.idea, it.route, it.urgency) for mine, it in self.decisions_after(seq, limit)]
 
     def put_routes(self, rows: Sequence[Route]) -> None:
         """Send ideas somewhere."""

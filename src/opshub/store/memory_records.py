@@ -11,8 +11,9 @@ import orjson
 
 from opshub.model import Feedback, Ref, Tombstone, TrackedItem
 from opshub.store.base import BadRow, RawRow
-from opshub.store.codec import encode_feedback, encode_item, fit_names
+from opshub.store.codec import encode_feedback, encode_item
 from opshub.store.memory_work import Kept, Work, storable
+from opshub.store.storable import fit_names
 
 __all__ = ["Records"]
 

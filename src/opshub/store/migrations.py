@@ -25,6 +25,16 @@ def m001_records(db: Database) -> None:
     _table(db, "counter", "name", name=str, value=int)
     _table(db, "mark", "stage", stage=str, seq=int)
     _table(db, "fact", "name", name=str, text=str)
+    _connections_and_runs(db)
+    _table(db, "record", "key", key=int, connection=str, id=str, hash=bytes, normalized=int, body=bytes)
+    db.execute("create unique index record_name on record (connection, id)")
+    db.execute("create index record_unnormalized on record (connection, key) where normalized = 0")
+    names = {"key": int, "connection": str, "id": str}
+    _table(db, "bad", "key", **names, reason=str, body=bytes, first_seen=int, attempts=int)
+    db.execute("create unique index bad_name on bad (connection, id)")
+
+
+def _connections_and_runs(db: Database) -> None:
     _table(
         db,
         "connection",
@@ -39,22 +49,6 @@ def m001_records(db: Database) -> None:
         last_success=int,
         last_attempt=int,
     )
-    _table(db, "record", "key", key=int, connection=str, id=str, hash=bytes, normalized=int, body=bytes)
-    db.execute("create unique index record_name on record (connection, id)")
-    db.execute("create index record_unnormalized on record (connection, key) where normalized = 0")
-    _table(
-        db,
-        "bad",
-        "key",
-        key=int,
-        connection=str,
-        id=str,
-        reason=str,
-        body=bytes,
-        first_seen=int,
-        attempts=int,
-    )
-    db.execute("create unique index bad_name on bad (connection, id)")
     _table(
         db,
         "run",
@@ -78,24 +72,16 @@ def m002_feedback_and_ideas(db: Database) -> None:
     db.execute("create index fingerprint_print on fingerprint (print, feedback)")
     _table(db, "mention", ("feedback", "key"), feedback=int, key=str)
     db.execute("create index mention_key on mention (key, feedback)")
-    _table(
-        db,
-        "idea",
-        "number",
-        ("item_connection", "item_id"),
-        number=int,
-        seq=int,
-        priority=float,
-        voices=int,
-        tracked=int,
-        alive=int,
-        created=int,
-        band=str,
-        visibility=str,
-        title=str,
-        item_connection=str,
-        item_id=str,
-    )
+    counted = {"number": int, "seq": int, "priority": float, "voices": int, "tracked": int, "alive": int}
+    told = {
+        "created": int,
+        "band": str,
+        "visibility": str,
+        "title": str,
+        "item_connection": str,
+        "item_id": str,
+    }
+    _table(db, "idea", "number", ("item_connection", "item_id"), **counted, **told)
     db.execute("create index idea_seq on idea (seq)")
     db.execute("create index idea_rank on idea (alive, priority desc, number, band)")
     _table(db, "decision", "idea", ("due",), idea=int, seq=int, due=int, body=bytes)
@@ -120,41 +106,14 @@ def _feedback_and_items(db: Database) -> None:
 
 def m003_outbox(db: Database) -> None:
     """Wishes, and what was written."""
-    _table(
-        db,
-        "outbox",
-        ("connection", "target", "field"),
-        ("sent_at",),
-        connection=str,
-        target=str,
-        field=str,
-        idea=int,
-        base=bytes,
-        wish=bytes,
-        why=str,
-        state=str,
-        version=int,
-        attempts=int,
-        sent_at=int,
-        note=str,
-        run=int,
-    )
+    place = {"connection": str, "target": str, "field": str, "idea": int}
+    wish = {"base": bytes, "wish": bytes, "why": str, "state": str, "version": int}
+    sent = {"attempts": int, "sent_at": int, "note": str, "run": int}
+    key = ("connection", "target", "field")
+    _table(db, "outbox", key, ("sent_at",), **place, **wish, **sent)
     db.execute("create index outbox_state on outbox (state)")
     db.execute("create index outbox_idea on outbox (idea)")
-    _table(
-        db,
-        "written",
-        ("connection", "target", "field"),
-        connection=str,
-        target=str,
-        field=str,
-        idea=int,
-        before=bytes,
-        value=bytes,
-        run=int,
-        at=int,
-        held=int,
-    )
+    _table(db, "written", key, **place, before=bytes, value=bytes, run=int, at=int, held=int)
     db.execute("create index written_run on written (run)")
 
 

@@ -9,13 +9,9 @@ from typing import Any
 from opshub.model import Decision, Feedback, Idea, Ref, Visibility
 from opshub.store import statements as sql
 from opshub.store.base import Route
-from opshub.store.codec import (
-    decode_decision,
-    encode_decision,
-    from_micros,
-    micros,
-)
+from opshub.store.codec import decode_decision, decode_destination, encode_decision
 from opshub.store.database import json_of
+from opshub.store.moments import from_micros, micros
 from opshub.store.sqlite_matching import Matching
 
 __all__ = ["Ideas"]
@@ -119,6 +115,11 @@ class Ideas(Matching):
         """Decisions that changed after ``seq``, in order of sequence."""
         rows = self._rows(sql.DECISIONS_AFTER, (seq, limit))
         return [(number, decode_decision(idea, due, body)) for number, idea, due, body in rows]
+
+    def destinations_after(self, seq: int, limit: int) -> list[tuple[int, int, str, str]]:
+        """The same decisions, but only where they send the idea: (seq, idea, route, urgency)."""
+        rows = self._rows(sql.DECISIONS_AFTER, (seq, limit))
+        return [(number, idea, *decode_destination(body)) for number, idea, _, body in rows]
 
     def put_routes(self, rows: Sequence[Route]) -> None:
         """Send ideas somewhere."""

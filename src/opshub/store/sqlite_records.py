@@ -12,15 +12,9 @@ import orjson
 from opshub.model import Feedback, Ref, Tombstone, TrackedItem
 from opshub.store import statements as sql
 from opshub.store.base import BadRow, RawRow
-from opshub.store.codec import (
-    decode_feedback,
-    encode_feedback,
-    encode_item,
-    from_micros,
-    is_canonical,
-    micros,
-)
+from opshub.store.codec import decode_feedback, encode_feedback, encode_item, is_canonical
 from opshub.store.database import by_connection, json_of
+from opshub.store.moments import from_micros, micros
 from opshub.store.sqlite_work import Work
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ import orjson
 from opshub.errors import FencedError
 from opshub.store import statements as sql
 from opshub.store.base import ConnectionState, Lease, RunRow
-from opshub.store.codec import from_micros, micros, micros_or_none, stored_json
+from opshub.store.codec import stored_json
 from opshub.store.database import Database
 from opshub.store.lockfile import LockFile
+from opshub.store.moments import from_micros, micros, micros_or_none
 
 __all__ = ["Leases", "Work", "as_run", "run_detail"]
 
