@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -167,6 +168,8 @@ class Harness:
             code = 70
             try:
                 code = self.inside.live(config, plan, note)
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(code)
         return pid
