@@ -239,9 +239,7 @@ class Interpreter:
                 return self.arithmetic(node, row)
             case tree.Call():
                 return self.call(node, row)
-            case tree.Gather():
-                return self.gather(node)
-        raise AssertionError(node)
+        return self.gather(node)
 
     def mentions(self, text: str | None, words: list[str]) -> bool:
         import unicodedata

@@ -200,12 +200,9 @@ class _Compiler:
         for i, score in enumerate(self._program.scores):
             named = {term.detail for term in leaves(score.term, self._program.lets) if term.op == "let"}
             yield from self._define(d for d in self._lets if d.term.late and d.name in named)
-            yield assign(f"raw{i}", self._number(score.term))
+            yield assign(f"raw{i}", self._emitter.expression(score.term))
             yield assign(f"score{i}", call("settled", load(f"raw{i}")))
             self._emitter.variables[_score(score.name)] = f"score{i}"
-
-    def _number(self, term: Term) -> ast.expr:
-        return call("number", self._emitter.expression(term))
 
     def _story(self, story: Story) -> list[ast.expr]:
         """The lists that are evidence and the values seen, as two tuples."""

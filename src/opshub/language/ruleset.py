@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from opshub.language.diagnostics import Source
 from opshub.language.meaning import GATHERING, Program, TestCase, Verdict, leaves
 from opshub.language.outcome import Outcome, Part
-from opshub.language.runtime import settled, utc
+from opshub.language.runtime import finite, settled, utc
 from opshub.language.schema import Schema
 from opshub.language.stories import Story
 
@@ -128,7 +128,7 @@ class RuleSet:
         raw, value, lists, values = score
         definition, story = self._program.scores[number], self._score_stories[number]
         saw = dict(zip(story.names, values, strict=True))
-        because = "" if raw is not None else _missing(saw)
+        because = "" if finite(raw) else _missing(saw)
         effect = f"{definition.name} = {value:.12g}"
         evidence = story.evidence(lists)
         return Part(definition.name, definition.place, effect, definition.name, value, because, saw, evidence)

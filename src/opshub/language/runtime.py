@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-__all__ = ["Words", "fold", "number", "settled", "sooner", "utc"]
+__all__ = ["Words", "finite", "fold", "number", "settled", "sooner", "utc"]
 
 Rows: TypeAlias = Sequence[Sequence[Any]]
 
@@ -24,15 +24,26 @@ def number(value: Any) -> float | None:
     return result if math.isfinite(result) else None
 
 
+def finite(value: float | None) -> bool:
+    """Whether a computed value is there and can be kept."""
+    return number(value) is not None
+
+
 def settled(value: float | None) -> float:
-    """A finite score as it is kept: rounded to six places, 0 where it is missing."""
+    """A score as it is kept: rounded to six places, 0 where it is missing or not finite."""
     if value is None:
         return 0.0
-    return round(value, 6) + 0.0  # never -0.0, which prints another text
+    try:
+        rounded = round(float(value), 6)
+    except OverflowError:
+        return 0.0
+    return rounded + 0.0 if -math.inf < rounded < math.inf else 0.0  # never -0.0, which prints another text
 
 
 def utc(now: datetime) -> datetime:
     """The moment in UTC, where adding a duration never meets a change of clocks."""
+    if now.tzinfo is UTC:
+        return now
     try:
         return now.astimezone(UTC)
     except OverflowError:
@@ -152,26 +163,27 @@ def _is_unspaced(code: int) -> bool:
 class Words:
     """A list of words to look for in folded texts: whole words, or anywhere for scripts without spaces."""
 
-    __slots__ = ("_words",)
+    __slots__ = ("_phrases", "_words")
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = tuple(dict.fromkeys(" ".join(fold(word).split()) for word in words))
+        self._phrases = tuple((word.partition(" ")[0], word) for word in self._words if " " in word)
 
     def __call__(self, text: str) -> bool:
         """Whether any word stands in a folded text."""
         return self.found(text) is not None
 
     def found(self, text: str) -> str | None:
-        """The first word of the list that stands in a folded text."""
-        joined = None
+        """The first word of the list that stands in a folded text; phrases may be broken by any blanks."""
         for word in self._words:
-            if word in text:
-                if _stands(word, text):
-                    return word
-            elif " " in word and word[: word.index(" ")] in text:
+            if word in text and _stands(word, text):
+                return word
+        joined = None
+        for head, phrase in self._phrases:
+            if head in text:
                 joined = joined or " ".join(text.split())
-                if _stands(word, joined):
-                    return word
+                if phrase in joined and _stands(phrase, joined):
+                    return phrase
         return None
 
 
