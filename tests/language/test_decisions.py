@@ -364,3 +364,11 @@ def test_evidence_leaves_out_what_speaks_against_a_condition(decide: Decide) -> 
 
     assert outcome.parts[0].evidence == (1, 2)
     assert outcome.parts[0].saw == {"count feedback where feedback.rating < 0.5": 2, "feedback.rating": 0.2}
+
+
+def test_rows_for_which_a_denied_condition_holds_are_no_evidence(decide: Decide) -> None:
+    outcome = decide(
+        'rule "R" { when not all feedback (rating > 0.5) tag "x" }', {"rating": 0.7}, {"rating": 0.2}
+    )
+
+    assert outcome.parts[0].evidence == ()
