@@ -205,6 +205,15 @@ def test_an_item_bound_to_another_idea_moves_and_touches_both(store: Store, make
     assert [idea.number for idea, _, _ in store.ranked(9)] == [second]
 
 
+def test_an_item_needs_an_idea_that_exists(store: Store, make: Any) -> None:
+    make.put_items(make.item("1"))
+
+    with pytest.raises(StoreError, match="IDEA-7 is not in the store"), store.transaction():
+        store.bind_items([(make.ref("1", "jira"), 7)])
+
+    assert store.ideas_of_items([make.ref("1", "jira")]) == {}
+
+
 def test_an_item_can_be_bound_before_it_is_pulled(store: Store, make: Any) -> None:
     number = make.idea()
     with store.transaction():

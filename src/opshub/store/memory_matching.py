@@ -66,7 +66,8 @@ class Matching(Records):
             if old != idea:
                 touched.update({} if old is None else {old: None})
                 touched[idea] = None
-                self.kept.bindings[ref] = idea
+        self._must_exist(touched)
+        self.kept.bindings.update(rows)
         self._touch(touched)
 
     # -- links --------------------------------------------------------------------------------------------------

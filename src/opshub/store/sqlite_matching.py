@@ -60,7 +60,10 @@ class Matching(Records):
         return found
 
     def bind_items(self, rows: Sequence[tuple[Ref, int]]) -> None:
-        """Say which idea each tracked item stands for; several items may stand for one idea."""
+        """Say which idea each tracked item stands for; several items may stand for one idea.
+
+        StoreError for an idea that the store does not know.
+        """
         wanted = dict(rows)
         with self._turn:
             bound = self._known(sql.BOUND, wanted)
@@ -73,7 +76,7 @@ class Matching(Records):
                 ideas[idea] = 0
             if ideas:
                 self._count_tracked(ideas)
-                self._count_voices(ideas)
+                self._must_exist(ideas, self._count_voices(ideas))
 
     # -- links --------------------------------------------------------------------------------------------------
 
