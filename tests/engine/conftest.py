@@ -29,7 +29,7 @@ from opshub.model import (
     TrackedItem,
     Visibility,
 )
-from opshub.sdk import Connector, ConflictError, Http, Page, Settings, UnknownOutcomeError
+from opshub.sdk import ConflictError, Connector, Http, Page, Settings, UnknownOutcomeError
 from opshub.store import open_store
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
