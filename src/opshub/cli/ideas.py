@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opshub.cli.session import Session, pass_session
-from opshub.cli.view import Column, as_json, heading, json_option, plain, say, short, show, table
+from opshub.cli.text import hang, line, screen, wrap
+from opshub.cli.view import Column, as_json, heading, json_option, number, plain, say, short, show, table
 
 if TYPE_CHECKING:
     from opshub.engine.hub import Hub, IdeaView, Why
@@ -73,9 +74,11 @@ def why(session: Session, idea: str, field: str | None, as_json_: bool) -> None:
 
     With FIELD (a score, band, tags or route) only what touched that field.
     """
+    from opshub.cli.why import view
+
     with session.hub((), reading=True) as hub:
         value = _reasons(hub.why(idea, field))
-    show(value, as_json_, _why)
+    show(value, as_json_, view)
 
 
 @ideas.command("export")
@@ -183,13 +186,15 @@ def _piece(feedback: Feedback, link: Link) -> dict[str, Any]:
 def _view(value: Mapping[str, Any], zone: str) -> None:
     heading(f"{value['idea']}  {value['title']}")
     _facts(value)
+    room = None if screen() is None else (screen() or 0) - 2
     for piece in value["feedback"]:
         say("")
         who = ", ".join(filter(None, (piece["author"], piece["account"])))
         say(f"{short(piece['created_at'], zone)}  {who or 'somebody'} ({piece['visibility']})", bold=True)
-        say(_start(piece["title"], piece["text"]))
+        for part in _start(piece["title"], piece["text"]).splitlines():
+            say("\n".join(f"  {text}" for text in wrap(line(part), room)))
         say(f"  {piece['url']}")
-        say(f"  linked by {piece['linked_by']}: {piece['reason']}")
+        say(hang("  ", [f"linked by {piece['linked_by']}: {piece['reason']}"], screen()))
     if value["similar"]:
         say("")
         heading("Resembles")
@@ -199,7 +204,7 @@ def _view(value: Mapping[str, Any], zone: str) -> None:
 def _facts(value: Mapping[str, Any]) -> None:
     pairs = [
         ("band", value["band"]),
-        ("scores", ", ".join(f"{name} {amount:g}" for name, amount in value["scores"].items())),
+        ("scores", ", ".join(f"{name} {number(amount)}" for name, amount in value["scores"].items())),
         ("tags", ", ".join(value["tags"])),
         ("goes to", value["destination"] or value["route"] or "inbox"),
         ("urgency", value["urgency"]),
@@ -213,8 +218,7 @@ def _facts(value: Mapping[str, Any]) -> None:
 
 def _start(title: str, text: str, size: int = 400) -> str:
     whole = text if not title or text.startswith(title) else f"{title}\n{text}"
-    shown = whole if len(whole) <= size else f"{whole[: size - 1]}…"
-    return "\n".join(f"  {part}" for part in shown.splitlines())
+    return whole if len(whole) <= size else f"{whole[: size - 1]}…"
 
 
 def _reasons(why: Why) -> dict[str, Any]:
@@ -234,32 +238,3 @@ def _part(part: Contribution, quotes: Sequence[Evidence]) -> dict[str, Any]:
     shown: dict[str, Any] = plain(part)
     del shown["evidence"]
     return {**shown, "quotes": [{**plain(quote), "feedback": str(quote.feedback)} for quote in quotes]}
-
-
-def _why(value: Mapping[str, Any]) -> None:
-    heading(f"{value['idea']}  {value['title']}")
-    scores = ", ".join(f"{name} {amount:g}" for name, amount in value["scores"].items())
-    say("  ".join(filter(None, (value["band"], scores))))
-    for part in value["parts"]:
-        say("")
-        because = f"  because {part['because']}" if part["because"] else ""
-        say(f"{part['effect']}{because}", bold=True)
-        say("  " + "  ".join(filter(None, (part["rule"], part["place"]))))
-        for name, saw in part["saw"].items():
-            say(f"  {name} = {_value(saw)}")
-        for quote in part["quotes"]:
-            say(f"  “{quote['quote']}”  {quote['who']}".rstrip())
-            say(f"    {quote['url']}")
-    if not value["parts"]:
-        say("no rule has anything to say about it")
-    for row in value["written"]:
-        say("")
-        say(
-            f"written in run {row['run']}: {row['connection']} {row['field']}: {row['before']} → {row['value']}"
-        )
-
-
-def _value(saw: object) -> str:
-    if saw is None:
-        return "missing"
-    return ", ".join(map(str, saw)) if isinstance(saw, list) else str(saw)

@@ -6,15 +6,20 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-__all__ = ["block", "colours", "cut", "fit", "line", "pad", "screen", "width_of"]
+__all__ = ["block", "colours", "cut", "fit", "hang", "line", "pad", "screen", "width_of", "wrap"]
 
 _HARMFUL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 """Control characters, and those that hide or reorder what stands around them."""
+
+_WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003fffd"
+_CLOSING = "，。！？、；：）】》」』〉…”’）．％"
+_PIECE = re.compile(rf"\s+|[{_WIDE}][{_CLOSING}]*|[^\s{_WIDE}]+[{_CLOSING}]*")
+"""Between two of these a line may break: at spaces, and around each Chinese character but before its punctuation."""
 
 
 def line(text: str) -> str:
@@ -56,6 +61,49 @@ def cut(text: str, width: int) -> str:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if width_of(text[:middle]) <= width - 1 else (low, middle - 1)
     return (text[:low] + "…") if width > 0 else ""
+
+
+def wrap(text: str, width: int | None) -> list[str]:
+    """The text as lines of at most so many columns; one line where there is no width."""
+    if width is None or width_of(text) <= width:
+        return [text]
+    lines, now, taken = [], "", 0
+    for piece in _pieces(text, width):
+        size = width_of(piece)
+        if now and taken + width_of(piece.rstrip()) > width:
+            lines.append(now.rstrip())
+            now, taken = "", 0
+        if now or not piece.isspace():
+            now, taken = now + piece, taken + size
+    return [*lines, now.rstrip()] if now.strip() else lines
+
+
+def _pieces(text: str, width: int) -> Iterator[str]:
+    """What a line can be put together from; a word longer than a line is broken."""
+    for found in _PIECE.finditer(text):
+        piece = found.group()
+        while width_of(piece) > width:
+            part = cut(piece, width + 1).removesuffix("…")[: max(1, len(piece) - 1)] or piece[0]
+            yield part
+            piece = piece[len(part) :]
+        if piece:
+            yield piece
+
+
+def hang(head: str, parts: Sequence[str], width: int | None) -> str:
+    """``parts`` behind ``head``, two spaces apart, on as many lines as they need; all lines begin where the first does.
+
+    A part stays whole where a line can hold it.
+    """
+    indent = width_of(head)
+    room = None if width is None else max(16, width - indent)
+    lines: list[str] = []
+    for part in filter(None, parts):
+        if lines and (room is None or width_of(lines[-1]) + 2 + width_of(part) <= room):
+            lines[-1] += f"  {part}"
+        else:
+            lines += wrap(part, room)
+    return f"\n{' ' * indent}".join([head + (lines[0] if lines else ""), *lines[1:]]).rstrip()
 
 
 def pad(text: str, width: int, *, right: bool = False) -> str:

@@ -16,7 +16,19 @@ import click
 
 from opshub.cli import text as texts
 
-__all__ = ["Column", "as_json", "heading", "json_option", "plain", "say", "short", "show", "span", "table"]
+__all__ = [
+    "Column",
+    "as_json",
+    "heading",
+    "json_option",
+    "number",
+    "plain",
+    "say",
+    "short",
+    "show",
+    "span",
+    "table",
+]
 
 json_option = click.option("--json", "as_json_", is_flag=True, help="Print JSON instead of text.")
 """The option of every reading command."""
@@ -85,6 +97,12 @@ def span(seconds: float) -> str:
     return words
 
 
+def number(value: float, places: int = 2) -> str:
+    """A number for people: ``1,234.5``, without a fraction where there is none."""
+    text = f"{value:,.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def say(text: str, **style: Any) -> None:
     """Print a text of several lines, made harmless."""
     click.echo(click.style(texts.block(text), **style), color=texts.colours(sys.stdout))
@@ -127,7 +145,7 @@ def _cell(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:,.2f}".rstrip("0").rstrip(".")
+        return number(value)
     if isinstance(value, list | tuple):
         return texts.line(", ".join(str(inner) for inner in value))
     return texts.line(str(value))

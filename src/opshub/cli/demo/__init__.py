@@ -57,7 +57,8 @@ def demo(folder: Path, force: bool, stay: bool) -> None:
     _make_room(folder, force)
     with world(folder, SystemClock().now()) as made:
         click.echo(
-            f"Lantern is a planning tool. Its customers speak in four places, its team works in a tracker and a wiki. The demo lives in {folder}/."
+            "Lantern is a planning tool. Its customers speak in four places, its team works in a tracker and a wiki.\n"
+            f"The demo lives in {folder}/."
         )
         for number, (words, command) in enumerate(STEPS, start=1):
             click.secho(f"\n{number}. {words}", bold=True)
