@@ -73,20 +73,7 @@ def _report_refused(work: Work, connection: Connection, receipt: Receipt) -> Non
 
 def _bind(work: Work, connector: Creates, row: OutboxRow, target: str, text: Draft) -> None:
     """See the new item, tie it to its idea, remember the fields that came with it; one transaction."""
-    item = next(
-        (
-            clean_value(item)
-            for item in (connector.item(record) for record in connector.read([target]))
-            if isinstance(item, TrackedItem)
-        ),
-        None,
-    )
-    if item is None:
-        raise UnknownOutcomeError(
-            f"{row.connection}: the item made for {row.target} cannot be read back",
-            hint="check that the account may browse the project; the next sync looks again",
-        )
-    idea = work.store.idea(row.idea)
+    item, idea = _read_back(connector, row, target), work.store.idea(row.idea)
     assert idea is not None
     with work.store.transaction(work.lease):
         work.store.settle(row, OutboxState.DONE)
@@ -96,12 +83,20 @@ def _bind(work: Work, connector: Creates, row: OutboxRow, target: str, text: Dra
         work.store.put_written([_memory(work, row, row.target, row.field, target, ())])
         for name, wish in text.fields.items():
             there = item.fields.get(name)
-            own = (
-                tuple(sorted({*wish} & {*there}))
-                if isinstance(wish, tuple) and isinstance(there, tuple)
-                else ()
-            )
+            mine = {*wish} if isinstance(wish, tuple) else set()
+            own = tuple(sorted(mine & {*there})) if isinstance(there, tuple) else ()
             work.store.put_written([_memory(work, row, target, name, there, own)])
+
+
+def _read_back(connector: Creates, row: OutboxRow, target: str) -> TrackedItem:
+    """The new item as the tracker shows it; UnknownOutcomeError where it shows none."""
+    for item in map(connector.item, connector.read([target])):
+        if isinstance(item, TrackedItem):
+            return clean_value(item)
+    raise UnknownOutcomeError(
+        f"{row.connection}: the item made for {row.target} cannot be read back",
+        hint="check that the account may browse the project; the next sync looks again",
+    )
 
 
 def _memory(
