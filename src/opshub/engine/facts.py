@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from opshub.engine.connection import Connection
@@ -104,31 +105,44 @@ _READERS: dict[str, Callable[[Feedback, str], Any]] = {
 
 def whole_text(feedback: Feedback) -> str:
     """Everything that was said: title, text, comments."""
-    parts = [feedback.title, feedback.text, *(comment.text for comment in feedback.comments)]
-    return "\n".join(part for part in parts if part)
+    parts = [feedback.title, feedback.text, *[comment.text for comment in feedback.comments]]
+    return "\n".join(filter(None, parts))
 
 
 class Reader:
     """Makes the rows that a rule set reads; fields that it does not read stay missing and cost nothing."""
 
     def __init__(self, reads: frozenset[str]) -> None:
-        self._feedback = [_READERS[f.name] if f.name in reads else None for f in FEEDBACK]
+        self._empty = [None] * len(FEEDBACK)
+        self._feedback = [(at, _READERS[f.name]) for at, f in enumerate(FEEDBACK) if f.name in reads]
         self.needs_links = "feedback.link" in reads
+        self._counts = not reads.isdisjoint({"idea.accounts", "idea.persons", "idea.created"})
 
     def feedback(self, voice: Feedback, link: Link | None) -> tuple[Any, ...]:
         """One row, in the order of ``FEEDBACK``."""
         maker = str(link.maker) if link is not None else str(LinkMaker.SAME)
-        return tuple([read(voice, maker) if read is not None else None for read in self._feedback])
+        row: list[Any] = self._empty.copy()
+        for at, read in self._feedback:
+            row[at] = read(voice, maker)
+        return tuple(row)
 
     def idea(self, idea: Idea, voices: Sequence[Feedback], item: TrackedItem | None) -> tuple[Any, ...]:
         """The idea's row, in the order of ``IDEA``."""
+        accounts, persons, created = self._counted(idea, voices) if self._counts else (None, None, None)
         return (
             idea.title,
             len(voices),
-            len({(v.ref.connection, v.account.id) for v in voices if v.account}),
-            len({(v.ref.connection, v.author.id) for v in voices if v.author}),
-            min([idea.created_at, *(v.created_at for v in voices)]),
+            accounts,
+            persons,
+            created,
             (item.status or None) if item else None,
             item.tags if item else (),
             (item.kind or None) if item else None,
+        )
+
+    def _counted(self, idea: Idea, voices: Sequence[Feedback]) -> tuple[int, int, datetime]:
+        return (
+            len({(v.ref.connection, v.account.id) for v in voices if v.account}),
+            len({(v.ref.connection, v.author.id) for v in voices if v.author}),
+            min([idea.created_at, *(v.created_at for v in voices)]),
         )

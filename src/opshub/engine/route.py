@@ -11,24 +11,20 @@ __all__ = ["route"]
 def route(work: Work, limit: int = BATCH) -> bool:
     """One batch of decisions that changed; whether there was any."""
     store = work.store
-    rows = store.decisions_after(store.mark("route"), limit)
+    rows = store.destinations_after(store.mark("route"), limit)
     if not rows:
         return False
     names = {c.name for c in work.connections if c.role == "ideas"}
     with work.timed("route") as stage, work.commit("route"):
-        known = store.routes([decision.idea for _, decision in rows])
+        known = store.routes([idea for _, idea, _, _ in rows])
         routed: list[Route] = []
         inbox: list[int] = []
-        for _, decision in rows:
-            connection, _, project = decision.route.partition(".")
+        for _, idea, destination, urgency in rows:
+            connection, _, project = destination.partition(".")
             if connection in names:
-                routed.append(
-                    Route(
-                        idea=decision.idea, connection=connection, project=project, urgency=decision.urgency
-                    )
-                )
-            elif decision.idea in known:
-                inbox.append(decision.idea)
+                routed.append(Route(idea=idea, connection=connection, project=project, urgency=urgency))
+            elif idea in known:
+                inbox.append(idea)
         store.put_routes([r for r in routed if known.get(r.idea) != r])
         store.drop_routes(inbox)
         stage.add("routed", sum(known.get(r.idea) != r for r in routed))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 from opshub.engine.facts import Reader
 from opshub.engine.work import BATCH, Work
-from opshub.language import Outcome
-from opshub.model import Contribution, Decision, Feedback, Idea, Ref, TrackedItem, Value
+from opshub.language import Outcome, Part
+from opshub.model import Contribution, Decision, Feedback, Idea, TrackedItem, Value
 
 __all__ = ["score"]
 
@@ -73,13 +73,12 @@ def _decision(idea: Idea, outcome: Outcome, voices: Sequence[Feedback], item: Tr
         tags=outcome.tags if alive else (),
         route=outcome.route if alive else "",
         urgency=outcome.urgency if alive else "",
-        contributions=tuple(_contribution(part, voices) for part in outcome.parts),
+        contributions=tuple([_contribution(part, voices) for part in outcome.parts]),
         due=outcome.due,
     )
 
 
-def _contribution(part: Any, voices: Sequence[Feedback]) -> Contribution:
-    evidence: tuple[Ref, ...] = tuple(voices[index].ref for index in part.evidence)
+def _contribution(part: Part, voices: Sequence[Feedback]) -> Contribution:
     return Contribution(
         rule=part.rule,
         place=part.place,
@@ -87,6 +86,6 @@ def _contribution(part: Any, voices: Sequence[Feedback]) -> Contribution:
         score=part.score,
         amount=part.amount,
         because=part.because,
-        saw=cast("dict[str, Value]", dict(part.saw)),
-        evidence=evidence,
+        saw=cast("Mapping[str, Value]", part.saw),
+        evidence=tuple([voices[index].ref for index in part.evidence]),
     )

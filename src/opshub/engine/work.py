@@ -16,7 +16,7 @@ from opshub.store.base import Lease, Store
 
 __all__ = ["BATCH", "Work"]
 
-BATCH = 500
+BATCH = 1000
 """How many things a stage takes into one transaction."""
 
 

@@ -393,6 +393,10 @@ class Store(Protocol):
 
     def decisions_after(self, seq: int, limit: int) -> list[tuple[int, Decision]]: ...
 
+    def destinations_after(self, seq: int, limit: int) -> list[tuple[int, int, str, str]]:
+        """The same decisions, but only where they send the idea: (seq, idea, route, urgency)."""
+        ...
+
     def put_routes(self, rows: Sequence[Route]) -> None: ...
 
     def drop_routes(self, numbers: Sequence[int]) -> None:
