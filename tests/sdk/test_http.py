@@ -194,7 +194,7 @@ def test_a_write_that_never_left_is_repeated_and_then_unavailable(clock: FrozenC
 def test_nothing_is_sent_before_the_vendor_allows_it(
     dial: Dial, wire: Wire, clock: FrozenClock, headers: dict[str, str], seconds: float
 ) -> None:
-    wire.says(reply(429, **headers), OK)
+    wire.says(reply(429, b"{}", **headers), OK)
 
     dial().get("/things")
 
@@ -337,7 +337,7 @@ def test_an_absolute_path_to_another_place_is_refused(dial: Dial) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "acme", "ftp://acme.test", "https://", "https://u:p@acme.test", "https://a.test?x=1", "http://["],
+    ["acme", "ftp://acme.test", "https://", "https://u:p@acme.test", "https://a.test?x=1", "http://["],
 )
 def test_a_base_that_is_no_address_is_a_configuration_error(clock: FrozenClock, url: str) -> None:
     with pytest.raises(ConfigError) as caught:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+import sys
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
@@ -46,7 +47,7 @@ def clean_value(value: T) -> T:
 
 
 def _cleaned(value: Any, depth: int) -> Any:
-    kind = type(value)
+    kind: Any = type(value)
     if kind is str:
         return clean(value)
     if kind in PLAIN:
@@ -64,7 +65,8 @@ def _cleaned(value: Any, depth: int) -> Any:
     if isinstance(value, Mapping):
         return _cleaned_mapping(value, depth - 1)
     if isinstance(value, tuple):
-        return kind(*(_cleaned(part, depth - 1) for part in value))
+        parts = [_cleaned(part, depth - 1) for part in value]
+        return value if all(map(is_, parts, value)) else kind(*parts)
     return value
 
 
@@ -107,4 +109,4 @@ def _digits(value: int) -> str | float:
     try:
         return str(value)
     except ValueError:
-        return math.copysign(1.7976931348623157e308, value)
+        return sys.float_info.max if value > 0 else -sys.float_info.max

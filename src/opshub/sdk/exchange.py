@@ -6,6 +6,7 @@ Import it inside functions: it brings httpx with it.
 from __future__ import annotations
 
 import logging
+import re
 import ssl
 from collections.abc import Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -33,6 +34,7 @@ from opshub.sdk.throttle import Throttle, asked_wait
 __all__ = ["Exchange"]
 
 REDIRECTS = 3
+HOST = re.compile(rb"[A-Za-z0-9._:-]+")
 LOOK_FIRST = "Look at the vendor whether it was done before it is sent again."
 
 
@@ -193,7 +195,7 @@ def _checked(base_url: str, rules: HttpRules) -> httpx.URL:
         raise ConfigError(
             "The connection's url is no address.", hint="Such as https://acme.example.com."
         ) from None
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not HOST.fullmatch(url.raw_host):
         raise ConfigError("The connection's url needs https:// and a host.")
     if url.userinfo or url.query or url.fragment:
         raise ConfigError(
