@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from opshub.cli.reporting import finish
 from opshub.cli.session import Session, pass_session
-from opshub.cli.view import Column, json_option, plain, say, show, table
+from opshub.cli.text import hang, line, screen, width_of
+from opshub.cli.view import Column, heading, json_option, plain, say, show, table
 
 if TYPE_CHECKING:
     from opshub.engine.hub import Plan
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["apply", "plan", "resolve", "revert"]
 
 COLUMNS = (
-    Column("connection", "connection"),
     Column("item", "item"),
     Column("field", "field"),
     Column("old", "old"),
@@ -25,6 +26,18 @@ COLUMNS = (
     Column("why", "why"),
     Column("", "state"),
 )
+
+
+STUCK = {
+    "conflict": "opshub resolve {connection} {item} {field} --keep hub    (or: --keep remote)",
+    "refused": "opshub connections check {connection}; once it is repaired: opshub apply {connection}",
+    "sending": "opshub apply {connection}    looks whether it arrived before it sends anything",
+}
+"""State of a wish that waits for somebody → what to do next."""
+
+SHOWN = 10
+LIST = 48
+"""Columns of a list of values before its end is left out."""
 
 
 @click.command()
@@ -37,7 +50,12 @@ def plan(session: Session, as_json_: bool) -> None:
     `apply = "auto"`.
     """
     with session.hub() as hub:
-        value = _value(hub.plan())
+        owned = {
+            (connection.name, remote): hub_field
+            for connection in hub.connections
+            for hub_field, remote in connection.write.items()
+        }
+        value = _value(hub.plan(), owned)
     show(value, as_json_, _view)
 
 
@@ -95,14 +113,15 @@ def resolve(session: Session, connection: str, item: str, field: str, keep: str)
     say(f"{connection} {item} {field}: keeps {kept}")
 
 
-def _value(plan: Plan) -> list[dict[str, Any]]:
-    """The plan as plain rows; ``item`` is what people call the target."""
+def _value(plan: Plan, owned: Mapping[tuple[str, str], str]) -> list[dict[str, Any]]:
+    """The plan as plain rows; ``item`` is what people call the target, ``hub_field`` whose value it is."""
     return [
         {
             "connection": row.connection,
             "target": row.target,
             "item": plan.places.get((row.connection, row.target), row.target),
             "field": row.field,
+            "hub_field": owned.get((row.connection, row.field), ""),
             "idea": f"IDEA-{row.idea}" if row.idea else "",
             "title": plan.titles.get(row.idea, ""),
             "old": plain(row.base),
@@ -120,27 +139,51 @@ def _view(rows: list[dict[str, Any]]) -> None:
     if not rows:
         say("nothing to write: the outside agrees with the decisions")
         return
-    table([_line(row) for row in rows], COLUMNS)
-    say("")
+    for name in dict.fromkeys(row["connection"] for row in rows):
+        heading(line(name))
+        table([_line(row) for row in rows if row["connection"] == name], COLUMNS)
+        say("")
     ready = sum(row["state"] == "planned" and row["approval"] != "never" for row in rows)
-    conflicts = [row for row in rows if row["state"] == "conflict"]
     if ready:
-        say(f"{ready} to write: opshub apply")
-    if conflicts:
-        first = conflicts[0]
-        say(
-            f"{len(conflicts)} in conflict, such as: opshub resolve {first['connection']} {first['item']} "
-            f"{first['field']} --keep hub|remote"
-        )
+        say(f"{ready:,} to write: opshub apply")
+    for state, next_step in STUCK.items():
+        _stuck([row for row in rows if row["state"] == state], state, next_step)
+
+
+def _stuck(rows: Sequence[Mapping[str, Any]], state: str, next_step: str) -> None:
+    """What does not go on by itself: each with its note, and what to do about them."""
+    for row in rows[:SHOWN]:
+        where = " ".join(filter(None, (row["connection"], row["item"], row["hub_field"] or row["field"])))
+        say(hang("", [f"{state}: {line(where)}:", line(row["note"])], screen()))
+    if len(rows) > SHOWN:
+        say(f"{state}: {len(rows) - SHOWN:,} more; all of them: opshub plan --json")
+    if rows:
+        first = {key: quote(str(value)) for key, value in rows[0].items() if key != "new"}
+        say(f"  next: {next_step.format(**first)}")
 
 
 def _line(row: Mapping[str, Any]) -> dict[str, Any]:
     names = {"": "new item", "ranking": "ranked list"}
-    state = " ".join(filter(None, (row["state"], row["note"])))
+    owned = row["hub_field"]
+    remote = row["field"] if owned in ("", row["field"]) else f"{owned} → {row['field']}"
+    listed = row["field"] == "ranking" and not row["target"]
     return {
         **row,
-        "field": names.get(row["field"], row["field"]),
+        "field": names.get(row["field"], remote),
         "item": row["item"] or "document",
-        "new": row["title"] if row["field"] == "" else row["new"],
-        "state": "" if state == "planned" else state,
+        "old": "" if listed else _cut(row["old"]),
+        "new": row["title"] if row["field"] == "" else "replaced" if listed else _cut(row["new"]),
+        "state": "" if row["state"] == "planned" else row["state"],
     }
+
+
+def _cut(value: object) -> object:
+    """Of a long list the first members, and how many more there are."""
+    if not isinstance(value, list):
+        return value
+    shown: list[str] = []
+    for member in map(str, value):
+        if shown and width_of(", ".join([*shown, member])) > LIST:
+            return f"{', '.join(shown)} and {len(value) - len(shown)} more"
+        shown.append(member)
+    return value

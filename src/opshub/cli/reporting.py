@@ -53,6 +53,8 @@ _OUTCOMES = {"done": "done", "partly": "partly done", "failed": "failed"}
 def _state(row: Mapping[str, Any]) -> str:
     if row["failure"]:
         return str(row["failure"]["kind"])
+    if row["stopped"]:
+        return "stopped early, goes on from there"
     short = row["expected"] is not None and row["got"] < row["expected"]
     return f"short by {row['expected'] - row['got']}" if short else "complete"
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from opshub.engine.connection import Connection
 from opshub.engine.values import Wanted, merged, ranking
 from opshub.engine.work import BATCH, Work
-from opshub.model import Feedback, TrackedItem, Value
+from opshub.model import Contribution, Feedback, TrackedItem, Value
 from opshub.sdk import Creates, Publishes
 from opshub.store.base import OutboxRow, OutboxState, Written
 
@@ -202,10 +202,23 @@ def _why(wanted: Wanted, hub_field: str) -> str:
         rules = [p.rule for p in decision.contributions if p.effect.startswith(word)]
         return "; ".join(dict.fromkeys(rules))
     if hub_field in ("voices", "evidence"):
-        return f"{len(wanted.voices)} pieces of feedback"
-    reasons = [p.because or p.rule for p in decision.contributions if p.score == "priority" and p.amount]
-    total = decision.scores.get("priority", 0.0)
-    return f"priority {total:g}: " + "; ".join(dict.fromkeys(reasons))
+        count = len(wanted.voices)
+        return f"{count} piece{'s' * (count != 1)} of feedback"
+    name = hub_field.removeprefix("score.") if hub_field.startswith("score.") else "priority"
+    mine = [part for part in decision.contributions if part.score == name]
+    changed = [part for part in mine if not part.effect.startswith(f"{name} = ") and part.amount]
+    reasons = [part.because or part.rule for part in changed] or [_seen(part) for part in mine]
+    told = "; ".join(filter(None, dict.fromkeys(reasons)))
+    total = f"{name} {round(decision.scores.get(name, 0.0), 2):.12g}"
+    return f"{total}: {told}" if told else total
+
+
+def _seen(part: Contribution) -> str:
+    """What a score's definition saw, where no rule added anything: ``reach 1, voices 3``."""
+    numbers = {name: value for name, value in part.saw.items() if isinstance(value, int | float)}
+    if len(numbers) == 1:
+        return next(iter(numbers))
+    return ", ".join(f"{name} {round(value, 2):.12g}" for name, value in numbers.items())
 
 
 def _lists(work: Work) -> bool:
