@@ -105,7 +105,9 @@ def number(value: float, places: int = 2) -> str:
 
 def say(text: str, **style: Any) -> None:
     """Print a text of several lines, made harmless."""
-    click.echo(click.style(texts.block(text), **style), color=texts.colours(sys.stdout))
+    shown = texts.block(text)
+    styled = click.style(shown, **style) if any(style.values()) else shown
+    click.echo(styled, color=texts.colours(sys.stdout))
 
 
 def heading(text: str) -> None:

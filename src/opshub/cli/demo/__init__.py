@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from opshub.cli.view import say
 from opshub.errors import UsageError
 
 __all__ = ["demo"]
@@ -61,7 +62,7 @@ def demo(folder: Path, force: bool, stay: bool) -> None:
             f"The demo lives in {folder}/."
         )
         for number, (words, command) in enumerate(STEPS, start=1):
-            click.secho(f"\n{number}. {words}", bold=True)
+            say(f"\n{number}. {words}", bold=True)
             _run(made.config, command)
             if command[0] == "apply":
                 click.echo(shown(made))
@@ -94,7 +95,7 @@ def _run(config: Path, command: tuple[str, ...]) -> None:
     from opshub.cli import cli
 
     words = [word.replace("{first}", _first(config)) for word in command]
-    click.secho(f"$ opshub {' '.join(words)}", fg="cyan")
+    say(f"$ opshub {' '.join(words)}", fg="cyan")
     try:
         cli.main(["--config", str(config), *words], prog_name="opshub")
     except SystemExit as ended:
@@ -112,7 +113,7 @@ def _first(config: Path) -> str:
 
 def _farewell(folder: Path, seconds: float) -> None:
     config = folder / "opshub.toml"
-    click.secho(f"\nThat took {seconds:.0f} seconds. To look further:", bold=True)
+    say(f"\nThat took {seconds:.0f} seconds. To look further:", bold=True)
     for line in (
         f"opshub --config {config} ideas show IDEA-1",
         f"opshub --config {config} ideas list --json",
