@@ -1,6 +1,7 @@
 """Writes the manual's generated pages: ``python -m opshub.cli.manual [FOLDER]``.
 
-``settings.md`` comes from the settings classes, ``commands.md`` from the commands, so neither can fall behind.
+``settings.md`` comes from the settings classes, ``commands.md`` from the commands; on the pages of connectors and of
+the rules language the marked sections come from the code. So none can fall behind.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
 
-__all__ = ["commands_page", "settings_page", "write"]
+__all__ = ["commands_page", "connector_page", "pages", "settings_page", "write"]
 
 NOTE = "<!-- Made by `make docs` from the code; changes here are lost. -->"
 
@@ -205,12 +206,59 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def connector_page(text: str, model: type[BaseModel]) -> str:
+    """A connector's page with its table of settings made anew, where it has a place for it."""
+    before, opened, rest = text.partition(_BEGIN)
+    _, closed, after = rest.partition(_END)
+    if not opened or not closed:
+        return text
+    rows = ["| setting | default | |", "|---|---|---|"]
+    for name, field in model.model_fields.items():
+        secret = " (secret)" if "secret" in _kind(field) else ""
+        default = "required" if field.is_required() else _default(field) or _nothing(field)
+        meaning = _cell(" ".join((field.description or "").split()))
+        rows.append(f"| `{field.alias or name}`{secret} | {_cell(default)} | {meaning} |")
+    return f"{before}{_BEGIN}{chr(10).join(rows)}\n{_END}{after}"
+
+
+_BEGIN = "<!-- begin generated: settings -->\n"
+_END = "<!-- end generated: settings -->"
+
+
+def _nothing(field: FieldInfo) -> str:
+    """How an empty default is written in the file."""
+    if _nested(field.annotation) is not None:
+        return "a table of its own"
+    value = field.get_default(call_default_factory=True)
+    if value is None or isinstance(value, Path):
+        return "none"
+    return "`{}`" if isinstance(value, dict) else '`""`' if isinstance(value, str) else "`[]`"
+
+
+def pages(folder: Path) -> dict[Path, str]:
+    """Every page of the manual in the folder that is made from the code, as it should be."""
+    from opshub.language.reference import reference
+    from opshub.plugins import Registry
+
+    made = {folder / "commands.md": commands_page(), folder / "settings.md": settings_page()}
+    rules = folder / "rules.md"
+    if rules.is_file():
+        made[rules] = reference(rules.read_text(encoding="utf-8"))
+    registry = Registry()
+    for info in registry.kinds():
+        page = folder / "connectors" / f"{info.kind}.md"
+        if info.origin == "bundled" and page.is_file():
+            text = page.read_text(encoding="utf-8")
+            made[page] = connector_page(text, registry.connector(info.kind).Settings)
+    return made
+
+
 def write(folder: Path) -> list[Path]:
-    """Write both pages into a folder; the files."""
-    pages = {folder / "commands.md": commands_page(), folder / "settings.md": settings_page()}
-    for file, text in pages.items():
+    """Write the pages into a folder; the files."""
+    made = pages(folder)
+    for file, text in made.items():
         file.write_text(text, encoding="utf-8")
-    return list(pages)
+    return list(made)
 
 
 if __name__ == "__main__":
