@@ -13,14 +13,17 @@ from itertools import groupby
 
 from opshub.engine.connection import Connection
 from opshub.engine.create import create
+from opshub.engine.guard import asking
 from opshub.engine.plan import CREATION, RANKING
 from opshub.engine.points import point
 from opshub.engine.publish import publish
 from opshub.engine.pull import refuse_while_parked, remember_failure
 from opshub.engine.report import Failure
-from opshub.engine.values import merged
+from opshub.engine.shape import flaw
+from opshub.engine.values import added, merged, without_tags
 from opshub.engine.work import Work
 from opshub.errors import (
+    BadRecordError,
     ConflictError,
     PausedError,
     PlanTooLargeError,
@@ -87,12 +90,10 @@ def _connection(work: Work, connection: Connection, rows: Sequence[OutboxRow]) -
                 break
             try:
                 done += _target(work, connection, target, list(of_target))
-            except UnknownOutcomeError as error:
-                work.report.failures.append(Failure.of(error))
-            except SkipError as error:
-                work.report.failures.append(Failure.of(error))
+            except (UnknownOutcomeError, SkipError) as error:
+                work.report.failures.append(Failure.of(error, connection.name))
     except (RetryError, PausedError) as error:
-        work.report.failures.append(Failure.of(error))
+        work.report.failures.append(Failure.of(error, connection.name))
         if isinstance(error, RateLimitedError):
             remember_failure(work, connection.name, error)
     return done
@@ -131,7 +132,8 @@ def _item(
     work: Work, connection: Connection, connector: Writes, target: str, rows: Sequence[OutboxRow]
 ) -> int:
     """Read, judge, write, acknowledge one item; 1 if a request was acknowledged."""
-    item = _read(connector, target)
+    with asking(connection, BadRecordError):
+        item = _read(connector, target)
     point("apply.read")
     if item is None:
         _settle(work, rows, OutboxState.REFUSED, "the item is gone or out of reach")
@@ -146,7 +148,7 @@ def _item(
         work.store.mark_sending(verdict.send, work.clock.now(), work.report.run)
     point("apply.marked")
     work.prove()
-    receipt = _send(work, connector, item, verdict.send)
+    receipt = _send(work, connection, connector, item, verdict.send)
     point("apply.written")
     taken = [row for row in verdict.send if row.field not in receipt.refused]
     for row in verdict.send:
@@ -157,11 +159,14 @@ def _item(
     return 1
 
 
-def _send(work: Work, connector: Writes, item: TrackedItem, rows: Sequence[OutboxRow]) -> Receipt:
+def _send(
+    work: Work, connection: Connection, connector: Writes, item: TrackedItem, rows: Sequence[OutboxRow]
+) -> Receipt:
     """The one request. A clear refusal closes the wishes; a race for the item opens them again."""
     change = Change(target=item.ref.id, fields={row.field: row.wish for row in rows}, version=item.version)
     try:
-        return connector.write(change)
+        with asking(connection, UnknownOutcomeError):
+            return connector.write(change)
     except RefusedWriteError as error:
         _settle(work, rows, OutboxState.REFUSED, str(error))
         raise
@@ -183,7 +188,11 @@ def _read(connector: Writes, target: str) -> TrackedItem | None:
     for record in connector.read([target]):
         item = connector.item(record)
         if isinstance(item, TrackedItem) and item.ref.id == target:
-            return clean_value(item)
+            item = clean_value(item)
+            wrong = flaw(item)
+            if wrong:
+                raise BadRecordError(f"{target} cannot be understood: {wrong}", record_id=target)
+            return item
     return None
 
 
@@ -195,9 +204,11 @@ def _judge(work: Work, connection: Connection, item: TrackedItem, rows: Iterable
         current = item.fields.get(row.field)
         last = written.get((row.target, row.field))
         if isinstance(row.wish, tuple):
-            whole = merged(current, last.own if last else (), row.own)
+            before = last.own if last else ()
+            own = added(current, before, row.own)
+            whole = merged(current, before, own)
             same = whole == tuple(sorted(current if isinstance(current, tuple) else ()))
-            row = replace(row, wish=whole, base=current)
+            row = replace(row, wish=whole, own=own, base=current)
             (verdict.stands if same else verdict.send).append(row)
         elif current == row.wish:
             verdict.stands.append(row)
@@ -237,10 +248,12 @@ def _acknowledge(
         last = work.store.written(connection.name, [item.ref.id])
         for row in rows:
             work.store.settle(row, OutboxState.DONE)
-        work.store.put_written([_written(work, row, last.get((row.target, row.field))) for row in rows])
+        memories = [_written(work, row, last.get((row.target, row.field))) for row in rows]
+        work.store.put_written(memories)
         if connection.role == "ideas":
             values = {**item.fields, **{row.field: row.wish for row in rows}}
-            work.store.put_items([replace(item, fields=values)], own=True)
+            own = {tag for memory in (*last.values(), *memories) for tag in memory.own}
+            work.store.put_items([replace(without_tags(item, own), fields=values)], own=True)
     work.stage("apply").add(word, len(rows))
 
 

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from opshub.engine.connection import Connection
+from opshub.engine.guard import asking
 from opshub.engine.points import point
-from opshub.engine.values import Wanted, draft
+from opshub.engine.shape import flaw
+from opshub.engine.values import Wanted, draft, without_tags
 from opshub.engine.work import Work
 from opshub.errors import UnknownOutcomeError
 from opshub.model import Draft, Receipt, TrackedItem, Value
@@ -32,18 +34,22 @@ def create(work: Work, connection: Connection, connector: Creates, row: OutboxRo
     voices = [feedback for _, feedback in work.store.voices([row.idea])]
     text = draft(Wanted(idea, decision, voices), connection, str(row.wish))
     # A pull may have seen the item before an earlier request could be acknowledged.
-    found = idea.item.id if idea.item is not None else _look_up(work, connection, connector, row)
+    with asking(connection):
+        found = idea.item.id if idea.item is not None else _look_up(work, connection, connector, row)
     point("create.looked_up")
     if found is None:
         with work.store.transaction(work.lease):
             work.store.mark_sending([row], work.clock.now(), work.report.run)
         point("create.marked")
         work.prove()
-        receipt = connector.create(text)
+        with asking(connection, UnknownOutcomeError):
+            receipt = connector.create(text)
         point("create.created")
         _report_refused(work, connection, receipt)
         found = receipt.target
-    _bind(work, connector, row, found, text)
+    with asking(connection, UnknownOutcomeError):
+        item = _read_back(connector, row, found)
+    _bind(work, row, item, text)
     point("create.acknowledged")
     work.stage("apply").add("created")
     return 1
@@ -71,27 +77,31 @@ def _report_refused(work: Work, connection: Connection, receipt: Receipt) -> Non
         work.stage("apply").add("fields left out at creation", len(receipt.refused))
 
 
-def _bind(work: Work, connector: Creates, row: OutboxRow, target: str, text: Draft) -> None:
+def _bind(work: Work, row: OutboxRow, item: TrackedItem, text: Draft) -> None:
     """See the new item, tie it to its idea, remember the fields that came with it; one transaction."""
-    item, idea = _read_back(connector, row, target), work.store.idea(row.idea)
+    idea, target = work.store.idea(row.idea), item.ref.id
     assert idea is not None
+    mine = {tag for wish in text.fields.values() if isinstance(wish, tuple) for tag in wish}
     with work.store.transaction(work.lease):
         work.store.settle(row, OutboxState.DONE)
-        work.store.put_items([item], own=True)
+        work.store.put_items([without_tags(item, mine)], own=True)
         work.store.bind_items([(item.ref, row.idea)])
         work.store.put_ideas([replace(idea, item=item.ref)])
         work.store.put_written([_memory(work, row, row.target, row.field, target, ())])
         for name, wish in text.fields.items():
             there = item.fields.get(name)
-            mine = {*wish} if isinstance(wish, tuple) else set()
-            own = tuple(sorted(mine & {*there})) if isinstance(there, tuple) else ()
+            own = (
+                tuple(sorted({*wish} & {*there}))
+                if isinstance(wish, tuple) and isinstance(there, tuple)
+                else ()
+            )
             work.store.put_written([_memory(work, row, target, name, there, own)])
 
 
 def _read_back(connector: Creates, row: OutboxRow, target: str) -> TrackedItem:
     """The new item as the tracker shows it; UnknownOutcomeError where it shows none."""
     for item in map(connector.item, connector.read([target])):
-        if isinstance(item, TrackedItem):
+        if isinstance(item, TrackedItem) and not flaw(item):
             return clean_value(item)
     raise UnknownOutcomeError(
         f"{row.connection}: the item made for {row.target} cannot be read back",

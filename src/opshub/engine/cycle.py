@@ -59,9 +59,9 @@ def fetch(
             meanwhile=thinking,
         )
         if reached(until, "normalize"):
-            while normalize(work, connection):
+            while not work.stopping() and normalize(work, connection):
                 work.watch.stage("normalize", 1)
-        if full and report.failure is None:
+        if full and report.failure is None and not report.stopped:
             census(work, connection, report)
 
 
@@ -72,12 +72,12 @@ def _meanwhile(work: Work, until: str) -> Callable[[], bool] | None:
 
 
 def think(work: Work, until: str = "apply") -> None:
-    """Match, score, route and plan everything that is due."""
+    """Match, score, route and plan everything that is due; asked to stop, what is left waits for the next run."""
     for name, step in (*_THOUGHT, ("plan", plan)):
         if not reached(until, name):
             return
         work.stage(name)
-        while step(work):
+        while not work.stopping() and step(work):
             work.watch.stage(name, 1)
 
 

@@ -21,6 +21,7 @@ from opshub.engine.work import Work
 from opshub.errors import FencedError, NotFoundError, OpshubError, StoreBusyError, UsageError
 from opshub.language import RuleSet
 from opshub.model import Decision, Idea
+from opshub.sdk import Rewinds
 from opshub.store.base import Lease, RawRow, Store
 
 __all__ = ["Hub", "IdeaView", "Plan", "Status", "Why"]
@@ -68,6 +69,8 @@ class Hub:
         if full and since is not None:
             raise UsageError("--full and --since exclude each other", hint="use one of them")
         chosen = self._chosen(names)
+        if since is not None:
+            _refuse_unless_rewinding(chosen)
         with self._working("sync", watch, dry_run=dry_run) as work:
             fetch(work, chosen, full=full, since=since, until=until)
             think(work, until)
@@ -113,7 +116,8 @@ class Hub:
                 still = retry(work, connection, known) if known else 0
                 stage = work.stage("normalize")
                 stage.add("understood", len(known) - still)
-                stage.add("still bad", still)
+                # What had no id or was too large was never kept: only a new pull can bring it.
+                stage.add("still bad", still + len(mine) - len(known))
             think(work, "plan")
         return work.report
 
@@ -158,7 +162,7 @@ class Hub:
             lease = self.store.acquire(LEASE, self.holder, self.limits.lease, self.clock.now())
             if lease is not None:
                 break
-            if self.clock.monotonic() >= deadline:
+            if self.clock.monotonic() >= deadline or self.stopping():
                 raise StoreBusyError(
                     f"the database is being written by {self.store.holder(LEASE) or 'another process'}",
                     hint="wait until it is done, or stop it; reading commands work meanwhile",
@@ -222,3 +226,15 @@ class Hub:
                 listed = ", ".join(sorted(known)) or "none"
                 raise NotFoundError(f"there is no connection {name!r}", hint=f"configured are: {listed}")
         return [c for c in self.connections if not names or c.name in names]
+
+
+def _refuse_unless_rewinding(chosen: Sequence[Connection]) -> None:
+    """UsageError, before anything is done, where a connection cannot start from a moment."""
+    wrong = [c.name for c in chosen if not isinstance(c.connector, Rewinds)]
+    able = [c.name for c in chosen if c.name not in wrong]
+    if wrong:
+        rest = f"; the others can: opshub sync {' '.join(able)} --since WHEN" if able else ""
+        raise UsageError(
+            f"{', '.join(wrong)} cannot start from a moment",
+            hint=f"use: opshub sync {' '.join(wrong)} --full{rest}",
+        )

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 import orjson
 
 from opshub.engine.connection import Connection
+from opshub.engine.shape import flaw
+from opshub.engine.values import without_tags
 from opshub.engine.work import BATCH, Work
 from opshub.errors import BadRecordError
 from opshub.model import Feedback, Record, Ref, Tombstone, TrackedItem, Value
@@ -61,7 +63,7 @@ def translate(work: Work, connection: Connection, pairs: Sequence[Pair]) -> Mean
     read = _translator(connection)
     for row, record in pairs:
         try:
-            value = clean_value(_judged(read(record), row.ref))
+            value = _judged(clean_value(read(record)), row.ref, connection.role)
         except BadRecordError as error:
             meaning.bad.append((row.ref, str(error), row.body))
         except Exception as error:
@@ -82,17 +84,18 @@ def _translator(connection: Connection) -> Callable[[Record], Feedback | Tracked
     return connector.normalize
 
 
-def _judged(value: Feedback | TrackedItem | Tombstone, ref: Ref) -> Feedback | TrackedItem | Tombstone:
-    """The value, if it keeps the contract: right name, aware times, a permalink that is safe to show."""
-    if value.ref != ref:
-        raise BadRecordError(f"it was read as {value.ref}", record_id=ref.id)
-    if isinstance(value, Tombstone):
-        return value
-    if value.created_at.tzinfo is None or (value.updated_at is not None and value.updated_at.tzinfo is None):
-        raise BadRecordError("its time has no zone", record_id=ref.id)
-    if value.url and not value.url.lower().startswith(("https://", "http://", "file://")):
-        raise BadRecordError("its permalink is not a web address", record_id=ref.id)
-    return value
+def _judged(value: Any, ref: Ref, role: str) -> Feedback | TrackedItem | Tombstone:
+    """The value, if it keeps the contract: right kind and name, right types, aware times, a safe permalink."""
+    good = isinstance(value, TrackedItem if role == "ideas" else Feedback)
+    if not good and not isinstance(value, Tombstone):
+        raise BadRecordError(f"it was read as a {type(value).__name__}", record_id=ref.id)
+    made = cast("Feedback | TrackedItem | Tombstone", value)
+    if not isinstance(made.ref, Ref) or made.ref != ref:
+        raise BadRecordError(f"it was read as {str(made.ref)[:200]}", record_id=ref.id)
+    wrong = "" if isinstance(made, Tombstone) else flaw(made)
+    if wrong:
+        raise BadRecordError(wrong, record_id=ref.id)
+    return made
 
 
 def _reason(error: Exception) -> str:
@@ -119,12 +122,19 @@ def _sort(meaning: Meaning, value: Feedback | TrackedItem | Tombstone) -> None:
 def _drop_echoes(work: Work, connection: Connection, meaning: Meaning) -> None:
     """Take out what differs from the stored state only by the hub's own writes."""
     before = len(meaning.feedback) + len(meaning.items)
-    meaning.items = [item for item in meaning.items if not _is_item_echo(work, item)]
-    written = work.store.written(connection.name, [f.ref.id for f in meaning.feedback])
+    names = [f.ref.id for f in meaning.feedback] + [item.ref.id for item in meaning.items]
+    written = work.store.written(connection.name, names)
     if written:
+        meaning.items = [without_tags(item, _own_tags(item.ref, written)) for item in meaning.items]
         kept = [_without_own(feedback, written) for feedback in meaning.feedback]
         meaning.feedback = [f for f in kept if not _is_feedback_echo(work, f)]
+    meaning.items = [item for item in meaning.items if not _is_item_echo(work, item)]
     meaning.echoes = before - len(meaning.feedback) - len(meaning.items)
+
+
+def _own_tags(ref: Ref, written: Mapping[tuple[str, str], Written]) -> set[str]:
+    """The tags that the hub gave a record."""
+    return {tag for (target, _), row in written.items() if target == ref.id for tag in row.own}
 
 
 def _is_item_echo(work: Work, item: TrackedItem) -> bool:
@@ -139,12 +149,10 @@ def _without_own(feedback: Feedback, written: Mapping[tuple[str, str], Written])
     mine = {name: row for (target, name), row in written.items() if target == feedback.ref.id}
     if not mine:
         return feedback
-    own = {tag for row in mine.values() for tag in row.own}
     fields: dict[str, Value] = {
         name: value for name, value in feedback.fields.items() if name not in mine or name == "tags"
     }
-    tags = tuple(tag for tag in feedback.tags if tag not in own)
-    return replace(feedback, tags=tags, fields=fields)
+    return replace(without_tags(feedback, _own_tags(feedback.ref, written)), fields=fields)
 
 
 def _is_feedback_echo(work: Work, feedback: Feedback) -> bool:

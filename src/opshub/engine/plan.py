@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from opshub.engine.connection import Connection
-from opshub.engine.values import Wanted, merged, ranking
+from opshub.engine.guard import asking
+from opshub.engine.values import Wanted, added, merged, ranking
 from opshub.engine.work import BATCH, Work
 from opshub.model import Contribution, Feedback, TrackedItem, Value
 from opshub.sdk import Creates, Publishes
@@ -50,7 +51,9 @@ def plan(work: Work, limit: int = BATCH) -> bool:
 
 def _start_over_with_new_settings(work: Work) -> None:
     """Every idea is planned again when the owned fields, their translations or the policies change."""
-    text = repr([(c.name, c.role, c.write, c.bands, c.conflict, str(c.audience)) for c in work.connections])
+    text = repr(
+        [(c.name, c.role, c.apply, c.write, c.bands, c.conflict, str(c.audience)) for c in work.connections]
+    )
     shape = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
     if work.store.fact("plan.shape") == shape:
         return
@@ -180,6 +183,7 @@ def _judge_set(connection: Connection, row: OutboxRow, last: Written | None) -> 
     current: Value = row.base or ()
     if connection.role == "feedback" and last is not None:
         current = merged(current, (), before)
+    own = added(current, before, own)
     whole = merged(current, before, own)
     if whole == tuple(sorted(current if isinstance(current, tuple) else ())):
         return None
@@ -232,7 +236,8 @@ def _lists(work: Work) -> bool:
         name, now = f"plan.list.{connection.name}", f"{store.last_seq()}:{connection.publish}"
         if store.fact(name) == now:
             continue
-        want = connector.fingerprint(ranking(store, connection))
+        with asking(connection):
+            want = connector.fingerprint(ranking(store, connection))
         last = store.written(connection.name, [""]).get(("", RANKING))
         with work.timed("plan") as stage, work.commit("plan"):
             store.set_fact(name, now)

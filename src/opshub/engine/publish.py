@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from opshub.engine.connection import Connection
+from opshub.engine.guard import asking
 from opshub.engine.points import point
 from opshub.engine.values import ranking
 from opshub.engine.work import Work
-from opshub.errors import ConflictError
+from opshub.errors import ConflictError, UnknownOutcomeError
 from opshub.sdk import Publishes
 from opshub.store.base import OutboxRow, OutboxState, Written
 
@@ -21,8 +22,9 @@ def publish(work: Work, connection: Connection, connector: Publishes, row: Outbo
     Raises ConflictError where somebody else edited the hub's section and the connection does not let the hub win.
     """
     rows = ranking(work.store, connection)
-    want = connector.fingerprint(rows)
-    there = connector.published()
+    with asking(connection):
+        want = connector.fingerprint(rows)
+        there = connector.published()
     last = work.store.written(connection.name, [""]).get(("", row.field))
     if there == want:
         _acknowledge(work, row, want, there if last is None else str(last.before), "already there")
@@ -41,7 +43,8 @@ def publish(work: Work, connection: Connection, connector: Publishes, row: Outbo
         work.store.mark_sending([row], work.clock.now(), work.report.run)
     point("publish.marked")
     work.prove()
-    connector.publish(rows)
+    with asking(connection, UnknownOutcomeError):
+        connector.publish(rows)
     point("publish.published")
     _acknowledge(work, row, want, there, "published")
     return 1

@@ -14,11 +14,12 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TypeAlias
 
 import orjson
 
 from opshub.engine.connection import Connection
+from opshub.engine.guard import asking
 from opshub.engine.normalize import translate
 from opshub.engine.points import point
 from opshub.engine.report import ConnectionReport, Failure
@@ -30,10 +31,9 @@ from opshub.errors import (
     PausedError,
     RateLimitedError,
     RetryError,
-    UsageError,
 )
 from opshub.model import Cursor, Record, Ref
-from opshub.sdk import Page, Rewinds
+from opshub.sdk import Page, Rewinds, clean
 from opshub.store.base import ConnectionState, RawRow
 
 __all__ = ["binding", "pull", "remember_failure"]
@@ -41,12 +41,24 @@ __all__ = ["binding", "pull", "remember_failure"]
 AHEAD = 2
 """Pages fetched ahead of the one being stored; bounds the memory."""
 
+GRACE = 10.0
+"""Seconds that a page on its way gets to arrive when the process is asked to stop."""
+
+PATIENCE = 2.0
+"""Seconds that a pull which ends early waits for the page that is on its way."""
+
 AT_HAND = 2000
 """Records stored since the last thought from which the later stages are let in between two pages: what was just stored
 is then still in memory and need not be read and decoded again."""
 
 MAX_RECORD = 8 * 2**20
 """Bytes of one record beyond which it is set aside instead of stored."""
+
+MAX_CURSOR = 16 * 2**20
+"""Bytes of a cursor; it is written with every page."""
+
+LONGEST_ID = 500
+"""Characters of a record's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,9 @@ class _Fetched:
     bad: list[tuple[Ref, str, bytes]]
     cursor: Cursor | None
     total: int | None
+
+
+_Pages: TypeAlias = "queue.Queue[_Fetched | BaseException | None]"
 
 
 def binding(connection: Connection) -> tuple[str, str]:
@@ -92,10 +107,10 @@ def pull(
         cursor = _start(work, connection, state, full=full, since=since)
         _Walk(work, connection, report, normalize, meanwhile).to_the_end(cursor)
     except (RetryError, PausedError) as error:
-        report.failure = Failure.of(error)
-        remember_failure(work, connection.name, error)
+        report.failure = remember_failure(work, connection.name, error)
     else:
-        _remember_success(work, connection.name)
+        if not report.stopped:
+            _remember_success(work, connection.name)
     report.seconds = work.clock.monotonic() - begun
     return report
 
@@ -115,7 +130,8 @@ def _start(
     work: Work, connection: Connection, state: ConnectionState, *, full: bool, since: datetime | None
 ) -> Cursor | None:
     """Where to begin: the saved cursor if it still fits the settings."""
-    bound, shape = binding(connection)
+    with asking(connection):
+        bound, shape = binding(connection)
     if state.binding != f"{bound}|{shape}":
         old_bound = state.binding.partition("|")[0]
         with work.store.transaction(work.lease):
@@ -125,14 +141,10 @@ def _start(
             cursor = state.cursor if old_bound == bound else None
             state = replace(state, binding=f"{bound}|{shape}", cursor=cursor)
             work.store.put_connection(state)
-    if since is not None:
-        connector: object = connection.connector
-        if not isinstance(connector, Rewinds):
-            raise UsageError(
-                f"{connection.name}: {connection.connector.kind} cannot start from a moment",
-                hint=f"use: opshub sync {connection.name} --full",
-            )
-        return connector.rewind(since)
+    connector: object = connection.connector
+    if since is not None and isinstance(connector, Rewinds):
+        with asking(connection):
+            return _storable(connection, connector.rewind(since))
     return None if full else state.cursor
 
 
@@ -158,7 +170,7 @@ class _Walk:
     def _pages(self, cursor: Cursor | None) -> None:
         report, work = self.report, self.work
         report.got = thought = 0
-        with closing(_ahead(self.connection, cursor, self.meanwhile)) as pages:
+        with closing(_ahead(work, self.connection, cursor, self.meanwhile)) as pages:
             for page in pages:
                 point("pull.fetched")
                 _store(work, self.connection, page, report, self.normalize)
@@ -171,15 +183,15 @@ class _Walk:
                         pass
                 work.watch.pulling(self.connection.name, report.got, report.expected)
                 if work.stopping():
-                    report.stopped = True
-                    return
+                    break
+        report.stopped = work.stopping()
 
 
 def _ahead(
-    connection: Connection, cursor: Cursor | None, meanwhile: Callable[[], bool] | None
+    work: Work, connection: Connection, cursor: Cursor | None, meanwhile: Callable[[], bool] | None
 ) -> Generator[_Fetched, None, None]:
     """Pages from a thread that fetches ahead; its error comes out here, after the pages before it."""
-    pages: queue.Queue[_Fetched | BaseException | None] = queue.Queue(AHEAD)
+    pages: _Pages = queue.Queue(AHEAD)
     stop = threading.Event()
     thread = threading.Thread(
         target=_fetch, args=(connection, cursor, pages, stop), name=f"pull-{connection.name}", daemon=True
@@ -187,9 +199,9 @@ def _ahead(
     thread.start()
     try:
         while True:
-            while meanwhile is not None and pages.empty() and meanwhile():
+            while meanwhile is not None and pages.empty() and not work.stopping() and meanwhile():
                 pass
-            page = pages.get()
+            page = _next(work, pages)
             if page is None:
                 return
             if isinstance(page, BaseException):
@@ -197,69 +209,97 @@ def _ahead(
             yield page
     finally:
         stop.set()
-        while thread.is_alive():
-            # The thread may be waiting for room in the queue.
-            _drain(pages)
-            thread.join(0.01)
+        # A vendor that keeps its answer back must not keep us: the thread ends by itself when that answer comes.
+        thread.join(PATIENCE)
 
 
-def _drain(pages: queue.Queue[Any]) -> None:
-    """Make room in a queue that nobody reads any more."""
-    try:
-        pages.get_nowait()
-    except queue.Empty:
-        return
+def _next(work: Work, pages: _Pages) -> _Fetched | BaseException | None:
+    """What the thread hands over next. Asked to stop, a page that is on its way gets a while to arrive."""
+    asked: float | None = None
+    while True:
+        try:
+            return pages.get(timeout=0.25)
+        except queue.Empty:
+            now = work.clock.monotonic()
+            if work.stopping() and now - (asked := now if asked is None else asked) >= GRACE:
+                return None
 
 
-def _fetch(
-    connection: Connection,
-    cursor: Cursor | None,
-    pages: queue.Queue[_Fetched | BaseException | None],
-    stop: threading.Event,
-) -> None:
+def _fetch(connection: Connection, cursor: Cursor | None, pages: _Pages, stop: threading.Event) -> None:
     """The thread's work: pull, hash, hand over."""
     try:
-        for page in connection.connector.pull(cursor):
-            pages.put(_prepare(connection, page))
-            if stop.is_set():
-                return
-        pages.put(None)
-    except OpshubError as error:
-        pages.put(error)
-    except Exception as error:
-        # The vendor's answer or the connector's own defect: one connection must not take the others down.
-        broken = BadAnswerError(
-            f"{connection.name}: an answer does not have the expected shape "
-            f"({type(error).__name__} in connector {connection.connector.kind})",
-            hint="try again later; if it stays, run with --debug and report it to the connector's author",
-        )
-        broken.__cause__ = error
-        pages.put(broken)
+        with asking(connection):
+            for page in connection.connector.pull(cursor):
+                _hand_over(_prepare(connection, page), pages, stop)
+                if stop.is_set():
+                    return
+        _hand_over(None, pages, stop)
     except BaseException as error:
-        # The interpreter is ending: the thread that waits must learn of it.
-        pages.put(error)
+        # Also where the interpreter is ending: whoever waits must learn of it.
+        _hand_over(error, pages, stop)
+
+
+def _hand_over(page: _Fetched | BaseException | None, pages: _Pages, stop: threading.Event) -> None:
+    """Wait for room in the queue, for as long as somebody reads it."""
+    while not stop.is_set():
+        try:
+            pages.put(page, timeout=0.1)
+        except queue.Full:
+            continue
+        return
 
 
 def _prepare(connection: Connection, page: Page) -> _Fetched:
     """Name and hash every record."""
     rows: list[tuple[RawRow, Record]] = []
     bad: list[tuple[Ref, str, bytes]] = []
-    for number, record in enumerate(page.records):
+    for number, record in enumerate(page.records, 1):
         body = _encode(record)
         digest = hashlib.blake2b(body, digest_size=16).digest()
-        try:
-            record_id = connection.connector.identify(record)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-            ref = Ref(connection.name, f"?{digest.hex()}")
-            bad.append((ref, f"record {number + 1} of its page has no id", body[:MAX_RECORD]))
-            continue
-        ref = Ref(connection.name, record_id[:500])
-        if len(body) > MAX_RECORD:
-            size = f"{len(body) / 2**20:.1f} MB"
-            bad.append((ref, f"the record is too large: {size}", body[:1000]))
-            continue
-        rows.append((RawRow(ref, digest, body), record))
-    return _Fetched(rows, bad, page.cursor, page.total)
+        name = _name_of(connection, record)
+        ref = Ref(connection.name, name if 0 < len(name) <= LONGEST_ID else f"?{digest.hex()}")
+        if not name:
+            bad.append((ref, f"record {number} of its page has no id", body[:MAX_RECORD]))
+        elif len(name) > LONGEST_ID:
+            bad.append((ref, f"its id is too long: {len(name):,} characters", body[:MAX_RECORD]))
+        elif len(body) > MAX_RECORD:
+            bad.append((ref, f"the record is too large: {len(body) / 2**20:.1f} MB", body[:1000]))
+        else:
+            rows.append((RawRow(ref, digest, body), record))
+    total = page.total if type(page.total) is int else None
+    return _Fetched(rows, bad, _storable(connection, page.cursor), total)
+
+
+def _name_of(connection: Connection, record: Record) -> str:
+    """The record's id as the store can keep it; empty where it has none."""
+    try:
+        return clean(connection.connector.identify(record))
+    except Exception:
+        # Whatever a hostile record provokes there: it is a record without an id.
+        return ""
+
+
+def _storable(connection: Connection, cursor: Cursor | None) -> Cursor | None:
+    """The cursor as it will come back from the store; BadAnswerError for one that would not."""
+    if cursor is None:
+        return None
+    try:
+        text = orjson.dumps(cursor)
+        kept: object = orjson.loads(text)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _bad_cursor(connection, "is no JSON") from error
+    if not isinstance(kept, dict) or b"\\u0000" in text:
+        raise _bad_cursor(connection, "is no JSON object that can be stored")
+    if len(text) > MAX_CURSOR:
+        raise _bad_cursor(connection, f"has {len(text) / 2**20:.1f} MB")
+    return kept
+
+
+def _bad_cursor(connection: Connection, what: str) -> BadAnswerError:
+    return BadAnswerError(
+        f"{connection.name}: the cursor that connector {connection.connector.kind} gave {what}",
+        hint="nothing of that page was kept; report it to the connector's author",
+    )
 
 
 def _encode(record: object) -> bytes:
@@ -267,7 +307,14 @@ def _encode(record: object) -> bytes:
         return orjson.dumps(record, option=orjson.OPT_SORT_KEYS, default=str)
     except (TypeError, ValueError, RecursionError):
         # Lone surrogates, integers beyond 64 bits, deep nesting: kept in a form that can be shown and hashed.
-        return orjson.dumps(repr(record)[:MAX_RECORD].encode("utf-8", "backslashreplace").decode())
+        return orjson.dumps(_shown(record)[:MAX_RECORD].encode("utf-8", "backslashreplace").decode())
+
+
+def _shown(record: object) -> str:
+    try:
+        return repr(record)
+    except RecursionError:
+        return f"a {type(record).__name__} that is nested too deeply to be shown"
 
 
 def _store(
@@ -289,7 +336,7 @@ def _store(
         if page.cursor is not None:
             state = work.store.connection(connection.name)
             work.store.put_connection(replace(state, cursor=page.cursor, last_attempt=now))
-    report.got += len(page.rows) + len(page.bad)
+    report.got += len(newest) + len(page.bad)
     report.changed += len(changed)
     report.bad += len(page.bad) + (len(meaning.bad) if meaning else 0)
     report.gone += len(meaning.gone) if meaning else 0
@@ -303,8 +350,9 @@ def _remember_success(work: Work, name: str) -> None:
         work.store.put_connection(done)
 
 
-def remember_failure(work: Work, name: str, error: OpshubError) -> None:
+def remember_failure(work: Work, name: str, error: OpshubError) -> Failure:
     """Keep the error with the connection, and the moment until which a vendor wants to be left alone."""
+    failure = Failure.of(error, name)
     until = error.until if isinstance(error, RateLimitedError) else None
     with work.store.transaction(work.lease):
         state = work.store.connection(name)
@@ -312,8 +360,9 @@ def remember_failure(work: Work, name: str, error: OpshubError) -> None:
             replace(
                 state,
                 parked_until=until,
-                error=str(error),
-                error_kind=type(error).__name__,
+                error=failure.message,
+                error_kind=failure.kind,
                 last_attempt=work.clock.now(),
             )
         )
+    return failure

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from opshub.errors import OpshubError
+from opshub.engine.guard import reason_of
+from opshub.errors import OpshubError, PausedError, RetryError
 
 __all__ = ["ConnectionReport", "Failure", "Report", "Silent", "StageReport", "Watch"]
 
@@ -21,9 +22,21 @@ class Failure:
     exit_code: int = 1
 
     @classmethod
-    def of(cls, error: OpshubError) -> Failure:
-        """The error as it is shown and kept."""
-        return cls(type(error).__name__, str(error), error.hint, error.exit_code)
+    def of(cls, error: OpshubError, connection: str = "") -> Failure:
+        """The error as it is shown and kept, with the connection that it concerns and a next step."""
+        reason, message = reason_of(error), str(error)
+        if connection and connection not in message:
+            message = f"{connection}: {message}"
+        hint = error.hint or _next_step(error, connection)
+        return cls(type(reason).__name__, message, hint, reason.exit_code)
+
+
+def _next_step(error: OpshubError, connection: str) -> str:
+    if connection and isinstance(error, RetryError):
+        return f"the next sync tries again; to look at it: opshub connections check {connection}"
+    if connection and isinstance(error, PausedError):
+        return f"correct it, then run: opshub connections check {connection}"
+    return ""
 
 
 @dataclass(slots=True)

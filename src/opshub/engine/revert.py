@@ -7,11 +7,21 @@ from dataclasses import replace
 from itertools import groupby
 
 from opshub.engine.connection import Connection
+from opshub.engine.guard import asking
 from opshub.engine.plan import CREATION, RANKING
 from opshub.engine.report import Failure
-from opshub.engine.values import merged
+from opshub.engine.values import merged, without_tags
 from opshub.engine.work import Work
-from opshub.errors import ConflictError, NotFoundError, PausedError, RetryError, SkipError, UsageError
+from opshub.errors import (
+    ConflictError,
+    NotFoundError,
+    PausedError,
+    RefusedWriteError,
+    RetryError,
+    SkipError,
+    UnknownOutcomeError,
+    UsageError,
+)
 from opshub.model import Change, TrackedItem, Value
 from opshub.sdk import Writes, clean_value
 from opshub.store.base import OutboxState, Written
@@ -35,7 +45,7 @@ def revert(work: Work, run: int) -> None:
             try:
                 _put_back(work, work.connection(name), target, list(group))
             except (RetryError, PausedError, SkipError) as error:
-                work.report.failures.append(Failure.of(error))
+                work.report.failures.append(Failure.of(error, name))
 
 
 def _put_back(work: Work, connection: Connection, target: str, rows: list[Written]) -> None:
@@ -48,9 +58,10 @@ def _put_back(work: Work, connection: Connection, target: str, rows: list[Writte
     connector: object = connection.connector
     if not fields or not isinstance(connector, Writes):
         return
-    item = next(
-        (i for i in map(connector.item, connector.read([target])) if isinstance(i, TrackedItem)), None
-    )
+    with asking(connection):
+        item = next(
+            (i for i in map(connector.item, connector.read([target])) if isinstance(i, TrackedItem)), None
+        )
     if item is None:
         raise SkipError(f"{connection.name}: {target} is gone or out of reach", hint="nothing to put back")
     item = clean_value(item)
@@ -88,12 +99,19 @@ def _write_back(
     change = Change(
         target=item.ref.id, fields={name: value for name, (_, value) in back.items()}, version=item.version
     )
-    receipt = connector.write(change)
+    with asking(connection, UnknownOutcomeError):
+        receipt = connector.write(change)
+    for name, reason in receipt.refused.items():
+        refusal = RefusedWriteError(f"{connection.name}: {item.key}: {name}: {reason}", field=name)
+        work.report.failures.append(Failure.of(refusal))
     if connection.role == "ideas":
-        values = {**item.fields, **change.fields}
+        taken = {name: value for name, value in change.fields.items() if name not in receipt.refused}
+        values = {**item.fields, **taken}
         with work.store.transaction(work.lease):
-            work.store.put_items([replace(item, fields=values, version=receipt.version)], own=True)
-    work.stage("revert").add("put back", len(back))
+            own = {tag for row, _ in back.values() for tag in row.own}
+            there = replace(without_tags(item, own), fields=values, version=receipt.version)
+            work.store.put_items([there], own=True)
+    work.stage("revert").add("put back", len(back) - len(receipt.refused))
 
 
 def _held(work: Work, row: Written, value: Value) -> Written:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from opshub.engine.connection import Connection
-from opshub.model import Decision, Draft, Feedback, Idea, RankedIdea, Ranking, Value
+from opshub.model import Decision, Draft, Feedback, Idea, RankedIdea, Ranking, TrackedItem, Value
 from opshub.store.base import Route, Store
 
-__all__ = ["Wanted", "draft", "merged", "ranking"]
+__all__ = ["Wanted", "added", "draft", "merged", "ranking", "without_tags"]
+
+Tagged = TypeVar("Tagged", Feedback, TrackedItem)
 
 EVIDENCE = 20
 """Links back to feedback that an item carries at most."""
@@ -58,6 +61,19 @@ def merged(current: Value, before: Sequence[str], own: Sequence[str]) -> tuple[s
     """A set with the hub's members exchanged and everybody else's kept."""
     others = {*current} if isinstance(current, tuple) else set()
     return tuple(sorted((others - {*before}) | {*own}))
+
+
+def added(current: Value, before: Sequence[str], wish: Sequence[str]) -> tuple[str, ...]:
+    """Of the wished members those that are the hub's: what others put there stays theirs."""
+    theirs = ({*current} if isinstance(current, tuple) else set()) - {*before}
+    return tuple(sorted({*wish} - theirs))
+
+
+def without_tags(item: Tagged, own: Collection[str]) -> Tagged:
+    """The value as if the hub had never tagged it, so that no rule reads what a rule has written."""
+    if own and not {*own}.isdisjoint(item.tags):
+        return replace(item, tags=tuple(tag for tag in item.tags if tag not in own))
+    return item
 
 
 def title_for(idea: Idea, connection: Connection) -> str:
