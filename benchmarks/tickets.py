@@ -43,11 +43,14 @@ ENGLISH = (
 ).split()
 
 CHINESE = (
-    "的 我 了 是 不 在 有 我们 这个 和 就 都 也 到 要 可以 没有 用户 客户 希望 能 支持 功能 问题 时候 现在 导出 导入 数据 报表 "
-    "文件 列表 页面 打开 保存 删除 点击 显示 搜索 筛选 设置 权限 管理员 账号 登录 密码 邮件 通知 提醒 日历 项目 任务 看板 "
-    "优先级 需求 版本 更新 升级 续费 退款 发票 价格 套餐 很慢 卡顿 闪退 崩溃 报错 失败 错误 空白 丢失 重复 无法使用 接口 "
-    "同步 集成 机器人 模板 表单 问卷 评分 评价 反馈 感谢 好用 喜欢 手机 电脑 浏览器 快捷键 深色模式 字体 颜色 语言 翻译 "
-    "时区 附件 图片 视频 下载 上传 链接 分享 团队 部门 审批 流程 字段 自定义 统计 图表 表格 一列 一行 每天 每周 每月"
+    "的 我 了 是 不 在 有 我们 这个 和 就 都 也 到 要 可以 没有 用户 客户 希望 "
+    "能 支持 功能 问题 时候 现在 导出 导入 数据 报表 文件 列表 页面 打开 保存 删除 "
+    "点击 显示 搜索 筛选 设置 权限 管理员 账号 登录 密码 邮件 通知 提醒 日历 项目 "
+    "任务 看板 优先级 需求 版本 更新 升级 续费 退款 发票 价格 套餐 很慢 卡顿 闪退 "
+    "崩溃 报错 失败 错误 空白 丢失 重复 无法使用 接口 同步 集成 机器人 模板 表单 问卷 "
+    "评分 评价 反馈 感谢 好用 喜欢 手机 电脑 浏览器 快捷键 深色模式 字体 颜色 语言 "
+    "翻译 时区 附件 图片 视频 下载 上传 链接 分享 团队 部门 审批 流程 字段 自定义 "
+    "统计 图表 表格 一列 一行 每天 每周 每月 "
 ).split()
 
 SYLLABLES = (
@@ -174,7 +177,8 @@ class Desk:
             dice = random.Random(f"{self.seed}:repeated:{dice.randrange(200)}")
         chinese = dice.random()
         if chinese < 0.15:
-            return self._said(dice, 6, self._chinese, ""), self._said(dice, dice.randrange(60, 210), self._chinese, "")
+            text = self._said(dice, dice.randrange(60, 210), self._chinese, "")
+            return self._said(dice, 6, self._chinese, ""), text
         text = self._said(dice, dice.randrange(60, 250), self._english, " ")
         if chinese < 0.2:
             text += "\n" + self._said(dice, 30, self._chinese, "")
@@ -187,7 +191,9 @@ class Desk:
         return end.join(gap.join(drawn[at : at + 12]) for at in range(0, count, 12)) + end.strip()
 
     def _person(self, number: int) -> dict[str, Any]:
-        name = " ".join(part.title() for part in random.Random(f"{self.seed}:p{number}").choices(SYLLABLES, k=2))
+        name = " ".join(
+            part.title() for part in random.Random(f"{self.seed}:p{number}").choices(SYLLABLES, k=2)
+        )
         return {
             "id": number,
             "name": name,
@@ -206,7 +212,10 @@ class Desk:
             "id": number,
             "name": f"Customer {number}",
             "domain_names": [f"customer{number}.example"],
-            "organization_fields": {"plan": ("free", "business", "enterprise")[number % 3], "arr": number * 10},
+            "organization_fields": {
+                "plan": ("free", "business", "enterprise")[number % 3],
+                "arr": number * 10,
+            },
             "created_at": "2020-01-01T00:00:00Z",
             "updated_at": "2020-01-01T00:00:00Z",
             "tags": [],

@@ -62,7 +62,8 @@ class Tickets(RESTStream[Any]):
 
     def post_process(self, row: dict[str, Any], context: Mapping[str, Any] | None = None) -> dict[str, Any]:
         return {
-            name: json.dumps(value) if isinstance(value, list | dict) else value for name, value in row.items()
+            name: json.dumps(value) if isinstance(value, list | dict) else value
+            for name, value in row.items()
         }
 
 

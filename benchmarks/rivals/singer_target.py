@@ -31,7 +31,7 @@ class SQLiteSink(SQLSink[SQLiteConnector]):
     def generate_insert_statement(self, full_table_name: Any, schema: Any) -> Any:
         table = self.connector.get_table(full_table_name)
         statement = insert(table)
-        changed = {name: statement.excluded[name] for name in table.columns.keys() if name != "id"}
+        changed = {one.name: statement.excluded[one.name] for one in table.columns if one.name != "id"}
         return statement.on_conflict_do_update(index_elements=["id"], set_=changed)
 
 

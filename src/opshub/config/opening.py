@@ -19,6 +19,7 @@ from opshub.sdk import Http, HttpRules, Settings
 if TYPE_CHECKING:
     from opshub.engine.hub import Hub
     from opshub.language import RuleSet
+    from opshub.store.base import Store
 
 __all__ = ["close", "connect", "limits", "open_hub"]
 
@@ -36,8 +37,12 @@ def open_hub(
     from opshub.store import open_store
 
     connections = connect(config, clock=clock, only=only)
-    rules, problems = _rules(config, reading)
     store = open_store(config.database, clock=clock, wait=config.hub.wait)
+    try:
+        rules, problems = _rules(config, store, reading)
+    except BaseException:
+        store.close()
+        raise
     return Hub(
         store=store,
         connections=connections,
@@ -50,11 +55,11 @@ def open_hub(
     )
 
 
-def _rules(config: Config, reading: bool) -> tuple[RuleSet, tuple[str, ...]]:
+def _rules(config: Config, store: Store, reading: bool) -> tuple[RuleSet, tuple[str, ...]]:
     from opshub.language import EMPTY
 
     try:
-        return load_rules(config), ()
+        return load_rules(config, store.fact("rules")), ()
     except (RuleError, ConfigError) as error:
         if not reading:
             raise

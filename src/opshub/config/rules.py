@@ -11,7 +11,7 @@ from opshub.errors import ConfigError, RuleError
 
 if TYPE_CHECKING:
     from opshub.engine.connection import Connection
-    from opshub.language import Checked, RuleSet, Source
+    from opshub.language import Checked, RuleSet, Schema, Source
 
 __all__ = ["check_rules", "load_rules", "rule_files", "sources"]
 
@@ -33,16 +33,34 @@ def sources(config: Config, files: Sequence[Path] | None = None) -> list[Source]
 
 def check_rules(config: Config, files: Sequence[Path] | None = None) -> Checked:
     """What the checker says of the rule files; needs no connector and no secret."""
-    from opshub.engine.facts import schema
     from opshub.language import check
 
-    known = cast("Sequence[Connection]", list(config.connections.values()))
-    return check(sources(config, files), schema(known))
+    return check(sources(config, files), _schema(config))
 
 
-def load_rules(config: Config) -> RuleSet:
-    """The compiled rules in force; RuleError with every finding where one file does not pass its check."""
-    checked = check_rules(config)
+def load_rules(config: Config, known: str = "") -> RuleSet:
+    """The compiled rules in force; RuleError with every finding where one file does not pass its check.
+
+    Rules whose hash is ``known`` have passed it before: those are compiled only when something is to be decided.
+    """
+    from opshub.language.ruleset import DeferredRules, fingerprint
+
+    texts, fields = sources(config), _schema(config)
+    if known and known == fingerprint(texts, fields):
+        return DeferredRules(known, lambda: _compiled(texts, fields))
+    return _compiled(texts, fields)
+
+
+def _schema(config: Config) -> Schema:
+    from opshub.engine.facts import schema
+
+    return schema(cast("Sequence[Connection]", list(config.connections.values())))
+
+
+def _compiled(texts: Sequence[Source], fields: Schema) -> RuleSet:
+    from opshub.language import check
+
+    checked = check(texts, fields)
     if checked.rules is not None:
         return checked.rules
     errors = [d for d in checked.diagnostics if d.severity == "error"]

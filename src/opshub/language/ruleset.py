@@ -14,7 +14,7 @@ from opshub.language.runtime import finite, settled, utc
 from opshub.language.schema import Schema
 from opshub.language.stories import Story
 
-__all__ = ["EMPTY", "RuleSet", "fingerprint"]
+__all__ = ["EMPTY", "DeferredRules", "RuleSet", "fingerprint"]
 
 _MEANING = "1"
 """Changes whenever the same text starts to mean something else, so that every idea is decided anew."""
@@ -132,6 +132,20 @@ class RuleSet:
         effect = f"{definition.name} = {value:.12g}"
         evidence = story.evidence(lists)
         return Part(definition.name, definition.place, effect, definition.name, value, because, saw, evidence)
+
+
+class DeferredRules(RuleSet):
+    """Rules that passed their check at an earlier time: read and compiled when more than their hash is needed."""
+
+    def __init__(self, hash: str, made: Callable[[], RuleSet]) -> None:
+        self.hash = hash
+        self._made = made
+
+    def __getattr__(self, name: str) -> Any:
+        # Only asked for what is not there yet.
+        if name not in vars(self):
+            vars(self).update(vars(self._made()))
+        return object.__getattribute__(self, name)
 
 
 def _missing(saw: dict[str, object]) -> str:
