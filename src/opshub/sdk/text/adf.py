@@ -44,34 +44,54 @@ def plain_from_adf(document: object) -> str:
     """
     if isinstance(document, str):
         return tidy(document)
-    lines = Lines()
-    waiting: list[object] = [document]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, int):
-            lines.apart(node)
-        elif isinstance(node, str):
-            lines.text(node)
-        elif isinstance(node, Mapping):
-            _open(lines, waiting, node)
-    return lines.whole()
+    writer = _Writer()
+    writer.waiting.append((document, False))
+    while writer.waiting:
+        writer.put(*writer.waiting.pop())
+    return writer.lines.whole()
 
 
-def _open(lines: Lines, waiting: list[object], node: Mapping[Any, Any]) -> None:
-    """Put a node down, and on the stack what is in it and what follows it."""
-    kind = str(node.get("type", ""))
-    if kind in BLOCKS:
-        breaks = 2 if kind in SPACED else 1
-        lines.apart(breaks)
-        waiting.append(breaks)
-    if kind in CELLS:
-        waiting.append("\t")
-    if kind in BULLETS:
-        lines.bullet()
-    lines.text(_leaf(kind, node))
-    content = node.get("content")
-    if isinstance(content, list):
-        waiting.extend(part for part in reversed(content) if isinstance(part, Mapping))
+class _RowEnd:
+    """Stands on the stack where a table's row is over."""
+
+
+class _Writer:
+    """Puts nodes down as lines; ``waiting`` is what comes next, last first, and whether it is set tight."""
+
+    def __init__(self) -> None:
+        self.lines = Lines()
+        self.waiting: list[tuple[object, bool]] = []
+        self._cells: list[int] = []
+
+    def put(self, node: object, tight: bool) -> None:
+        """A node, a number of line breaks, or a row's end."""
+        if isinstance(node, Mapping):
+            self._open(node, tight)
+        elif isinstance(node, int):
+            self.lines.apart(node)
+        elif isinstance(node, _RowEnd):
+            if self._cells:
+                self.lines.row(self._cells)
+            self._cells = []
+
+    def _open(self, node: Mapping[Any, Any], tight: bool) -> None:
+        kind = str(node.get("type", ""))
+        if kind in BLOCKS:
+            breaks = 2 if kind in SPACED and not tight else 1
+            self.lines.apart(breaks)
+            self.waiting.append((breaks, tight))
+        if kind == "tableRow":
+            self._cells = []
+            self.waiting.append((_RowEnd(), tight))
+        if kind in CELLS:
+            self._cells.append(self.lines.size)
+        if kind in BULLETS:
+            self.lines.bullet()
+        self.lines.text(_leaf(kind, node))
+        content = node.get("content")
+        if isinstance(content, list):
+            within = tight or kind in BULLETS
+            self.waiting.extend((part, within) for part in reversed(content) if isinstance(part, Mapping))
 
 
 def _leaf(kind: str, node: Mapping[Any, Any]) -> str:
@@ -84,8 +104,7 @@ def _leaf(kind: str, node: Mapping[Any, Any]) -> str:
     if kind == "date":
         return _day(attributes.get("timestamp"))
     names = SAYING.get(kind, ())
-    said = next((_text(attributes.get(name)) for name in names if attributes.get(name)), "")
-    return f"{said}\n" if said and kind in ("expand", "nestedExpand") else said
+    return next((_text(attributes.get(name)) for name in names if attributes.get(name)), "")
 
 
 def _linked(text: str, marks: object) -> str:

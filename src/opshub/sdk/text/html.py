@@ -18,6 +18,7 @@ SPACED = frozenset("blockquote dl h1 h2 h3 h4 h5 h6 ol p pre table ul ac:structu
 CELLS = frozenset(("td", "th"))
 HIDDEN = frozenset(("script", "style", "template", "title"))
 HIDDEN_IN_STORAGE = frozenset(("ac:parameter", "ac:task-id", "ac:task-status", "ac:placeholder"))
+LISTS = frozenset(("ol", "ul"))
 VERBATIM = frozenset(("pre", "ac:plain-text-body"))
 BULLETS = frozenset(("li", "ac:task-body"))
 
@@ -63,6 +64,7 @@ class _Writer:
     def __init__(self) -> None:
         self.lines = Lines()
         self._verbatim = 0
+        self._lists = 0
         self._link = ("", 0)
         self._cells: list[int] = []
 
@@ -79,8 +81,12 @@ class _Writer:
         name = tag.name
         if name in ("tr", "table"):
             self.row_ends()
+        if name in LISTS and tag.is_end:
+            self._lists = max(0, self._lists - 1)
         if name in BLOCKS:
-            self.lines.apart(2 if name in SPACED else 1)
+            self.lines.apart(2 if name in SPACED and not self._lists else 1)
+        if name in LISTS and not tag.is_end:
+            self._lists += 1
         if name in VERBATIM and not tag.is_empty:
             self._verbatim = max(0, self._verbatim + (-1 if tag.is_end else 1))
         if name == "a":

@@ -25,7 +25,6 @@ APART = {
     "hr": 2,
     "ordered_list_close": 2,
     "table_close": 2,
-    "tr_close": 1,
 }
 
 
@@ -34,13 +33,18 @@ def plain_from_markdown(source: str) -> str:
     if len(source) > LONGEST:
         return tidy(source)
     lines = Lines()
+    cells: list[int] = []
     for token in _parser().parse(source):
         if token.type == "inline":
             lines.text(_inline(token.children or ()))
         elif token.type == "list_item_open":
             lines.bullet()
-        elif token.type in ("td_close", "th_close"):
-            lines.text("\t")
+        elif token.type in ("td_open", "th_open"):
+            cells.append(lines.size)
+        elif token.type == "tr_close":
+            lines.row(cells)
+            lines.apart()
+            cells = []
         elif token.type == "paragraph_close":
             lines.apart(1 if token.hidden else 2)
         elif token.type in ("fence", "code_block"):

@@ -24,7 +24,7 @@ def quote(text: str, width: int = 200) -> str:
         return line
     cut = line[: max(0, width - 1)]
     space = cut.rfind(" ")
-    return (cut[:space] if space > width * 0.6 else cut.rstrip()) + "…"
+    return (cut[:space] if space > width / 2 else cut.rstrip()) + "…"
 
 
 def link_pattern(origins: tuple[str, ...]) -> re.Pattern[str] | None:

@@ -76,7 +76,7 @@ def _link(found: re.Match[str]) -> str:
 
 
 def _row(found: re.Match[str]) -> str:
-    return CELLS.sub("\t", found[1].strip().strip("|"))
+    return CELLS.sub(" | ", found[1].strip().strip("|"))
 
 
 def wiki_from_plain(text: str) -> str:
