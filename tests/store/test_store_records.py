@@ -317,6 +317,15 @@ def test_a_tombstone_takes_feedback_out_of_everything(store: Store, make: Any) -
     assert [idea for _, idea in store.ideas_after(seq, 9)] == [number]
 
 
+def test_several_voices_of_one_idea_can_fall_silent_at_once(store: Store, make: Any) -> None:
+    make.idea("1", "2", "3")
+
+    with store.transaction():
+        assert store.put_tombstones([Tombstone(make.ref("1")), Tombstone(make.ref("3"))]) == 2
+
+    assert [voices for _, _, voices in store.ranked(9)] == [1]
+
+
 def test_what_is_gone_already_is_not_counted_again(store: Store, make: Any) -> None:
     make.idea("1")
     with store.transaction():

@@ -10,6 +10,7 @@ import pytest
 
 from opshub.clock import FrozenClock
 from opshub.errors import FencedError, StoreError
+from opshub.model import Comment
 from opshub.store import Store
 from opshub.store.base import ConnectionState
 
@@ -50,9 +51,21 @@ def test_a_rolled_back_change_is_not_remembered(store: Store, make: Any) -> None
         assert store.feedback_after(0, 9)[0].feedback.text == "lost"
         raise Boom
 
-    make.put(make.feedback("2", "kept"))
+    make.put(make.feedback("2", "kept", comments=(Comment(id="1", text="x"),)))
 
     assert [row.feedback.text for row in store.feedback_after(0, 9)] == ["kept"]
+
+
+def test_the_name_of_feedback_that_was_rolled_back_leads_nowhere(store: Store, make: Any) -> None:
+    with pytest.raises(Boom), store.transaction():
+        store.put_feedback([make.feedback("1")])
+        raise Boom
+
+    number = make.idea("2")
+
+    assert store.links_of([make.ref("1")]) == {}
+    with pytest.raises(StoreError, match="desk:1 cannot be linked"), store.transaction():
+        store.put_links([make.link("1", number)])
 
 
 def test_an_inner_transaction_joins_the_outer_one(store: Store) -> None:
