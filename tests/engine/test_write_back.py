@@ -9,7 +9,7 @@ import pytest
 
 from opshub.errors import NotFoundError, PlanTooLargeError
 from opshub.model import Visibility
-from opshub.store.base import OutboxState
+from opshub.store.rows import OutboxState
 
 ROUTED = """
 score priority = 10 * count feedback

@@ -22,7 +22,7 @@ from opshub.model import (
     TrackedItem,
 )
 from opshub.store import Store, open_store
-from opshub.store.base import Lease, OutboxRow, Written
+from opshub.store.rows import Lease, OutboxRow, Written
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BACKENDS = ("memory", "sqlite")

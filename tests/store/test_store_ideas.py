@@ -10,7 +10,7 @@ import pytest
 from opshub.errors import StoreError
 from opshub.model import Contribution, Decision, Idea, Tombstone, Visibility
 from opshub.store import Store
-from opshub.store.base import Route
+from opshub.store.rows import Route
 
 DAY = timedelta(days=1)
 

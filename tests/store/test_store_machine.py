@@ -28,7 +28,7 @@ from opshub.model import (
     TrackedItem,
 )
 from opshub.store import Store, open_store
-from opshub.store.base import OutboxRow, OutboxState, RawRow, Route, Written
+from opshub.store.rows import OutboxRow, OutboxState, RawRow, Route, Written
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

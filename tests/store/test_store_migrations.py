@@ -17,8 +17,8 @@ from opshub.clock import FrozenClock
 from opshub.errors import StoreError
 from opshub.model import Feedback, Ref
 from opshub.store import open_store
-from opshub.store.base import OutboxState
 from opshub.store.migrations import NAMES, applied, migrate
+from opshub.store.rows import OutboxState
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MICROS = int(NOW.timestamp()) * 1_000_000

@@ -12,7 +12,7 @@ import pytest
 from opshub.errors import StoreError
 from opshub.model import Value
 from opshub.store import Store
-from opshub.store.base import OutboxRow, OutboxState
+from opshub.store.rows import OutboxRow, OutboxState
 
 Put = Callable[..., int]
 

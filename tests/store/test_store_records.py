@@ -10,7 +10,7 @@ import pytest
 
 from opshub.model import Account, Comment, Person, Rating, Ref, Tombstone, TombstoneReason, Visibility
 from opshub.store import Store
-from opshub.store.base import RawRow
+from opshub.store.rows import RawRow
 
 
 def rows(*names: str, hash: bytes = b"h", connection: str = "desk") -> list[RawRow]:

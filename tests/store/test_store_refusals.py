@@ -10,7 +10,7 @@ import pytest
 from opshub.errors import StoreError
 from opshub.model import Account, Rating, Ref
 from opshub.store import Store
-from opshub.store.base import RawRow
+from opshub.store.rows import RawRow
 
 
 def rows(*names: str) -> list[RawRow]:

@@ -20,8 +20,8 @@ from opshub.clock import FrozenClock
 from opshub.errors import ConfigError, StoreBusyError, StoreError
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
 from opshub.store import Store, open_store, statements
-from opshub.store.base import Route
 from opshub.store.memory import MemoryStore
+from opshub.store.rows import Route
 
 SHORT = timedelta(seconds=0.2)
 

@@ -12,7 +12,7 @@ from opshub.clock import FrozenClock
 from opshub.errors import FencedError, StoreError
 from opshub.model import Comment
 from opshub.store import Store
-from opshub.store.base import ConnectionState
+from opshub.store.rows import ConnectionState
 
 MINUTE = timedelta(minutes=1)
 

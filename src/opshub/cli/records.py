@@ -14,7 +14,7 @@ from opshub.cli.view import Column, as_json, json_option, plain, say, short, sho
 from opshub.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from opshub.store.base import BadRow
+    from opshub.store.rows import BadRow
 
 __all__ = ["records"]
 

@@ -19,7 +19,7 @@ from opshub.engine.match import index
 from opshub.engine.report import Report
 from opshub.engine.work import Work
 from opshub.errors import FencedError, OpshubError, StoreBusyError
-from opshub.store.base import Lease
+from opshub.store.rows import Lease
 
 __all__ = ["Daemon"]
 

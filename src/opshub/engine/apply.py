@@ -35,7 +35,7 @@ from opshub.errors import (
 )
 from opshub.model import Change, Receipt, TrackedItem, Value
 from opshub.sdk import Creates, Publishes, Writes, clean_value
-from opshub.store.base import OutboxRow, OutboxState, Written
+from opshub.store.rows import OutboxRow, OutboxState, Written
 
 __all__ = ["apply", "refuse_large", "sendable"]
 

@@ -14,7 +14,7 @@ from opshub.engine.work import Work
 from opshub.errors import UnknownOutcomeError
 from opshub.model import Draft, Receipt, TrackedItem, Value
 from opshub.sdk import Creates, clean_value
-from opshub.store.base import OutboxRow, OutboxState, Written
+from opshub.store.rows import OutboxRow, OutboxState, Written
 
 __all__ = ["create"]
 

@@ -22,7 +22,8 @@ from opshub.errors import FencedError, NotFoundError, OpshubError, StoreBusyErro
 from opshub.language import RuleSet
 from opshub.model import Decision, Idea
 from opshub.sdk import Rewinds
-from opshub.store.base import Lease, RawRow, Store
+from opshub.store.base import Store
+from opshub.store.rows import Lease, RawRow
 
 __all__ = ["Hub", "IdeaView", "Plan", "Status", "Why"]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from opshub.engine.work import BATCH, Work
 from opshub.matching import FullText, Matcher, NoMatcher, fingerprint, references, terms
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem
-from opshub.store.base import Seen
+from opshub.store.rows import Seen
 
 __all__ = ["index", "match", "matcher_for", "title_of"]
 

@@ -20,7 +20,7 @@ from opshub.engine.work import BATCH, Work
 from opshub.errors import BadRecordError
 from opshub.model import Feedback, Record, Ref, Tombstone, TrackedItem, Value
 from opshub.sdk import Tracks, clean_value
-from opshub.store.base import RawRow, Written
+from opshub.store.rows import RawRow, Written
 
 __all__ = ["Meaning", "normalize", "retry", "translate"]
 

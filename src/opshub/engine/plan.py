@@ -16,7 +16,7 @@ from opshub.engine.values import Wanted, added, merged, ranking
 from opshub.engine.work import BATCH, Work
 from opshub.model import Contribution, Feedback, TrackedItem, Value
 from opshub.sdk import Creates, Publishes
-from opshub.store.base import OutboxRow, OutboxState, Written
+from opshub.store.rows import OutboxRow, OutboxState, Written
 
 __all__ = ["CREATION", "RANKING", "plan"]
 

@@ -11,7 +11,7 @@ from opshub.engine.values import ranking
 from opshub.engine.work import Work
 from opshub.errors import ConflictError, UnknownOutcomeError
 from opshub.sdk import Publishes
-from opshub.store.base import OutboxRow, OutboxState, Written
+from opshub.store.rows import OutboxRow, OutboxState, Written
 
 __all__ = ["publish"]
 

@@ -34,7 +34,7 @@ from opshub.errors import (
 )
 from opshub.model import Cursor, Record, Ref
 from opshub.sdk import Page, Rewinds, clean
-from opshub.store.base import ConnectionState, RawRow
+from opshub.store.rows import ConnectionState, RawRow
 
 __all__ = ["binding", "pull", "remember_failure"]
 

@@ -10,7 +10,8 @@ from opshub.engine.connection import Connection
 from opshub.errors import NotFoundError
 from opshub.matching import FullText
 from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link
-from opshub.store.base import BadRow, OutboxRow, OutboxState, Route, RunRow, Store, Written
+from opshub.store.base import Store
+from opshub.store.rows import BadRow, OutboxRow, OutboxState, Route, RunRow, Written
 
 __all__ = ["IdeaView", "Plan", "Status", "Why", "bad_rows", "find_idea", "plan", "show", "status", "why"]
 

@@ -24,7 +24,7 @@ from opshub.errors import (
 )
 from opshub.model import Change, TrackedItem, Value
 from opshub.sdk import Writes, clean_value
-from opshub.store.base import OutboxState, Written
+from opshub.store.rows import OutboxState, Written
 
 __all__ = ["resolve", "revert"]
 

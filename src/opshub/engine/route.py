@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opshub.engine.work import BATCH, Work
-from opshub.store.base import Route
+from opshub.store.rows import Route
 
 __all__ = ["route"]
 

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from opshub.engine.connection import Connection
 from opshub.model import Decision, Draft, Feedback, Idea, RankedIdea, Ranking, TrackedItem, Value
-from opshub.store.base import Route, Store
+from opshub.store.base import Store
+from opshub.store.rows import Route
 
 __all__ = ["Wanted", "added", "draft", "merged", "ranking", "without_tags"]
 

@@ -12,7 +12,8 @@ from opshub.engine.points import point
 from opshub.engine.report import Report, Silent, StageReport, Watch
 from opshub.errors import NotFoundError
 from opshub.language import RuleSet
-from opshub.store.base import Lease, Store
+from opshub.store.base import Store
+from opshub.store.rows import Lease
 
 __all__ = ["BATCH", "Work"]
 

@@ -9,170 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from opshub.model import Cursor, Decision, Feedback, Idea, Link, Ref, Tombstone, TrackedItem, Value
+from opshub.model import Decision, Feedback, Idea, Link, Ref, Tombstone, TrackedItem
+from opshub.store.rows import (
+    BadRow,
+    ConnectionState,
+    Lease,
+    OutboxRow,
+    OutboxState,
+    RawRow,
+    Route,
+    RunRow,
+    Seen,
+    Written,
+)
 
-__all__ = [
-    "BadRow",
-    "ConnectionState",
-    "Lease",
-    "OutboxRow",
-    "OutboxState",
-    "RawRow",
-    "Route",
-    "RunRow",
-    "Seen",
-    "Store",
-    "Written",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to write under a name. ``epoch`` grows with every holder; a stale one is refused."""
-
-    name: str
-    epoch: int
-    holder: str
-    ttl: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class RawRow:
-    """A record as it came: ``hash`` tells whether it changed, ``body`` is its JSON, uncompressed."""
-
-    ref: Ref
-    hash: bytes
-    body: bytes
-
-
-class Seen(NamedTuple):
-    """One changed thing and its sequence number."""
-
-    seq: int
-    feedback: Feedback
-    idea: int | None
-    """The idea that it is linked to already, if any."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BadRow:
-    """A record in quarantine. ``key`` is what ``records show`` takes; ``attempts`` counts normalizations tried."""
-
-    key: int
-    ref: Ref
-    reason: str
-    body: bytes
-    first_seen: datetime
-    attempts: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """Where an idea goes: a connection and a project or queue in it."""
-
-    idea: int
-    connection: str
-    project: str
-    urgency: str = ""
-
-
-class OutboxState(StrEnum):
-    """How far a wish has come."""
-
-    PLANNED = "planned"
-    """Computed, waiting for an approval or for the next apply."""
-    SENDING = "sending"
-    """A request may have left; after a crash the remote must be read before anything is sent."""
-    DONE = "done"
-    CONFLICT = "conflict"
-    """Somebody else changed the field; a person decides."""
-    REFUSED = "refused"
-    """The remote does not take it; ``note`` says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxRow:
-    """One wish: this field of this target should have this value. One row per (connection, target, field).
-
-    ``target`` is the vendor's id; the idea's id (``IDEA-12``) where the item is yet to be created; or empty for a
-    published document. ``field`` is the remote name; ``""`` for a creation, ``"ranking"`` for a document. ``base``
-    is the remote value that the plan was made against. ``why`` is a sentence. ``version`` counts wishes, so that an
-    acknowledgement of an older one does not close a newer one. ``run`` is the run that sent it.
-    """
-
-    connection: str
-    target: str
-    field: str
-    idea: int
-    base: Value
-    wish: Value
-    own: tuple[str, ...] = ()
-    """Of a wish that is a set: the members that are the hub's; the others belong to somebody else."""
-    why: str = ""
-    state: OutboxState = OutboxState.PLANNED
-    version: int = 1
-    attempts: int = 0
-    sent_at: datetime | None = None
-    note: str = ""
-    run: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """The last value the hub put into a field, what stood there before, and in which run.
-
-    ``held`` says that a person put the old value back with ``revert``: the same wish is then not repeated.
-    """
-
-    connection: str
-    target: str
-    field: str
-    idea: int
-    before: Value
-    value: Value
-    own: tuple[str, ...] = ()
-    """Of a value that is a set: the members that are the hub's."""
-    run: int
-    at: datetime
-    held: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionState:
-    """What the hub remembers of a connection between runs."""
-
-    name: str
-    cursor: Cursor | None = None
-    binding: str = ""
-    """Version, scope and revision that the cursor and the feedback belong to."""
-    parked_until: datetime | None = None
-    error: str = ""
-    error_kind: str = ""
-    last_success: datetime | None = None
-    last_attempt: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRow:
-    """One pass of the cycle. ``detail`` is the JSON tree of counts, durations and errors by stage and connection."""
-
-    id: int
-    command: str
-    started_at: datetime
-    ended_at: datetime | None = None
-    outcome: Literal["running", "done", "partly", "failed", "killed"] = "running"
-    detail: Mapping[str, Any] = field(default_factory=dict)
+__all__ = ["Store"]
 
 
 class Store(Protocol):
     """Where everything is kept."""
 
-    # -- life -------------------------------------------------------------------------------------------------
+    # life
 
     def close(self) -> None:
         """Release the database; the store cannot be used afterwards."""
@@ -197,7 +57,7 @@ class Store(Protocol):
         """Give it back; nothing happens if it was taken over. Own transaction."""
         ...
 
-    # -- connections and cursors --------------------------------------------------------------------------------
+    # connections and cursors
 
     def connection(self, name: str) -> ConnectionState:
         """What is remembered; an empty state for a name never seen."""
@@ -209,7 +69,7 @@ class Store(Protocol):
 
     def put_connection(self, state: ConnectionState) -> None: ...
 
-    # -- records ------------------------------------------------------------------------------------------------
+    # records
 
     def hashes(self, connection: str, ids: Sequence[str]) -> dict[str, bytes]:
         """The content hashes of those records that are known, tombstones and quarantine included."""
@@ -237,7 +97,7 @@ class Store(Protocol):
         """Ids of living records (feedback or items) of the connection that are not among ``ids``."""
         ...
 
-    # -- what normalizing gives -----------------------------------------------------------------------------------
+    # what normalizing gives
 
     def put_feedback(self, rows: Sequence[Feedback]) -> int:
         """Insert or replace; only real changes get a new sequence number and are counted. Revives tombstones.
@@ -270,7 +130,7 @@ class Store(Protocol):
 
     def bad_by_key(self, key: int) -> BadRow | None: ...
 
-    # -- sequence and marks -----------------------------------------------------------------------------------------
+    # sequence and marks
 
     def mark(self, stage: str) -> int:
         """How far a stage has come; 0 at first."""
@@ -282,7 +142,7 @@ class Store(Protocol):
         """The newest sequence number given out."""
         ...
 
-    # -- match --------------------------------------------------------------------------------------------------------
+    # match
 
     def feedback_after(self, seq: int, limit: int) -> list[Seen]:
         """Living feedback that changed after ``seq``, in order of sequence."""
@@ -352,7 +212,7 @@ class Store(Protocol):
         """In how many indexed pieces of feedback each term stands."""
         ...
 
-    # -- ideas ------------------------------------------------------------------------------------------------------------
+    # ideas
 
     def idea(self, number: int) -> Idea | None: ...
 
@@ -383,7 +243,7 @@ class Store(Protocol):
 
     def count_ideas(self, band: str | None = None) -> int: ...
 
-    # -- decisions and routes -------------------------------------------------------------------------------------------------
+    # decisions and routes
 
     def decisions(self, numbers: Sequence[int]) -> dict[int, Decision]: ...
 
@@ -405,7 +265,7 @@ class Store(Protocol):
 
     def routes(self, numbers: Sequence[int]) -> dict[int, Route]: ...
 
-    # -- outbox -----------------------------------------------------------------------------------------------------------------
+    # outbox
 
     def put_wishes(self, rows: Sequence[OutboxRow]) -> int:
         """One row per (connection, target, field): a newer wish replaces an older one and raises its version.
@@ -451,7 +311,7 @@ class Store(Protocol):
         """What a run wrote, for ``revert``."""
         ...
 
-    # -- runs, facts ----------------------------------------------------------------------------------------------------------------
+    # runs, facts
 
     def start_run(self, command: str, now: datetime, *, alone: bool = True) -> int:
         """A new run's id; own transaction.

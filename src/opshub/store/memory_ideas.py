@@ -8,12 +8,12 @@ from datetime import datetime
 
 from opshub.errors import StoreError
 from opshub.model import Decision, Feedback, Idea, Ref
-from opshub.store.base import OutboxRow, OutboxState, Route, Written
 from opshub.store.codec import decode_decision, encode_decision
 from opshub.store.memory_matching import Matching
 from opshub.store.memory_work import storable
 from opshub.store.moments import micros
 from opshub.store.outbox import merged
+from opshub.store.rows import OutboxRow, OutboxState, Route, Written
 
 __all__ = ["Ideas"]
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 
 from opshub.errors import StoreError
 from opshub.model import Feedback, Idea, Link, Ref, TrackedItem
-from opshub.store.base import Seen
 from opshub.store.codec import decode_feedback, decode_item
 from opshub.store.memory_records import Records
 from opshub.store.memory_work import Kept, storable
+from opshub.store.rows import Seen
 from opshub.store.terms import MOST_TERMS, single_terms
 
 __all__ = ["Matching"]

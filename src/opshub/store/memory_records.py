@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 
 from opshub.model import Feedback, Ref, Tombstone, TrackedItem
-from opshub.store.base import BadRow, RawRow
 from opshub.store.codec import encode_feedback, encode_item
 from opshub.store.memory_work import Kept, Work, storable
+from opshub.store.rows import BadRow, RawRow
 from opshub.store.storable import fit_names
 
 __all__ = ["Records"]

@@ -15,9 +15,9 @@ import orjson
 from opshub.clock import Clock
 from opshub.errors import FencedError, StoreError
 from opshub.model import Idea, Link, Ref
-from opshub.store.base import BadRow, ConnectionState, Lease, OutboxRow, Route, RunRow, Written
 from opshub.store.codec import stored_json
 from opshub.store.moments import from_micros, micros, micros_or_none
+from opshub.store.rows import BadRow, ConnectionState, Lease, OutboxRow, Route, RunRow, Written
 from opshub.store.storable import unstorable
 
 __all__ = ["Kept", "Tables", "Work", "storable"]

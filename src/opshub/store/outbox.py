@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from opshub.store.base import OutboxRow, OutboxState
+from opshub.store.rows import OutboxRow, OutboxState
 
 __all__ = ["merged"]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from opshub.model import Decision, Feedback, Idea, Ref, Visibility
 from opshub.store import statements as sql
-from opshub.store.base import Route
 from opshub.store.codec import decode_decision, decode_destination, encode_decision
 from opshub.store.database import json_of
 from opshub.store.moments import from_micros, micros
+from opshub.store.rows import Route
 from opshub.store.sqlite_matching import Matching
 
 __all__ = ["Ideas"]

@@ -8,10 +8,10 @@ from typing import Any
 from opshub.errors import StoreError
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem
 from opshub.store import statements as sql
-from opshub.store.base import Seen
 from opshub.store.codec import decode_feedback, decode_item
 from opshub.store.database import json_of
 from opshub.store.moments import micros
+from opshub.store.rows import Seen
 from opshub.store.sqlite_records import Records
 from opshub.store.terms import MOST_TERMS, single_terms
 

@@ -11,11 +11,11 @@ import orjson
 from opshub.errors import StoreError
 from opshub.model import Value
 from opshub.store import statements as sql
-from opshub.store.base import OutboxRow, OutboxState, Written
 from opshub.store.codec import decode_value, encode_value, stored_json
 from opshub.store.database import json_of
 from opshub.store.moments import from_micros, micros, micros_or_none
 from opshub.store.outbox import merged
+from opshub.store.rows import OutboxRow, OutboxState, Written
 from opshub.store.sqlite_ideas import Ideas
 
 __all__ = ["Outbox"]

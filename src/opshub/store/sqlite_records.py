@@ -11,10 +11,10 @@ import orjson
 
 from opshub.model import Feedback, Ref, Tombstone, TrackedItem
 from opshub.store import statements as sql
-from opshub.store.base import BadRow, RawRow
 from opshub.store.codec import decode_feedback, encode_feedback, encode_item, is_canonical
 from opshub.store.database import by_connection, json_of
 from opshub.store.moments import from_micros, micros
+from opshub.store.rows import BadRow, RawRow
 from opshub.store.sqlite_work import Work
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import orjson
 
 from opshub.errors import FencedError
 from opshub.store import statements as sql
-from opshub.store.base import ConnectionState, Lease, RunRow
 from opshub.store.codec import stored_json
 from opshub.store.database import Database
 from opshub.store.lockfile import LockFile
 from opshub.store.moments import from_micros, micros, micros_or_none
+from opshub.store.rows import ConnectionState, Lease, RunRow
 
 __all__ = ["Leases", "Work", "as_run", "run_detail"]
 
