@@ -185,6 +185,21 @@ def test_only_decisions_that_differ_get_a_new_sequence_number(store: Store, make
     assert [row.idea for _, row in store.decisions_after(0, 1)] == [first]
 
 
+def test_destinations_are_read_without_the_rest_of_the_decision(store: Store, make: Any) -> None:
+    first, second, third = make.idea("1"), make.idea("2"), make.idea("3")
+    seq = store.last_seq()
+    decide(store, make.decision(first, 1.0, route="jira.SEC", urgency="urgent"), make.decision(second, 2.0))
+    decide(store, make.decision(third, 3.0, route="导出"))
+
+    assert store.destinations_after(seq, 9) == [
+        (seq + 1, first, "jira.SEC", "urgent"),
+        (seq + 2, second, "", ""),
+        (seq + 3, third, "导出", ""),
+    ]
+    assert store.destinations_after(seq + 2, 9) == [(seq + 3, third, "导出", "")]
+    assert [idea for _, idea, _, _ in store.destinations_after(seq, 1)] == [first]
+
+
 def test_the_moment_a_decision_falls_due_always_moves(store: Store, make: Any, now: datetime) -> None:
     number = make.idea("1")
     decide(store, make.decision(number, 1.0, due=now))

@@ -56,6 +56,7 @@ decisions = st.builds(
     idea=numbers,
     scores=st.fixed_dictionaries({}, optional={"priority": st.sampled_from([0.0, 1.0, 2.5])}),
     band=st.sampled_from(["", "P1", "P2"]),
+    route=st.sampled_from(["", "jira.A"]),
     due=st.none() | moments,
 )
 tombstones = st.builds(Tombstone, refs | item_refs, st.sampled_from(TombstoneReason))
@@ -283,6 +284,7 @@ def results(store: Store, all_numbers: list[int]) -> Any:
     yield store.count_ideas(), store.count_ideas("P1")
     yield store.decisions(all_numbers)
     yield store.decisions_after(2, 99)
+    yield store.destinations_after(2, 99)
     yield store.routes(all_numbers)
     yield store.outbox()
     yield store.outbox(states=[OutboxState.SENDING], ideas=[1, 2], limit=3)

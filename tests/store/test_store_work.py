@@ -313,6 +313,14 @@ def test_runs_left_behind_are_closed_as_killed_when_the_next_one_starts(store: S
     assert store.runs(9)[1].ended_at == now + MINUTE
 
 
+def test_runs_that_may_still_be_going_on_are_left_open(store: Store, now: datetime) -> None:
+    first = store.start_run("serve", now)
+
+    second = store.start_run("sync", now, alone=False)
+
+    assert {row.id: row.outcome for row in store.runs(9)} == {first: "running", second: "running"}
+
+
 def test_runs_are_listed_newest_first(store: Store, now: datetime) -> None:
     ids = [store.start_run("sync", now) for _ in range(4)]
 
