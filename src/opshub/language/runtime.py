@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 __all__ = ["Words", "finite", "fold", "number", "settled", "sooner", "utc"]
@@ -160,14 +162,20 @@ def _is_unspaced(code: int) -> bool:
     )
 
 
+_ASCII_WORD = re.compile("[a-z0-9]+")
+_BLANKED = {code: " " for code in range(128) if not chr(code).isalnum()}
+
+
 class Words:
     """A list of words to look for in folded texts: whole words, or anywhere for scripts without spaces."""
 
-    __slots__ = ("_phrases", "_words")
+    __slots__ = ("_heads", "_phrases", "_words")
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = tuple(dict.fromkeys(" ".join(fold(word).split()) for word in words))
         self._phrases = tuple((word.partition(" ")[0], word) for word in self._words if " " in word)
+        heads = [_ASCII_WORD.search(word) for word in self._words if word.isascii()]
+        self._heads = frozenset(head[0] for head in heads if head) if all(heads) else None
 
     def __call__(self, text: str) -> bool:
         """Whether any word stands in a folded text."""
@@ -175,6 +183,8 @@ class Words:
 
     def found(self, text: str) -> str | None:
         """The first word of the list that stands in a folded text; phrases may be broken by any blanks."""
+        if text.isascii() and self._heads is not None and self._heads.isdisjoint(_ascii_words(text)):
+            return None
         for word in self._words:
             if word in text and _stands(word, text):
                 return word
@@ -185,6 +195,12 @@ class Words:
                 if phrase in joined and _stands(phrase, joined):
                     return phrase
         return None
+
+
+@lru_cache(maxsize=8)
+def _ascii_words(text: str) -> frozenset[str]:
+    """All runs of letters and digits in an ASCII text, for the several lists that are looked for in it."""
+    return frozenset(text.translate(_BLANKED).split())
 
 
 def _stands(word: str, text: str) -> bool:

@@ -23,6 +23,8 @@ MAX_REFERENCES = 50
 
 def keys_in(text: str) -> list[str]:
     """Issue keys such as ``FEED-12`` in a text: two or more capitals, digits or underscores, a dash, a number."""
+    if "-" not in text:
+        return []
     found: list[str] = []
     for match in _DASH_NUMBER.finditer(text):
         start = match.start()

@@ -41,6 +41,11 @@ def parse_time(value: object, zone: str | ZoneInfo = "UTC") -> datetime:
         return _in_utc(value, zone)
     if not isinstance(value, str):
         raise ValueError(f"a {type(value).__name__} is not a time")
+    if value[-1:] == "Z":
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass  # in a spelling that is mended below
     text = value.strip()
     if NUMBER.fullmatch(text) and len(text) > 8:
         return _from_number(float(text) if "." in text else int(text))
