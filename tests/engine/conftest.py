@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -230,9 +231,10 @@ ROUTED = (
 class World:
     """A hub between a desk and a board."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, empty: Path) -> None:
         self.clock = FrozenClock(START)
         self.path = folder / "hub.db"
+        shutil.copyfile(empty, self.path)
         self.desk = Desk("desk")
         self.board = Board("board", fields=("prio", "labels"))
         self.connections = [
@@ -271,9 +273,17 @@ class World:
         self.hub.connections = self.connections
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all its tables and nothing in them: making them anew takes longer than most tests."""
+    path: Path = tmp_path_factory.mktemp("empty") / "hub.db"
+    open_store(path, clock=FrozenClock(START)).close()
+    return path
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, empty: Path) -> Iterator[World]:
     """The desk, the board and the hub between them."""
-    made = World(tmp_path)
+    made = World(tmp_path, empty)
     yield made
     made.hub.store.close()
