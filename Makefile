@@ -24,8 +24,9 @@ check: $(READY)  ## lint, format, types, import contracts
 kill: $(READY)  ## kill the hub a hundred times, then seed five bugs and find them
 	@$(PYTHON) tests/killing/harness.py --trials $(TRIALS) --jobs 2 --mutants
 
-docs: $(READY)  ## write the generated manual pages anew
+docs: $(READY)  ## write anew what the manual takes from the code, and the outputs in tour and tutorial
 	@$(PYTHON) -m opshub.cli.manual docs
+	@$(PYTHON) tests/test_tour.py
 
 bench: $(READY)  ## measure; minutes, not part of the tests
 	@$(PYTHON) benchmarks/run.py

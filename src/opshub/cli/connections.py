@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opshub.cli.session import Session, pass_session
+from opshub.cli.text import hang, line, screen
 from opshub.cli.view import Column, json_option, plain, say, show, span, table
 from opshub.errors import ConfigError, OpshubError, UsageError
 
@@ -158,9 +159,10 @@ def _checks(rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         mark = "ok  " if row["ok"] else "FAIL"
         detail = f": {row['detail']}" if row["detail"] else ""
-        say(f"{mark}  {row['connection']}  {row['subject']}{detail}", fg=None if row["ok"] else "red")
+        said = line(f"{row['subject']}{detail}")
+        say(hang(f"{mark}  {row['connection']}  ", [said], screen()), fg=None if row["ok"] else "red")
         if row["hint"] and not row["ok"]:
-            say(f"      next: {row['hint']}")
+            say(hang("      next: ", [line(row["hint"])], screen()))
     failed = sum(not row["ok"] for row in rows)
     say(f"{len(rows)} looked at, {failed} failed" if rows else "no connection is configured")
 
@@ -184,7 +186,8 @@ def _has(made: type, capability: Any) -> bool:
 
 
 def _kinds(value: Mapping[str, Any]) -> None:
-    table(value["kinds"], KINDS, empty="no connector is installed")
+    shown = [{**row, "origin": _near(row["origin"])} for row in value["kinds"]]
+    table(shown, KINDS, empty="no connector is installed")
     for problem in value["problems"]:
         say(f"problem: {problem}", fg="red")
 
@@ -194,4 +197,10 @@ def _plugins(session: Session) -> Path:
         config = session.config()
     except ConfigError:
         return Path("plugins")
-    return config.folder / config.hub.plugins
+    return Path(_near(str(config.folder / config.hub.plugins)))
+
+
+def _near(path: str) -> str:
+    """A path as somebody in this folder would write it."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path

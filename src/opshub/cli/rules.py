@@ -127,9 +127,13 @@ def _diagnostics(value: Mapping[str, Any], rendered: Sequence[str]) -> None:
     severities = [row["severity"] for row in value["diagnostics"]]
     errors, warnings = severities.count("error"), severities.count("warning")
     if value["passed"]:
-        say("the rules pass their check" + (f"; {warnings} warnings" if warnings else ""))
+        say("the rules pass their check" + (f"; {_many(warnings, 'warning')}" if warnings else ""))
     else:
-        say(f"{errors} errors, {warnings} warnings")
+        say(f"{_many(errors, 'error')}, {_many(warnings, 'warning')}")
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def _tests(value: Mapping[str, Any]) -> None:
@@ -140,7 +144,11 @@ def _tests(value: Mapping[str, Any]) -> None:
         for failure in result["failures"]:
             say("\n".join(f"      {part}" for part in failure.splitlines()))
     failed = sum(not result["passed"] for result in results)
-    say(f"{len(results)} tests, {failed} failed" if results else "there are no tests in the rule files")
+    say(
+        f"{_many(len(results), 'test')}, {failed} failed"
+        if results
+        else "there are no tests in the rule files"
+    )
 
 
 def _fields(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -140,7 +140,9 @@ def _quotes(store: Store, part: Contribution) -> tuple[Evidence, ...]:
 def _evidence(feedback: Feedback) -> Evidence:
     text = " ".join((feedback.text or feedback.title).split())
     quote = text if len(text) <= QUOTE else f"{text[: QUOTE - 1]}…"
-    who = (feedback.author.name or feedback.author.id) if feedback.author is not None else ""
+    # Who only has an id is better known by the customer's name.
+    names = [(one.name, one.id) for one in (feedback.author, feedback.account) if one is not None]
+    who = next(filter(None, [name for name, _ in names] + [ident for _, ident in names]), "")
     return Evidence(feedback.ref, quote, feedback.url, who, feedback.visibility)
 
 
