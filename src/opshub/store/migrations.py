@@ -198,7 +198,7 @@ def migrate(
     for step in _STEPS:
         steps()(step)
     wanted = NAMES if until is None else NAMES[: NAMES.index(until) + 1]
-    db = Database(connection)
+    db = Database(connection, execute_plugins=False)
     for name in wanted:
         begin() if begin else connection.execute(sql.BEGIN)
         try:
