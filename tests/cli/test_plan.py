@@ -139,14 +139,15 @@ def test_a_conflict_comes_with_what_happened_and_the_command_that_settles_it(hub
     assert hub.twin.issue("FEED-1").priority == "Highest"
 
 
-def test_a_refused_write_keeps_its_reason_and_says_how_to_go_on(hub: Hub) -> None:
+def test_a_refused_write_is_told_once_keeps_its_reason_and_says_how_to_go_on(hub: Hub) -> None:
     config = hub.here / "opshub.toml"
     config.write_text(config.read_text("utf-8").replace('"Highest"', '"Sky-high"'), "utf-8")
     hub.run("sync")
-    hub.run("apply")
 
+    applied = hub.run("apply", "--json")
     shown = hub.run("plan")
 
+    assert [failure["kind"] for failure in json.loads(applied)["failures"]] == ["RefusedWriteError"]
     assert "refused: tracker FEED-1 band:" in shown
     assert "Sky-high" in shown
     assert "opshub connections check tracker" in shown

@@ -17,6 +17,7 @@ from opshub.engine.route import route
 from opshub.engine.score import score
 from opshub.engine.work import Work
 from opshub.errors import PlanTooLargeError, UsageError
+from opshub.store.base import OutboxState
 
 __all__ = ["STAGES", "fetch", "reached", "settle", "think"]
 
@@ -86,6 +87,8 @@ def settle(work: Work, names: Sequence[str] = (), *, approved: bool = False, mos
     limit = work.limits.max_changes if most is None else most
     for turn in range(ROUNDS):
         rows = sendable(work, names, approved=approved)
+        if turn:  # what was refused a moment ago would be refused again
+            rows = [row for row in rows if row.state is not OutboxState.REFUSED]
         if not rows:
             return
         if turn == 0:

@@ -84,7 +84,8 @@ def title_for(idea: Idea, connection: Connection) -> str:
 
 def draft(wanted: Wanted, connection: Connection, project: str) -> Draft:
     """The item to be created: title, quotes with their permalinks, and the owned fields."""
-    lines = [f"{len(wanted.voices)} pieces of feedback speak for this idea.", ""]
+    count = len(wanted.voices)
+    lines = [f"{count} piece{'s' * (count != 1)} of feedback speak{'s' * (count == 1)} for this idea.", ""]
     for feedback in wanted.readable(connection)[:QUOTES]:
         quote = " ".join((feedback.text or feedback.title).split())[:300]
         lines += [f"“{quote}”", feedback.url, ""]
