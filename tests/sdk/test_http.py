@@ -259,6 +259,14 @@ def test_a_limit_for_one_issue_does_not_stop_the_others(dial: Dial, wire: Wire) 
     assert http.get("/issue/2") == {"ok": True}
 
 
+def test_a_short_limit_for_one_issue_is_waited_for(dial: Dial, wire: Wire, clock: FrozenClock) -> None:
+    wire.says(reply(429, Retry_After="5", RateLimit_Reason="jira-burst-based"), OK)
+
+    dial().put("/issue/1", json={})
+
+    assert clock.monotonic() >= 5
+
+
 def test_a_403_that_speaks_of_rates_is_a_rate_limit(dial: Dial, wire: Wire) -> None:
     wire.says(reply(403, Retry_After="600"))
 

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opshub.clock import FrozenClock
+from opshub.clock import FrozenClock, SystemClock
 from opshub.sdk import (
     Answer,
     BadAnswerError,
@@ -33,6 +33,7 @@ from opshub.sdk import (
     UnsafeAddressError,
 )
 from opshub.sdk.decoding import read_body
+from opshub.sdk.redaction import Redactor
 
 from .conftest import NOON, Dial, Wire, reply
 
@@ -87,6 +88,17 @@ def test_a_silent_server_ends_at_the_read_timeout(dial: Dial, wire: Wire) -> Non
 
     with pytest.raises(UnavailableError, match="in time"):
         dial(read_timeout=0.05, attempts=1).get("/things")
+
+
+def test_one_long_silence_ends_at_the_deadline(dial: Dial, wire: Wire) -> None:
+    def late(line: socket.socket) -> None:
+        time.sleep(0.5)
+        line.sendall(reply())
+
+    wire.says(late)
+
+    with pytest.raises(UnavailableError, match="in time"):
+        dial(clock=SystemClock(), deadline=0.05, attempts=1).get("/things")
 
 
 def coded(body: bytes, coding: str = "gzip", length: bool = True) -> bytes:
@@ -288,6 +300,14 @@ def test_no_secret_is_quoted_from_an_answer(dial: Dial, wire: Wire, echo: str) -
     ):
         assert part not in told
     assert len(str(caught.value)) < 300
+
+
+def test_a_secret_cut_by_the_looking_glass_is_not_shown() -> None:
+    secret = "".join(chr(ord("a") + number % 26) for number in range(300))
+
+    told = Redactor([secret]).excerpt(secret * 100)
+
+    assert set(told) <= set("[secret]…")
 
 
 def test_control_characters_of_an_answer_reach_no_terminal(dial: Dial, wire: Wire) -> None:

@@ -40,6 +40,7 @@ ATTACKS = [
     "h1. Title\nbq. quote\n* item\n# item\n- item\n|| a || b ||\n----",
     "*bold* _it_ -del- +ins+ ^up^ ~down~ ??cite?? {{mono}}",
     "back\\slash \\\\ \\* (!) (y) (/)",
+    "https://acme.zendesk.com/agent/tickets/7",
     "\x00\x0b\x1b\ud800\ufffe\uffff",
     "javascript:alert(1) https://evil.test https://acme.zendesk.com.evil.test/x",
     "https://acme.zendesk.com@evil.test/ https://acme.zendesk.com:99/ https://acme.zendesk.comx",
@@ -76,10 +77,12 @@ def shown(text: str) -> list[str]:
 @settings(max_examples=150, deadline=None)
 @given(TEXTS)
 def test_a_document_is_valid_and_holds_text_alone(text: str) -> None:
-    document = adf_from_plain(text)
+    document, linked = adf_from_plain(text), adf_from_plain(text, ORIGINS)
 
     validator().validate(document)
+    validator().validate(linked)
     assert kinds(document) <= {"doc", "paragraph", "text", "hardBreak"}
+    assert kinds(linked) <= {"doc", "paragraph", "text", "hardBreak", "link"}
 
 
 @settings(max_examples=150, deadline=None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from opshub.sdk import Cursor, Watermark
@@ -32,21 +32,21 @@ class Vendor:
         visible = self.now + timedelta(seconds=visible_after)
         self.waiting.append((visible, name, (self.now, self.count)))
 
-    def pages(self, since: datetime | None, size: int) -> Iterator[list[tuple[str, datetime, int]]]:
+    def show(self) -> None:
+        """Let the search see what it should see by now."""
         for entry in sorted(self.waiting, key=lambda entry: entry[2][1]):
             if entry[0] <= self.now:
                 self.known[entry[1]] = entry[2]
                 self.waiting.remove(entry)
+
+    def pages(self, since: datetime | None, size: int) -> Iterator[list[tuple[str, datetime, int]]]:
+        """The order is that of the walk's beginning; each page shows its records as they are when it is fetched."""
+        self.show()
         floor = since.replace(second=0, microsecond=0) if since else None
-        listed = sorted(
-            ((moment, name, version) for name, (moment, version) in self.known.items()),
-            key=lambda row: row[0],
-        )
-        rows = [
-            (name, moment, version) for moment, name, version in listed if floor is None or moment >= floor
-        ]
-        for place in range(0, len(rows), size):
-            yield rows[place : place + size]
+        names = [name for name, entry in self.known.items() if floor is None or entry[0] >= floor]
+        names.sort(key=lambda name: self.known[name])
+        for place in range(0, len(names), size):
+            yield [(name, *self.known[name]) for name in names[place : place + size]]
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Hub:
     cursor: Cursor | None = None
     got: list[tuple[str, int]] = field(default_factory=list)
 
-    def pull(self, size: int, pages: int | None = None) -> None:
+    def pull(self, size: int, pages: int | None = None, edits: str = "") -> None:
         mark = Watermark.decode(self.cursor)
         since = mark.start(LAG + MINUTE, MINUTE, limit=self.vendor.now)
         for number, page in enumerate(self.vendor.pages(since, size)):
@@ -67,14 +67,18 @@ class Hub:
                 (name, version) for name, moment, version in page if mark.fresh(name, moment, version)
             ]
             self.cursor = mark.encode()
+            self.vendor.now += timedelta(seconds=70)
+            if edits:
+                self.vendor.change(edits[number % len(edits)], 0)
+            self.vendor.show()
 
 
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("change"), st.sampled_from("abcdefg"), st.integers(0, 90)),
         st.tuples(st.just("wait"), st.just(""), st.sampled_from([0, 1, 20, 59, 60, 61, 600])),
-        st.tuples(st.just("pull"), st.just(""), st.integers(1, 5)),
-        st.tuples(st.just("die"), st.just(""), st.integers(1, 5)),
+        st.tuples(st.just("pull"), st.text("abcdefg", max_size=3), st.integers(1, 5)),
+        st.tuples(st.just("die"), st.text("abcdefg", max_size=3), st.integers(1, 5)),
     ),
     max_size=40,
 )
@@ -82,6 +86,7 @@ STEPS = st.lists(
 
 @settings(max_examples=300, deadline=None)
 @given(STEPS)
+@example([*(("change", name, 0) for name in "abc"), ("wait", "", 600), ("die", "b", 1)])
 def test_every_change_arrives_and_arrives_once(steps: list[tuple[str, str, int]]) -> None:
     vendor = Vendor()
     hub = Hub(vendor)
@@ -91,7 +96,7 @@ def test_every_change_arrives_and_arrives_once(steps: list[tuple[str, str, int]]
         elif step == "wait":
             vendor.now += timedelta(seconds=number)
         else:
-            hub.pull(number, pages=1 if step == "die" else None)
+            hub.pull(number, pages=2 if step == "die" else None, edits=name)
     vendor.now += LAG
 
     hub.pull(3)
