@@ -17,7 +17,7 @@ from opshub.engine.route import route
 from opshub.engine.score import score
 from opshub.engine.work import Work
 from opshub.errors import PlanTooLargeError, UsageError
-from opshub.store.base import OutboxState
+from opshub.store.rows import OutboxState
 
 __all__ = ["STAGES", "fetch", "reached", "settle", "think"]
 
