@@ -74,7 +74,7 @@ def live(config: str, plan: tuple[str, float], note: Path | None) -> int:
     try:
         hub = _open(config)
         try:
-            report = hub.sync()
+            report = hub.sync(until="pull" if kind == "pull" else "apply")
         finally:
             hub.store.close()
     except FencedError:

@@ -85,16 +85,29 @@ def test_the_same_wish_against_another_base_is_a_change(store: Store, make: Any,
     assert (store.outbox()[0].base, store.outbox()[0].version) == ("Low", 2)
 
 
-@pytest.mark.parametrize("state", [OutboxState.CONFLICT, OutboxState.REFUSED])
-def test_the_same_wish_does_not_reset_what_waits_for_a_person(
-    store: Store, make: Any, put: Put, settle: Any, state: OutboxState
+def test_the_same_wish_does_not_ask_again_for_what_was_refused(
+    store: Store, make: Any, put: Put, settle: Any
 ) -> None:
     put(make.wish())
-    settle(state, note="somebody else")
+    settle(OutboxState.REFUSED, note="not on the screen")
 
     assert put(make.wish()) == 0
 
-    assert (store.outbox()[0].state, store.outbox()[0].note) == (state, "somebody else")
+    assert (store.outbox()[0].state, store.outbox()[0].note) == (OutboxState.REFUSED, "not on the screen")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(OutboxState.CONFLICT, OutboxState.PLANNED), (OutboxState.PLANNED, OutboxState.CONFLICT)],
+)
+def test_whether_a_wish_is_a_conflict_is_what_the_planner_says_last(
+    store: Store, make: Any, put: Put, before: OutboxState, after: OutboxState
+) -> None:
+    put(make.wish(state=before))
+
+    assert put(make.wish(state=after)) == 1
+
+    assert store.outbox()[0].state is after
 
 
 @pytest.mark.parametrize("state", [OutboxState.CONFLICT, OutboxState.REFUSED, OutboxState.DONE])

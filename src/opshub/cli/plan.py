@@ -108,7 +108,8 @@ def resolve(session: Session, connection: str, item: str, field: str, keep: str)
     """
     with session.hub() as hub:
         ids = {key: target for (name, target), key in hub.plan().places.items() if name == connection}
-        hub.resolve(connection, ids.get(item, item), field, keep)
+        ids["document"] = ""
+        hub.resolve(connection, ids.get(item, item), "ranking" if field == "ranked list" else field, keep)
     kept = "the hub's value; opshub apply writes it" if keep == "hub" else "the remote value"
     say(f"{connection} {item} {field}: keeps {kept}")
 

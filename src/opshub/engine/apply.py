@@ -205,6 +205,9 @@ def _judge(work: Work, connection: Connection, item: TrackedItem, rows: Iterable
         last = written.get((row.target, row.field))
         if isinstance(row.wish, tuple):
             before = last.own if last else ()
+            if row.state is OutboxState.SENDING:
+                # What an unanswered request asked for may stand there: it is the hub's, not somebody else's.
+                before = (*before, *row.own)
             own = added(current, before, row.own)
             whole = merged(current, before, own)
             same = whole == tuple(sorted(current if isinstance(current, tuple) else ()))

@@ -12,7 +12,7 @@ from opshub.engine.shape import flaw
 from opshub.engine.values import Wanted, draft, without_tags
 from opshub.engine.work import Work
 from opshub.errors import UnknownOutcomeError
-from opshub.model import Draft, Receipt, TrackedItem, Value
+from opshub.model import Draft, TrackedItem, Value
 from opshub.sdk import Creates, clean_value
 from opshub.store.rows import OutboxRow, OutboxState, Written
 
@@ -31,28 +31,39 @@ def create(work: Work, connection: Connection, connector: Creates, row: OutboxRo
     decision = work.store.decisions([row.idea]).get(row.idea)
     if idea is None or decision is None:
         return 0
-    voices = [feedback for _, feedback in work.store.voices([row.idea])]
-    text = draft(Wanted(idea, decision, voices), connection, str(row.wish))
+    text = _text(work, connection, row, Wanted(idea, decision, ()))
     # A pull may have seen the item before an earlier request could be acknowledged.
     with asking(connection):
         found = idea.item.id if idea.item is not None else _look_up(work, connection, connector, row)
     point("create.looked_up")
     if found is None:
-        with work.store.transaction(work.lease):
-            work.store.mark_sending([row], work.clock.now(), work.report.run)
-        point("create.marked")
-        work.prove()
-        with asking(connection, UnknownOutcomeError):
-            receipt = connector.create(text)
-        point("create.created")
-        _report_refused(work, connection, receipt)
-        found = receipt.target
+        found = _make(work, connection, connector, row, text)
     with asking(connection, UnknownOutcomeError):
         item = _read_back(connector, row, found)
     _bind(work, row, item, text)
     point("create.acknowledged")
     work.stage("apply").add("created")
     return 1
+
+
+def _make(work: Work, connection: Connection, connector: Creates, row: OutboxRow, text: Draft) -> str:
+    """The one request; the new item's id."""
+    with work.store.transaction(work.lease):
+        work.store.mark_sending([row], work.clock.now(), work.report.run)
+    point("create.marked")
+    work.prove()
+    with asking(connection, UnknownOutcomeError):
+        receipt = connector.create(text)
+    point("create.created")
+    if receipt.refused:
+        # Tried again as ordinary wishes, which then say why.
+        work.stage("apply").add("fields left out at creation", len(receipt.refused))
+    return receipt.target
+
+
+def _text(work: Work, connection: Connection, row: OutboxRow, wanted: Wanted) -> Draft:
+    voices = [feedback for _, feedback in work.store.voices([row.idea])]
+    return draft(replace(wanted, voices=voices), connection, str(row.wish))
 
 
 def _look_up(work: Work, connection: Connection, connector: Creates, row: OutboxRow) -> str | None:
@@ -69,12 +80,6 @@ def _look_up(work: Work, connection: Connection, connector: Creates, row: Outbox
     if left > timedelta(0):
         work.clock.sleep(left.total_seconds())
     return connector.find(row.target)
-
-
-def _report_refused(work: Work, connection: Connection, receipt: Receipt) -> None:
-    """Fields that the new item would not take are tried again as ordinary wishes, which then say why."""
-    if receipt.refused:
-        work.stage("apply").add("fields left out at creation", len(receipt.refused))
 
 
 def _bind(work: Work, row: OutboxRow, item: TrackedItem, text: Draft) -> None:

@@ -7,14 +7,14 @@ network. Fields that a person changed since the hub wrote them are a conflict, a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from opshub.engine.connection import Connection
 from opshub.engine.guard import asking
 from opshub.engine.values import Wanted, added, merged, ranking
 from opshub.engine.work import BATCH, Work
-from opshub.model import Contribution, Feedback, TrackedItem, Value
+from opshub.model import Contribution, Feedback, Value
 from opshub.sdk import Creates, Publishes
 from opshub.store.rows import OutboxRow, OutboxState, Written
 
@@ -27,6 +27,9 @@ RANKING = "ranking"
 """The field of a wish that the ranked list be published."""
 
 Key = tuple[str, str, str]
+
+Flying = Mapping[Key, OutboxRow]
+"""Wishes that were sent and never answered."""
 
 
 def plan(work: Work, limit: int = BATCH) -> bool:
@@ -71,11 +74,12 @@ def _wish(work: Work, numbers: Sequence[int]) -> int:
     voices: dict[int, list[Feedback]] = {number: [] for number in numbers}
     for number, feedback in store.voices(numbers):
         voices[number].append(feedback)
+    flying = {_key(row): row for row in store.outbox(ideas=numbers, states=[OutboxState.SENDING])}
     wishes: list[OutboxRow] = []
     for number in numbers:
         if number in ideas and number in decisions:
             wanted = Wanted(ideas[number], decisions[number], voices[number], routes.get(number))
-            wishes.extend(_wishes_of(work, wanted))
+            wishes.extend(_wishes_of(work, wanted, flying))
     keys = {_key(row) for row in wishes}
     open_states = (OutboxState.PLANNED, OutboxState.CONFLICT, OutboxState.REFUSED)
     stale = [_key(row) for row in store.outbox(ideas=numbers, states=open_states) if _key(row) not in keys]
@@ -86,7 +90,7 @@ def _key(row: OutboxRow) -> Key:
     return row.connection, row.target, row.field
 
 
-def _wishes_of(work: Work, wanted: Wanted) -> Iterator[OutboxRow]:
+def _wishes_of(work: Work, wanted: Wanted, flying: Flying) -> Iterator[OutboxRow]:
     """Everything that should be different outside because of one idea."""
     item = work.store.item(wanted.idea.item) if wanted.idea.item is not None else None
     if item is None and wanted.route is not None and wanted.idea.item is None:
@@ -96,19 +100,12 @@ def _wishes_of(work: Work, wanted: Wanted) -> Iterator[OutboxRow]:
             continue
         if connection.role == "ideas":
             if item is not None and item.ref.connection == connection.name:
-                yield from _fields(work, connection, wanted, item.ref.id, _item_values(item))
+                yield from _fields(work, connection, wanted, item.ref.id, dict(item.fields), flying)
             continue
         for voice in wanted.voices:
             if voice.ref.connection == connection.name:
-                yield from _fields(work, connection, wanted, voice.ref.id, _voice_values(voice))
-
-
-def _item_values(item: TrackedItem) -> dict[str, Value]:
-    return dict(item.fields)
-
-
-def _voice_values(voice: Feedback) -> dict[str, Value]:
-    return {"tags": voice.tags, **voice.fields}
+                seen: dict[str, Value] = {"tags": voice.tags, **voice.fields}
+                yield from _fields(work, connection, wanted, voice.ref.id, seen, flying)
 
 
 def _creation(work: Work, wanted: Wanted) -> Iterator[OutboxRow]:
@@ -130,7 +127,12 @@ def _creation(work: Work, wanted: Wanted) -> Iterator[OutboxRow]:
 
 
 def _fields(
-    work: Work, connection: Connection, wanted: Wanted, target: str, seen: dict[str, Value]
+    work: Work,
+    connection: Connection,
+    wanted: Wanted,
+    target: str,
+    seen: Mapping[str, Value],
+    flying: Flying,
 ) -> Iterator[OutboxRow]:
     """Wishes for the owned fields of one target that do not stand there yet."""
     written = work.store.written(connection.name, [target])
@@ -148,22 +150,27 @@ def _fields(
             wish=value,
             why=_why(wanted, hub_field),
         )
-        judged = _judge(connection, row, last)
+        judged = _judge(connection, row, last, flying.get(_key(row)))
         if judged is not None:
             yield judged
 
 
-def _judge(connection: Connection, row: OutboxRow, last: Written | None) -> OutboxRow | None:
-    """The wish in the form in which it is kept; None where nothing needs writing."""
+def _judge(
+    connection: Connection, row: OutboxRow, last: Written | None, sent: OutboxRow | None
+) -> OutboxRow | None:
+    """The wish in the form in which it is kept; None where nothing needs writing.
+
+    ``sent`` is a wish whose answer was lost: what it asked for may stand there, and is then the hub's own.
+    """
     if isinstance(row.wish, tuple):
-        return _judge_set(connection, row, last)
+        return _judge_set(connection, row, last, sent)
     current = row.base
     if connection.role == "feedback" and last is not None:
         # Feedback is kept as if the hub had never written to it, so what was written is what stands there.
         current = last.value
     if current == row.wish:
         return None
-    if last is None:
+    if last is None or (sent is not None and current == sent.wish):
         return replace(row, base=current)
     if last.held and row.wish == last.before:
         return None
@@ -176,13 +183,17 @@ def _judge(connection: Connection, row: OutboxRow, last: Written | None) -> Outb
     return replace(row, base=current)
 
 
-def _judge_set(connection: Connection, row: OutboxRow, last: Written | None) -> OutboxRow | None:
+def _judge_set(
+    connection: Connection, row: OutboxRow, last: Written | None, sent: OutboxRow | None
+) -> OutboxRow | None:
     """Sets never conflict: the hub exchanges its own members and leaves the others."""
     own = row.wish if isinstance(row.wish, tuple) else ()
     before = last.own if last is not None else ()
     current: Value = row.base or ()
     if connection.role == "feedback" and last is not None:
         current = merged(current, (), before)
+    if sent is not None:
+        before = (*before, *sent.own)
     own = added(current, before, own)
     whole = merged(current, before, own)
     if whole == tuple(sorted(current if isinstance(current, tuple) else ())):

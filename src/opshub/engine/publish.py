@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NoReturn
 
 from opshub.engine.connection import Connection
 from opshub.engine.guard import asking
@@ -31,14 +32,7 @@ def publish(work: Work, connection: Connection, connector: Publishes, row: Outbo
         return 0
     edited = there is not None and last is not None and there != last.value
     if edited and row.state is not OutboxState.SENDING and connection.conflict != "hub":
-        note = "somebody edited the ranked list"
-        with work.store.transaction(work.lease):
-            work.store.settle(replace(row, base=there), OutboxState.CONFLICT, note=note)
-        work.stage("apply").add("conflicts")
-        raise ConflictError(
-            f"{connection.name}: {note}",
-            hint=f"see: opshub plan; to overwrite it: opshub resolve {connection.name} --keep hub",
-        )
+        _refuse(work, replace(row, base=there))
     with work.store.transaction(work.lease):
         work.store.mark_sending([row], work.clock.now(), work.report.run)
     point("publish.marked")
@@ -48,6 +42,14 @@ def publish(work: Work, connection: Connection, connector: Publishes, row: Outbo
     point("publish.published")
     _acknowledge(work, row, want, there, "published")
     return 1
+
+
+def _refuse(work: Work, row: OutboxRow) -> NoReturn:
+    note = "somebody edited the ranked list"
+    with work.store.transaction(work.lease):
+        work.store.settle(row, OutboxState.CONFLICT, note=note)
+    work.stage("apply").add("conflicts")
+    raise ConflictError(f"{row.connection}: {note}", hint="settle it: opshub plan says how")
 
 
 def _acknowledge(work: Work, row: OutboxRow, want: str, before: str | None, word: str) -> None:

@@ -12,8 +12,9 @@ __all__ = ["merged"]
 def merged(old: OutboxRow | None, new: OutboxRow) -> OutboxRow | None:
     """The row to keep; None where nothing changes.
 
-    A row is open until it is done: the same wish again, against the same base, neither resets a conflict nor asks
-    again for what the remote refused. A row in state SENDING stays so, whatever is wished, until the remote was read.
+    A row is open until it is done: the same wish again, against the same base, changes nothing, and what the remote
+    refused is not asked for again. Whether it is a conflict is the planner's word. A row in state SENDING stays so,
+    whatever is wished, until the remote was read.
     """
     if old is None:
         return replace(new, version=1)
@@ -30,7 +31,7 @@ def merged(old: OutboxRow | None, new: OutboxRow) -> OutboxRow | None:
             version=old.version + 1,
         )
     same = (old.wish, old.own, old.base, old.idea) == (new.wish, new.own, new.base, new.idea)
-    worse = old.state is OutboxState.PLANNED and new.state is OutboxState.CONFLICT
-    if same and old.state is not OutboxState.DONE and not worse:
+    judged = {old.state, new.state} == {OutboxState.PLANNED, OutboxState.CONFLICT}
+    if same and old.state is not OutboxState.DONE and not judged:
         return None
     return replace(new, version=old.version + 1)
