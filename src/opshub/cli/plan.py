@@ -35,6 +35,9 @@ STUCK = {
 }
 """State of a wish that waits for somebody → what to do next."""
 
+NAMES = {"": "new item", "ranking": "ranked list"}
+"""Wishes that are no field of an item → what they are called."""
+
 SHOWN = 10
 LIST = 48
 """Columns of a list of values before its end is left out."""
@@ -153,8 +156,10 @@ def _view(rows: list[dict[str, Any]]) -> None:
 
 def _stuck(rows: Sequence[Mapping[str, Any]], state: str, next_step: str) -> None:
     """What does not go on by itself: each with its note, and what to do about them."""
+    rows = [{**row, "item": row["item"] or "document"} for row in rows]
     for row in rows[:SHOWN]:
-        where = " ".join(filter(None, (row["connection"], row["item"], row["hub_field"] or row["field"])))
+        field = row["hub_field"] or NAMES.get(row["field"], row["field"])
+        where = f"{row['connection']} {row['item']} {field}"
         say(hang("", [f"{state}: {line(where)}:", line(row["note"])], screen()))
     if len(rows) > SHOWN:
         say(f"{state}: {len(rows) - SHOWN:,} more; all of them: opshub plan --json")
@@ -164,13 +169,12 @@ def _stuck(rows: Sequence[Mapping[str, Any]], state: str, next_step: str) -> Non
 
 
 def _line(row: Mapping[str, Any]) -> dict[str, Any]:
-    names = {"": "new item", "ranking": "ranked list"}
     owned = row["hub_field"]
     remote = row["field"] if owned in ("", row["field"]) else f"{owned} → {row['field']}"
     listed = row["field"] == "ranking" and not row["target"]
     return {
         **row,
-        "field": names.get(row["field"], remote),
+        "field": NAMES.get(row["field"], remote),
         "item": row["item"] or "document",
         "old": "" if listed else _cut(row["old"]),
         "new": row["title"] if row["field"] == "" else "replaced" if listed else _cut(row["new"]),
