@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from opshub.errors import ConfigError
+
 if TYPE_CHECKING:
     from opshub.config import Config
     from opshub.engine.hub import Hub
@@ -33,6 +35,16 @@ class Session:
         if self.loaded is None:
             self.loaded = load(Path(self.config_path) if self.config_path else None)
         return self.loaded
+
+    def connected(self) -> Config:
+        """The configuration; ConfigError where it has no connection."""
+        config = self.config()
+        if not config.connections:
+            raise ConfigError(
+                f"{config.path.name} configures no connection",
+                hint="add [connections.NAME] to it; see docs/settings.md",
+            )
+        return config
 
     @contextmanager
     def hub(self, names: Sequence[str] | None = None, *, reading: bool = False) -> Iterator[Hub]:

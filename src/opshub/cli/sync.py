@@ -9,7 +9,7 @@ import click
 from opshub.cli.reporting import finish
 from opshub.cli.session import Session, pass_session
 from opshub.cli.view import json_option
-from opshub.errors import ConfigError, UsageError
+from opshub.errors import UsageError
 
 __all__ = ["moment_of", "sync"]
 
@@ -51,12 +51,7 @@ def sync(
     from opshub.cli.progress import watch
     from opshub.clock import SystemClock
 
-    config = session.config()
-    if not config.connections:
-        raise ConfigError(
-            f"{config.path.name} configures no connection",
-            hint="add [connections.NAME] to it; see docs/settings.md",
-        )
+    config = session.connected()
     moment = moment_of(since, config.hub.timezone, SystemClock().now()) if since else None
     looking = watch()
     with session.hub() as hub:

@@ -13,15 +13,19 @@ if TYPE_CHECKING:
     from opshub.engine.connection import Connection
     from opshub.language import Checked, RuleSet, Schema, Source
 
-__all__ = ["check_rules", "load_rules", "rule_files", "sources"]
+__all__ = ["check_rules", "load_rules", "rule_entries", "rule_files", "sources"]
 
 MAX_SIZE = 1024 * 1024
 
 
+def rule_entries(config: Config) -> dict[str, list[Path]]:
+    """The files of each entry of the setting, by name within a folder."""
+    return {entry: list(expand(config.folder, entry)) for entry in config.hub.rules}
+
+
 def rule_files(config: Config) -> list[Path]:
-    """The rule files in force, each once, as the setting orders them and by name within a folder."""
-    found = (file for entry in config.hub.rules for file in expand(config.folder, entry))
-    return list(dict.fromkeys(found))
+    """The rule files in force, each once, as the setting orders them."""
+    return list(dict.fromkeys(file for files in rule_entries(config).values() for file in files))
 
 
 def sources(config: Config, files: Sequence[Path] | None = None) -> list[Source]:

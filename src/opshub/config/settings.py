@@ -98,6 +98,9 @@ class HubSettings(Settings):
     log: Literal["text", "json"] = "text"
     """How the daemon logs: lines for people, or one JSON object a line."""
 
+    listen: str = Field(default="127.0.0.1:8484", pattern=r"^.+:\d{1,5}$")
+    """Where the daemon answers `/healthz` and `/readyz`, as `host:port`; port 0 takes a free one."""
+
     similar: Literal["suggest", "attach"] = "suggest"
     """Whether feedback with a similar text joins an idea by itself, or is only shown as a suggestion."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,43 +15,53 @@ from opshub.language import RuleSet
 __all__ = ["RuleWatch"]
 
 
+Look = tuple[tuple[str, int, int, int], ...]
+
+
 @dataclass(slots=True)
 class RuleWatch:
-    """Looks at the rule files' sizes and times, and loads them anew when those differ."""
+    """Looks at the rule files' sizes and times, and loads them anew when those differ.
+
+    ``entries`` gives the files of each entry of ``rules``. An entry that had files and has none any more is a file
+    on its way to a new name, or a mistake: the rules in force stay.
+    """
 
     hub: Hub
-    files: Callable[[], Iterable[Path]]
+    entries: Callable[[], Mapping[str, Sequence[Path]]]
     load: Callable[[], RuleSet]
-    seen: tuple[tuple[str, int, int], ...] = ()
-
-    def begin(self) -> None:
-        """Take the present files as those of the rules in force."""
-        self.seen = self._look()
+    seen: Look | None = None
+    filled: frozenset[str] = frozenset()
 
     def check(self) -> bool:
         """Load the rules if a file changed; whether other rules are in force now."""
-        look = self._look()
+        look, filled = self._look()
         if look == self.seen:
             return False
-        self.seen = look
+        first, self.seen = self.seen is None, look
         try:
+            gone = sorted(self.filled - filled)
+            if gone:
+                raise ConfigError(f"there is no rule file at {', '.join(gone)} any more")
             rules = self.load()
-        except (RuleError, ConfigError) as error:
+        except (RuleError, ConfigError, OSError) as error:
             self.hub.rule_problems = tuple(str(error).splitlines())
             say("rules.refused", level=logging.ERROR, reason=str(error))
             return False
-        changed = rules.hash != self.hub.rules.hash
-        self.hub.rules, self.hub.rule_problems = rules, ()
-        say("rules.loaded", changed=changed)
+        changed, mended = rules.hash != self.hub.rules.hash, bool(self.hub.rule_problems)
+        self.hub.rules, self.hub.rule_problems, self.filled = rules, (), filled
+        if changed or mended or not first:
+            say("rules.loaded", changed=changed)
         return changed
 
-    def _look(self) -> tuple[tuple[str, int, int], ...]:
-        found = []
+    def _look(self) -> tuple[Look, frozenset[str]]:
+        found, filled = [], set()
         try:
-            for file in self.files():
-                stat = file.stat()
-                found.append((str(file), stat.st_mtime_ns, stat.st_size))
+            for entry, files in self.entries().items():
+                for file in files:
+                    stat = file.stat()
+                    found.append((str(file), stat.st_ino, stat.st_mtime_ns, stat.st_size))
+                    filled.add(entry)
         except (OSError, ConfigError) as error:
-            # A file that vanished is a change too: loading will say what is wrong.
-            found.append((str(error), 0, 0))
-        return tuple(found)
+            # What cannot be looked at is a change too: loading will say what is wrong.
+            found.append((str(error), 0, 0, 0))
+        return tuple(found), frozenset(filled)

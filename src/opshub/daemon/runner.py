@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,18 +18,18 @@ from opshub.engine.connection import Connection
 from opshub.engine.cycle import fetch, settle_quietly, think
 from opshub.engine.hub import Hub
 from opshub.engine.match import index
-from opshub.engine.report import Report
+from opshub.engine.report import Failure, Report
 from opshub.engine.work import Work
-from opshub.errors import FencedError, OpshubError, StoreBusyError
+from opshub.errors import FencedError, OpshubError, StoreBusyError, StoreError
 from opshub.store.rows import Lease
 
 __all__ = ["Daemon"]
 
-LOOK = 2.0
+LOOK = 1.0
 """Seconds between looks at the rule files."""
 
 PATIENCE = 20.0
-"""Seconds that connections get to finish their page when the daemon is asked to stop."""
+"""Seconds that all connections together get to finish their pages when the daemon is asked to stop."""
 
 
 @dataclass(slots=True)
@@ -35,70 +37,98 @@ class Daemon:
     """Runs a hub until it is told to stop.
 
     A connection that fails is tried again at its next turn; an outage is logged once when it begins and once when it
-    ends. Losing the lease to another process ends the daemon.
+    ends. Losing the lease to another process ends the daemon, and so does a defect in one of its threads.
     """
 
     hub: Hub
     rules: RuleWatch
     stop: threading.Event = field(default_factory=threading.Event)
+    asked: queue.SimpleQueue[None] = field(default_factory=queue.SimpleQueue)
     thinking: threading.Lock = field(default_factory=threading.Lock)
     turns: dict[str, datetime] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, set[str]] = field(default_factory=dict)
     crashed: list[BaseException] = field(default_factory=list)
     lease: Lease | None = None
 
+    def end(self) -> None:
+        """Ask for an orderly end; may be called from a signal handler, where an event's lock could be taken."""
+        self.asked.put(None)
+
+    def stopping(self) -> bool:
+        """Whether the end was asked for."""
+        return self.stop.is_set() or not self.asked.empty()
+
     def run(self) -> None:
-        """Work until ``stop`` is set; raises what made it end otherwise."""
-        self.hub.stopping = self.stop.is_set
-        self.rules.begin()
-        with self.hub.leased() as lease:
-            self.lease = lease
-            threads = [
-                threading.Thread(target=self._guarded, args=(connection,), name=connection.name, daemon=True)
-                for connection in self.hub.connections
-            ]
-            say("daemon.started", connections=len(threads), holder=self.hub.holder)
-            self._think("serve: start", alone=True)
-            for thread in threads:
-                thread.start()
-            self._watch(lease)
-            for thread in threads:
-                thread.join(PATIENCE)
-            late = [thread.name for thread in threads if thread.is_alive()]
-            say("daemon.stopped", unfinished=", ".join(late))
+        """Work until ``end`` is called; raises what made it end otherwise."""
+        self.hub.stopping = self.stopping
+        try:
+            with self.hub.leased() as lease:
+                self.lease = lease
+                self._work(lease)
+                self.lease = None
+        except StoreBusyError:
+            if not self.stopping():
+                raise
         if self.crashed:
             raise self.crashed[0]
 
-    def _watch(self, lease: Lease) -> None:
-        """The main thread: keep the lease alive, look at the rules."""
-        beat = min(self.hub.limits.lease.total_seconds() / 3, 15.0)
-        since = 0.0
-        while not self.stop.wait(min(LOOK, beat)):
-            since += min(LOOK, beat)
+    def _work(self, lease: Lease) -> None:
+        """Everything between taking the lease and giving it back."""
+        beating = threading.Thread(target=self._beat, args=(lease,), name="lease", daemon=True)
+        threads = [
+            threading.Thread(target=self._guarded, args=(connection,), name=connection.name, daemon=True)
+            for connection in self.hub.connections
+        ]
+        say("daemon.started", connections=len(threads), holder=self.hub.holder)
+        beating.start()
+        self._think("serve: start", alone=True)
+        for thread in threads:
+            thread.start()
+        self._watch()
+        self.stop.set()
+        deadline = time.monotonic() + PATIENCE
+        for thread in (*threads, beating):
+            thread.join(max(0.0, deadline - time.monotonic()))
+        late = [thread.name for thread in threads if thread.is_alive()]
+        say("daemon.stopped", unfinished=", ".join(late))
+
+    def _watch(self) -> None:
+        """The main thread: look at the rules until the end is asked for."""
+        while not self.stopping():
             if self.rules.check():
                 self._think("serve: new rules")
-            if since >= beat:
-                since = 0.0
-                self._renew(lease)
+            with suppress(queue.Empty):
+                self.asked.get(timeout=LOOK)
+                return
 
-    def _renew(self, lease: Lease) -> None:
-        try:
-            with self.hub.store.transaction(lease):
-                pass
-        except StoreBusyError as error:
-            say("store.busy", level=logging.WARNING, reason=str(error))
-        except FencedError as error:
-            self._give_up(error)
+    def _beat(self, lease: Lease) -> None:
+        """Keep the lease alive while nothing is written."""
+        beat = min(self.hub.limits.lease.total_seconds() / 3, 15.0)
+        while not self.stop.wait(beat):
+            try:
+                with self.hub.store.transaction(lease):
+                    pass
+            except FencedError as error:
+                self._give_up(error)
+            except OpshubError as error:
+                say("store.failed", level=logging.WARNING, error=type(error).__name__, reason=str(error))
 
     def _think(self, command: str, *, alone: bool = False) -> None:
         """Decide and write without waiting for a connection's turn: after a start, and under new rules."""
         assert self.lease is not None
+        while not self.thinking.acquire(timeout=0.5):
+            if self.stopping():
+                return
         try:
-            with self.thinking, self.hub.recorded(self.lease, command, alone=alone) as work:
+            with self.hub.recorded(self.lease, command, alone=alone) as work:
                 think(work)
                 settle_quietly(work)
+            self._tell_of_writes(command, work.report)
         except OpshubError as error:
             say("thinking.failed", level=logging.ERROR, error=type(error).__name__, reason=str(error))
+        finally:
+            self.thinking.release()
 
     def _guarded(self, connection: Connection) -> None:
         try:
@@ -108,18 +138,27 @@ class Daemon:
             self._give_up(error)
 
     def _give_up(self, error: BaseException) -> None:
-        say("daemon.failed", level=logging.CRITICAL, error=type(error).__name__, reason=str(error))
-        if not isinstance(error, OpshubError):
-            LOG.debug("traceback", exc_info=error)
-        self.crashed.append(error)
+        if self.lease is None:
+            # It came too late to finish its page: the lease was given back, and the process is ending.
+            return
         self.stop.set()
+        self.asked.put(None)
+        self.crashed.append(error)
+        if len(self.crashed) == 1:
+            say("daemon.failed", level=logging.CRITICAL, error=type(error).__name__, reason=str(error))
+            if not isinstance(error, OpshubError):
+                LOG.debug("traceback", exc_info=error)
 
     def _connection(self, connection: Connection) -> None:
-        """One connection's life: a turn, then wait."""
+        """One connection's life: a turn, then wait. A database that is busy or full may be free again later."""
         while not self.stop.is_set():
-            report = self._turn(connection)
-            self.turns[connection.name] = self.hub.clock.now()
-            self._tell(connection, report)
+            try:
+                report = self._turn(connection)
+            except (StoreBusyError, StoreError) as error:
+                self._tell_of_failure(connection, Failure.of(error))
+            else:
+                self.turns[connection.name] = self.hub.clock.now()
+                self._tell(connection, report)
             self.stop.wait(connection.every.total_seconds())
 
     def _turn(self, connection: Connection) -> Report:
@@ -127,8 +166,10 @@ class Daemon:
         assert self.lease is not None
         with self.hub.recorded(self.lease, f"serve: {connection.name}", alone=False) as work:
             fetch(work, [connection], meanwhile=False)
-            if not self.stop.is_set():
+            if not self.stopping():
                 with self.thinking:
+                    # Rules may have changed while it pulled; thinking with the former ones would undo the new.
+                    work.rules = self.hub.rules
                     think(work)
                     settle_quietly(work)
                 self._index(work)
@@ -143,21 +184,11 @@ class Daemon:
 
     def _tell(self, connection: Connection, report: Report) -> None:
         part = report.connections[0]
-        failure = part.failure
-        was = self.failing.pop(connection.name, None)
-        if failure is not None:
-            self.failing[connection.name] = failure.kind
-            if was != failure.kind:
-                say(
-                    "connection.failing",
-                    level=logging.WARNING,
-                    connection=connection.name,
-                    error=failure.kind,
-                    reason=failure.message,
-                    next=failure.hint,
-                )
+        self._tell_of_writes(connection.name, report)
+        if part.failure is not None:
+            self._tell_of_failure(connection, part.failure)
             return
-        if was is not None:
+        if self.failing.pop(connection.name, None) is not None:
             say("connection.recovered", connection=connection.name)
         counts = {
             f"{stage.name}.{word}".replace(" ", "_"): count
@@ -165,9 +196,32 @@ class Daemon:
             for word, count in stage.counts.items()
             if count
         }
-        say("connection.synced", connection=connection.name, run=report.run, got=part.got, **counts)
+        short = None if part.complete else part.expected
+        level = logging.INFO if part.complete or part.stopped else logging.WARNING
+        facts = {"run": report.run, "got": part.got, "expected": short, **counts}
+        say("connection.synced", level=level, connection=connection.name, **facts)
+
+    def _tell_of_failure(self, connection: Connection, failure: Failure) -> None:
+        """Once when it begins, and again when it becomes another one."""
+        was = self.failing.get(connection.name)
+        self.failing[connection.name] = failure.kind
+        if was != failure.kind:
+            say(
+                "connection.failing",
+                level=logging.WARNING,
+                connection=connection.name,
+                error=failure.kind,
+                reason=failure.message,
+                next=failure.hint,
+            )
+
+    def _tell_of_writes(self, origin: str, report: Report) -> None:
+        """Each trouble with writing once, for as long as it stays the same."""
+        told = self.refused.get(origin, set())
+        self.refused[origin] = {problem.message for problem in report.failures}
         for problem in report.failures:
-            say("write.failed", level=logging.WARNING, error=problem.kind, reason=problem.message)
+            if problem.message not in told:
+                say("write.failed", level=logging.WARNING, error=problem.kind, reason=problem.message)
 
     def health(self) -> Mapping[str, Any]:
         """Alive unless a thread crashed; broken rules are told but do not kill, the last good ones still run."""
@@ -175,7 +229,7 @@ class Daemon:
             "ok": not self.crashed,
             "rules": list(self.hub.rule_problems),
             "failing": dict(self.failing),
-            "last_turn": {name: at.isoformat() for name, at in self.turns.items()},
+            "last_turn": {name: at.isoformat() for name, at in dict(self.turns).items()},
         }
 
     def readiness(self) -> Mapping[str, Any]:
@@ -184,11 +238,14 @@ class Daemon:
             holder = self.hub.store.holder("hub")
         except OpshubError as error:
             return {"ok": False, "reason": str(error)}
-        ready = self.lease is not None and not self.stop.is_set() and holder == self.hub.holder
+        ready = self.lease is not None and not self.stopping() and holder == self.hub.holder
         return {"ok": ready, "holder": holder}
 
-    def pages(self, listen: str) -> AbstractContextManager[int]:
-        """Serve health on an address."""
+    @contextmanager
+    def pages(self, listen: str) -> Iterator[int]:
+        """Serve health on ``host:port`` and give the port; ConfigError where that address cannot be used."""
         from opshub.daemon.health import serving
 
-        return serving(self, listen)
+        with serving(self, listen) as port:
+            say("health.listening", host=listen.rpartition(":")[0], port=port)
+            yield port

@@ -41,7 +41,7 @@ __all__ = ["binding", "pull", "remember_failure"]
 AHEAD = 2
 """Pages fetched ahead of the one being stored; bounds the memory."""
 
-GRACE = 10.0
+GRACE = 5.0
 """Seconds that a page on its way gets to arrive when the process is asked to stop."""
 
 PATIENCE = 2.0
