@@ -340,3 +340,25 @@ def test_internal_words_never_reach_a_public_board(world: Any) -> None:
     assert "https://desk.example/1" not in item["text"]
     assert "https://desk.example/2" in item["text"]
     assert [row[1] for row in world.board.page] == ["Idea IDEA-1"]
+
+
+def test_tags_of_a_request_that_was_not_answered_are_the_hubs_own(tracked: Any) -> None:
+    tracked.board.lose_answer = True
+    tracked.hub.sync()
+
+    tracked.hub.sync()
+    tracked.desk.add(1, "All is well with EXP-1")
+    tracked.hub.sync()
+
+    assert tracked.board.items["EXP-1"]["fields"] == {"prio": "P3", "labels": ["theirs"]}
+
+
+def test_a_new_decision_after_a_lost_answer_is_no_conflict(tracked: Any) -> None:
+    tracked.board.lose_answer = True
+    tracked.hub.sync()
+
+    tracked.desk.add(1, "All is well with EXP-1")
+    report = tracked.hub.sync()
+
+    assert report.exit_code == 0
+    assert tracked.board.items["EXP-1"]["fields"] == {"prio": "P3", "labels": ["theirs"]}

@@ -131,13 +131,18 @@ class _Verdict:
 def _item(
     work: Work, connection: Connection, connector: Writes, target: str, rows: Sequence[OutboxRow]
 ) -> int:
-    """Read, judge, write, acknowledge one item; 1 if a request was acknowledged."""
+    """Read, judge, write, acknowledge one item; 1 if anything became known."""
     with asking(connection, BadRecordError):
         item = _read(connector, target)
     point("apply.read")
     if item is None:
         _settle(work, rows, OutboxState.REFUSED, "the item is gone or out of reach")
         return 0
+    unanswered = [row for row in rows if row.state is OutboxState.SENDING]
+    if unanswered:
+        # What to wish for now is the planner's to say, once it knows what stands there.
+        _find_out(work, connection, item, unanswered)
+        return 1
     verdict = _judge(work, connection, item, rows)
     for row, note in verdict.conflicts:
         _settle(work, [row], OutboxState.CONFLICT, note)
@@ -157,6 +162,26 @@ def _item(
     _acknowledge(work, connection, replace(item, version=receipt.version or item.version), taken, "written")
     point("apply.acknowledged")
     return 1
+
+
+def _find_out(work: Work, connection: Connection, item: TrackedItem, rows: Sequence[OutboxRow]) -> None:
+    """Settle what was sent and never answered by what stands there; their ideas are due for planning again."""
+    last = work.store.written(connection.name, [item.ref.id])
+    with work.store.transaction(work.lease):
+        for row in rows:
+            current = item.fields.get(row.field)
+            known = last.get((row.target, row.field))
+            there = {*current} if isinstance(current, tuple) else set()
+            # Members that this request or an earlier one asked for are the hub's, also where only some arrived.
+            own = tuple(sorted(there & {*row.own, *(known.own if known else ())}))
+            done = current == row.wish or (isinstance(row.wish, tuple) and there == {*row.wish})
+            work.store.settle(row, OutboxState.DONE if done else OutboxState.PLANNED)
+            if done or isinstance(row.wish, tuple):
+                work.store.put_written([_written(work, replace(row, wish=current, own=own))])
+        if connection.role == "ideas":
+            work.store.put_items([item], own=True)
+        work.store.touch_ideas(sorted({row.idea for row in rows}))
+    work.stage("apply").add("found out", len(rows))
 
 
 def _send(
@@ -205,9 +230,6 @@ def _judge(work: Work, connection: Connection, item: TrackedItem, rows: Iterable
         last = written.get((row.target, row.field))
         if isinstance(row.wish, tuple):
             before = last.own if last else ()
-            if row.state is OutboxState.SENDING:
-                # What an unanswered request asked for may stand there: it is the hub's, not somebody else's.
-                before = (*before, *row.own)
             own = added(current, before, row.own)
             whole = merged(current, before, own)
             same = whole == tuple(sorted(current if isinstance(current, tuple) else ()))
@@ -251,7 +273,7 @@ def _acknowledge(
         last = work.store.written(connection.name, [item.ref.id])
         for row in rows:
             work.store.settle(row, OutboxState.DONE)
-        memories = [_written(work, row, last.get((row.target, row.field))) for row in rows]
+        memories = [_written(work, row) for row in rows]
         work.store.put_written(memories)
         if connection.role == "ideas":
             values = {**item.fields, **{row.field: row.wish for row in rows}}
@@ -260,17 +282,14 @@ def _acknowledge(
     work.stage("apply").add(word, len(rows))
 
 
-def _written(work: Work, row: OutboxRow, last: Written | None) -> Written:
-    """The memory of a write. A wish found standing after a lost answer still knows what was there before it."""
-    before = row.base
-    if row.state is OutboxState.SENDING and last is not None and before == row.wish:
-        before = last.value
+def _written(work: Work, row: OutboxRow) -> Written:
+    """The memory of a write."""
     return Written(
         connection=row.connection,
         target=row.target,
         field=row.field,
         idea=row.idea,
-        before=before,
+        before=row.base,
         value=row.wish,
         own=row.own,
         run=work.report.run,

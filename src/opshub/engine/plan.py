@@ -7,7 +7,7 @@ network. Fields that a person changed since the hub wrote them are a conflict, a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from opshub.engine.connection import Connection
@@ -28,8 +28,8 @@ RANKING = "ranking"
 
 Key = tuple[str, str, str]
 
-Flying = Mapping[Key, OutboxRow]
-"""Wishes that were sent and never answered."""
+Flying = Collection[Key]
+"""Keys of wishes that were sent and never answered."""
 
 
 def plan(work: Work, limit: int = BATCH) -> bool:
@@ -74,7 +74,7 @@ def _wish(work: Work, numbers: Sequence[int]) -> int:
     voices: dict[int, list[Feedback]] = {number: [] for number in numbers}
     for number, feedback in store.voices(numbers):
         voices[number].append(feedback)
-    flying = {_key(row): row for row in store.outbox(ideas=numbers, states=[OutboxState.SENDING])}
+    flying = {_key(row) for row in store.outbox(ideas=numbers, states=[OutboxState.SENDING])}
     wishes: list[OutboxRow] = []
     for number in numbers:
         if number in ideas and number in decisions:
@@ -150,27 +150,23 @@ def _fields(
             wish=value,
             why=_why(wanted, hub_field),
         )
-        judged = _judge(connection, row, last, flying.get(_key(row)))
+        # A wish that was sent and not answered is settled first; applying it makes the idea due for planning again.
+        judged = _judge(connection, row, last) if _key(row) not in flying else None
         if judged is not None:
             yield judged
 
 
-def _judge(
-    connection: Connection, row: OutboxRow, last: Written | None, sent: OutboxRow | None
-) -> OutboxRow | None:
-    """The wish in the form in which it is kept; None where nothing needs writing.
-
-    ``sent`` is a wish whose answer was lost: what it asked for may stand there, and is then the hub's own.
-    """
+def _judge(connection: Connection, row: OutboxRow, last: Written | None) -> OutboxRow | None:
+    """The wish in the form in which it is kept; None where nothing needs writing."""
     if isinstance(row.wish, tuple):
-        return _judge_set(connection, row, last, sent)
+        return _judge_set(connection, row, last)
     current = row.base
     if connection.role == "feedback" and last is not None:
         # Feedback is kept as if the hub had never written to it, so what was written is what stands there.
         current = last.value
     if current == row.wish:
         return None
-    if last is None or (sent is not None and current == sent.wish):
+    if last is None:
         return replace(row, base=current)
     if last.held and row.wish == last.before:
         return None
@@ -183,17 +179,13 @@ def _judge(
     return replace(row, base=current)
 
 
-def _judge_set(
-    connection: Connection, row: OutboxRow, last: Written | None, sent: OutboxRow | None
-) -> OutboxRow | None:
+def _judge_set(connection: Connection, row: OutboxRow, last: Written | None) -> OutboxRow | None:
     """Sets never conflict: the hub exchanges its own members and leaves the others."""
     own = row.wish if isinstance(row.wish, tuple) else ()
     before = last.own if last is not None else ()
     current: Value = row.base or ()
     if connection.role == "feedback" and last is not None:
         current = merged(current, (), before)
-    if sent is not None:
-        before = (*before, *sent.own)
     own = added(current, before, own)
     whole = merged(current, before, own)
     if whole == tuple(sorted(current if isinstance(current, tuple) else ())):
