@@ -72,7 +72,7 @@ class TypeformSettings(Settings):
     """Ref or id of the question that rates; by default the first NPS question, or the first other scale."""
 
     names: Mapping[str, str] = Field(default_factory=dict)
-    """Names by which rules know answers: `names = {area = "its ref"}`. Others go by the question's title."""
+    """Names under which answers are kept: `names = {area = "its ref"}`. Others go by the question's title."""
 
     emails: bool = False
     """Whether to keep e-mail addresses and telephone numbers that people leave."""

@@ -182,7 +182,7 @@ class FilesSettings(Settings):
     """Where links to duplicates stand in a row."""
 
     fields: dict[str, str] = Field(default_factory=dict)
-    """What else rules may read: field name → path. Plain columns that nothing else uses are there anyway."""
+    """What else to keep with the feedback: field name → path. Columns that nothing else uses are kept anyway."""
 
     numbers: Paths = ()
     """Fields that hold numbers; a CSV file cannot say so itself."""

@@ -38,7 +38,7 @@ class JiraSettings(Settings):
     """Name of the type of the issues that are made."""
 
     fields: Mapping[str, str] = Field(default_factory=dict)
-    """More fields that rules may read, under names of your own: `fields = {tier = "customfield_10050"}`."""
+    """More fields to keep with the feedback, under names of your own: `fields = {tier = "customfield_10050"}`."""
 
     customers: bool = False
     """Whether customers read the issues of service desks: their texts then count as `customer`, not `internal`."""

@@ -214,7 +214,7 @@ def simple(value: object) -> Value:
 
 
 def reading_fields(record: Json, names: Mapping[str, str]) -> dict[str, Value]:
-    """What rules may read beside the texts: Jira's own fields, and the admin's under the admin's names."""
+    """What is kept beside the texts: Jira's own fields, and the admin's under the admin's names."""
     fields = part(record["fields"])
     category = part(part(fields.get("status")).get("statusCategory")).get("key")
     found: dict[str, Value] = {

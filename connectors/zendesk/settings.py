@@ -39,7 +39,7 @@ class ZendeskSettings(Settings):
     """Ids of custom ticket fields in which people note issue keys or addresses."""
 
     names: Mapping[str, int] = Field(default_factory=dict)
-    """Names by which rules know custom ticket fields: `names = {area = 360001}`. Others are `custom_fields.ID`."""
+    """Names under which custom ticket fields are kept: `names = {area = 360001}`. Others are `custom_fields.ID`."""
 
     plan_field: str = "plan"
     """Key of the organization field that holds the customer's plan."""

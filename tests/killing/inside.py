@@ -14,6 +14,7 @@ from typing import Any
 
 from opshub.engine.points import watch_points
 from opshub.errors import FencedError, OpshubError
+from opshub.language import Schema, Source, check
 from opshub.plugins import Registry
 
 LAG = 0.12
@@ -37,6 +38,8 @@ def warm_up() -> None:
     """Import everything once, so that forked lives are short."""
     for name in ("httpx", "jira", "sqlite_utils", "opshub.config", "opshub.engine.hub"):
         import_module(name)
+    # The grammar is built once and kept.
+    check([Source("warm.rules", "score priority = 1")], Schema(idea=(), feedback=(), destinations={}))
     registry = Registry()
     for kind in ("zendesk", "typeform", "jira", "confluence", "files"):
         registry.connector(kind)

@@ -177,7 +177,8 @@ def _find_out(work: Work, connection: Connection, item: TrackedItem, rows: Seque
             done = current == row.wish or (isinstance(row.wish, tuple) and there == {*row.wish})
             work.store.settle(row, OutboxState.DONE if done else OutboxState.PLANNED)
             if done or isinstance(row.wish, tuple):
-                work.store.put_written([_written(work, replace(row, wish=current, own=own))])
+                stands = replace(row, wish=row.wish if done else current, own=own)
+                work.store.put_written([_written(work, stands)])
         if connection.role == "ideas":
             work.store.put_items([item], own=True)
         work.store.touch_ideas(sorted({row.idea for row in rows}))
