@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-__all__ = ["Words", "finite", "fold", "number", "settled", "sooner", "utc"]
+__all__ = ["Lexicon", "Words", "finite", "fold", "number", "settled", "sooner", "utc"]
 
 Rows: TypeAlias = Sequence[Sequence[Any]]
 
@@ -132,14 +132,14 @@ def _known(value: Any) -> Any:
     return value if isinstance(value, datetime) else number(value)
 
 
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'"})
-
-
+@lru_cache(maxsize=4)
 def fold(text: str) -> str:
     """The text as mentions compare it: without case, width and typographic apostrophes."""
     if text.isascii():
         return text.lower()
-    folded = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTES)
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    for quote in "’‘ʼ":
+        folded = folded.replace(quote, "'")
     return unicodedata.normalize("NFKC", folded)
 
 
@@ -162,20 +162,59 @@ def _is_unspaced(code: int) -> bool:
     )
 
 
-_ASCII_WORD = re.compile("[a-z0-9]+")
-_BLANKED = {code: " " for code in range(128) if not chr(code).isalnum()}
+_ASCII_WORD = re.compile("[0-9A-Za-z]+")
+_BLANKED = bytes(code if code < 128 and chr(code).isalnum() else 32 for code in range(256))
+
+
+class Lexicon:
+    """What the words of a rule set are made of, so that one look at a text rules out most of them at once.
+
+    Parts are runs of ASCII letters and digits, which stand in a text as whole runs wherever the word stands in it,
+    and the first sign beyond ASCII.
+    """
+
+    __slots__ = ("_last", "_runs", "_signs")
+
+    def __init__(self) -> None:
+        self._runs: set[bytes] = set()
+        self._signs: re.Pattern[str] | None = None
+        self._last: tuple[str, frozenset[bytes | str]] = ("", frozenset())
+
+    def parts(self, word: str) -> frozenset[bytes | str]:
+        """What stands in every text in which the folded word stands."""
+        runs = {run.encode() for run in _ASCII_WORD.findall(word)}
+        sign = next((sign for sign in word if not sign.isascii()), "")
+        self._runs |= runs
+        if sign:
+            known = self._signs.pattern[1:-1] if self._signs else ""
+            self._signs = re.compile(f"[{known}{sign}]")
+        self._last = ("", frozenset())
+        return frozenset({*runs, sign} - {""})
+
+    def present(self, text: str) -> frozenset[bytes | str]:
+        """Those parts that stand in a folded text."""
+        last, found = self._last
+        if last is not text:
+            runs = text.encode("ascii", "replace").translate(_BLANKED).split()
+            found = frozenset(self._runs.intersection(runs))
+            if self._signs is not None and not text.isascii():
+                found = found.union(self._signs.findall(text))
+            self._last = (text, found)
+        return found
 
 
 class Words:
     """A list of words to look for in folded texts: whole words, or anywhere for scripts without spaces."""
 
-    __slots__ = ("_heads", "_phrases", "_words")
+    __slots__ = ("_heads", "_lexicon", "_words")
 
-    def __init__(self, words: Iterable[str]) -> None:
-        self._words = tuple(dict.fromkeys(" ".join(fold(word).split()) for word in words))
-        self._phrases = tuple((word.partition(" ")[0], word) for word in self._words if " " in word)
-        heads = [_ASCII_WORD.search(word) for word in self._words if word.isascii()]
-        self._heads = frozenset(head[0] for head in heads if head) if all(heads) else None
+    def __init__(self, words: Iterable[str], lexicon: Lexicon | None = None) -> None:
+        self._lexicon = Lexicon() if lexicon is None else lexicon
+        folded = dict.fromkeys(" ".join(fold(word).split()) for word in words)
+        self._words = tuple((word, self._lexicon.parts(word)) for word in folded)
+        # The longest part of each word is the rarest. A word without any must always be looked for.
+        heads = [max(parts, key=len, default=None) for _, parts in self._words]
+        self._heads = frozenset(head for head in heads if head) if all(heads) else None
 
     def __call__(self, text: str) -> bool:
         """Whether any word stands in a folded text."""
@@ -183,24 +222,20 @@ class Words:
 
     def found(self, text: str) -> str | None:
         """The first word of the list that stands in a folded text; phrases may be broken by any blanks."""
-        if text.isascii() and self._heads is not None and self._heads.isdisjoint(_ascii_words(text)):
+        present = self._lexicon.present(text)
+        if self._heads is not None and self._heads.isdisjoint(present):
             return None
-        for word in self._words:
+        likely = [word for word, parts in self._words if parts <= present]
+        for word in likely:
             if word in text and _stands(word, text):
                 return word
         joined = None
-        for head, phrase in self._phrases:
-            if head in text:
+        for phrase in likely:
+            if " " in phrase:
                 joined = joined or " ".join(text.split())
                 if phrase in joined and _stands(phrase, joined):
                     return phrase
         return None
-
-
-@lru_cache(maxsize=8)
-def _ascii_words(text: str) -> frozenset[str]:
-    """All runs of letters and digits in an ASCII text, for the several lists that are looked for in it."""
-    return frozenset(text.translate(_BLANKED).split())
 
 
 def _stands(word: str, text: str) -> bool:
