@@ -28,6 +28,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from opshub.engine.points import NAMES
+
 HERE = Path(__file__).parent
 SHARE = 0.16
 """Part of the demo's sample feedback that a trial works on."""
@@ -59,7 +61,8 @@ class Trial:
     seed: int
     kind: str
     kills: list[tuple[str, float]]
-    """("point", n) stops at the n-th point that is passed; ("moment", seconds) at a moment."""
+    """("point", n) stops at the n-th point that is passed, (a point's name, n) at the n-th of that name, ("moment",
+    seconds) at a moment."""
     faults: bool
 
     @classmethod
@@ -68,13 +71,19 @@ class Trial:
         rng = random.Random(f"trial {seed}")
         kind = rng.choices(["kill", "rival", "crowd"], [80, 10, 10])[0]
         count = 3 if rng.random() < 1 / 3 else 1
-        kills = [
-            ("point", float(rng.randint(1, span[0])))
-            if rng.random() < 0.7
-            else ("moment", rng.uniform(0.01, span[1]))
-            for _ in range(count)
-        ]
+        kills = [cls._kill(rng, span) for _ in range(count)]
         return cls(seed, kind, kills, faults=rng.random() < 0.8)
+
+    @staticmethod
+    def _kill(rng: random.Random, span: tuple[int, float]) -> tuple[str, float]:
+        how = rng.random()
+        if how < 0.4:
+            return rng.choice(NAMES), float(rng.randint(1, 2))
+        return (
+            ("point", float(rng.randint(1, span[0])))
+            if how < 0.75
+            else ("moment", rng.uniform(0.01, span[1]))
+        )
 
 
 @dataclass(slots=True)

@@ -51,7 +51,7 @@ def _open(config: str) -> Any:
     hub = open_hub(load(Path(config)), clock=Hurried())
     for connection in hub.connections:
         if connection.connector.kind == "jira":
-            connection.connector.lag = timedelta(seconds=LAG)
+            vars(connection.connector)["lag"] = timedelta(seconds=LAG)
     return hub
 
 
@@ -59,14 +59,17 @@ def live(config: str, plan: tuple[str, float], note: Path | None) -> int:
     """One sync; the exit code."""
     logging.disable(logging.CRITICAL)
     kind, value = plan
-    passed = 0
+    passed = named = 0
 
     def watcher(name: str) -> None:
-        nonlocal passed
+        nonlocal passed, named
         if kind == "pause" and name.endswith("before_commit"):
             # Paused inside a transaction it would keep the database itself locked, and a rival rightly gives up.
             return
         passed += 1
+        named += name == kind
+        if name == kind and named == int(value):
+            os.kill(os.getpid(), signal.SIGKILL)
         if kind in ("point", "pause") and passed == int(value):
             os.kill(os.getpid(), signal.SIGKILL if kind == "point" else signal.SIGSTOP)
 
