@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opshub.sdk import Comment, Feedback, Rating, Ref, clean, clean_value
+from opshub.sdk.clean import is_clean_json
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -31,6 +32,23 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 )
 def test_a_text_is_clean(dirty: str, text: str) -> None:
     assert clean(dirty) == text
+
+
+SIGNS = st.one_of(
+    st.characters(codec="utf-8"), st.sampled_from('\x00\b\t\n\f\r\x1f\x7f\\"eu\u0301\u0338\u212b')
+)
+
+
+@given(st.lists(st.text(alphabet=SIGNS, max_size=9), max_size=4))
+def test_a_document_that_counts_as_clean_holds_no_unclean_text(texts: list[str]) -> None:
+    found = is_clean_json(orjson.dumps(texts))
+
+    assert not found or all(clean(text) == text for text in texts)
+
+
+@pytest.mark.parametrize("text", ["plain", "two\n\tlines", "导出 Café"])
+def test_a_document_of_clean_texts_counts_as_clean(text: str) -> None:
+    assert is_clean_json(orjson.dumps([text]))
 
 
 @given(st.text(alphabet=st.characters(codec=None), max_size=60))

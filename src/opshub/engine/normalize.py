@@ -14,12 +14,14 @@ from typing import Any, cast
 import orjson
 
 from opshub.engine.connection import Connection
-from opshub.engine.shape import flaw
+from opshub.engine.shape import flaw, is_plain
 from opshub.engine.values import without_tags
 from opshub.engine.work import BATCH, Work
-from opshub.errors import BadRecordError
+from opshub.errors import BadRecordError, StoreError
 from opshub.model import Feedback, Record, Ref, Tombstone, TrackedItem, Value
-from opshub.sdk import Tracks, clean_value
+from opshub.sdk import Tracks
+from opshub.sdk.clean import clean_value, is_clean_json
+from opshub.store.codec import encode_feedback
 from opshub.store.rows import RawRow, Written
 
 __all__ = ["Meaning", "normalize", "retry", "translate"]
@@ -36,6 +38,8 @@ class Meaning:
     gone: list[Tombstone] = field(default_factory=list)
     bad: list[tuple[Ref, str, bytes]] = field(default_factory=list)
     understood: list[Ref] = field(default_factory=list)
+    encoded: dict[Ref, tuple[int, bytes]] = field(default_factory=dict)
+    """Feedback as it will be stored, where that is known already."""
     echoes: int = 0
 
     def store(self, work: Work, now: datetime) -> None:
@@ -44,7 +48,7 @@ class Meaning:
         if self.understood:
             work.store.drop_bad(self.understood)
         if self.feedback:
-            stage.add("feedback", work.store.put_feedback(self.feedback))
+            stage.add("feedback", work.store.put_feedback(self.feedback, self.encoded))
         if self.items:
             stage.add("tracked items", work.store.put_items(self.items))
         if self.gone:
@@ -60,10 +64,15 @@ class Meaning:
 def translate(work: Work, connection: Connection, pairs: Sequence[Pair]) -> Meaning:
     """What records mean; reads the store, writes nothing."""
     meaning = Meaning()
-    read = _translator(connection)
+    read, feedback = _translator(connection), connection.role != "ideas"
     for row, record in pairs:
         try:
-            value = _judged(clean_value(read(record)), row.ref, connection.role)
+            value = read(record)
+            encoded = _as_it_is(value, row.ref) if feedback else None
+            if encoded is not None:
+                meaning.encoded[row.ref] = encoded
+            else:
+                value = _judged(clean_value(value), row.ref, connection.role)
         except BadRecordError as error:
             meaning.bad.append((row.ref, str(error), row.body))
         except Exception as error:
@@ -82,6 +91,20 @@ def _translator(connection: Connection) -> Callable[[Record], Feedback | Tracked
     if connection.role == "ideas":
         return cast(Tracks, connector).item
     return connector.normalize
+
+
+def _as_it_is(value: object, ref: Ref) -> tuple[int, bytes] | None:
+    """Most feedback is clean and keeps the contract: what the store will keep of it shows so; None where it does not.
+
+    What is None here need not be bad: whoever asks has to look closer.
+    """
+    if type(value) is not Feedback or type(value.ref) is not Ref or value.ref != ref or not is_plain(value):
+        return None
+    try:
+        encoded = encode_feedback(value)
+    except StoreError:
+        return None
+    return encoded if is_clean_json(encoded[1]) else None
 
 
 def _judged(value: Any, ref: Ref, role: str) -> Feedback | TrackedItem | Tombstone:
@@ -125,6 +148,7 @@ def _drop_echoes(work: Work, connection: Connection, meaning: Meaning) -> None:
     names = [f.ref.id for f in meaning.feedback] + [item.ref.id for item in meaning.items]
     written = work.store.written(connection.name, names)
     if written:
+        meaning.encoded.clear()
         meaning.items = [without_tags(item, _own_tags(item.ref, written)) for item in meaning.items]
         kept = [_without_own(feedback, written) for feedback in meaning.feedback]
         meaning.feedback = [f for f in kept if not _is_feedback_echo(work, f)]

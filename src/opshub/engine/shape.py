@@ -9,7 +9,7 @@ from typing import Any
 
 from opshub.model import Account, Comment, Feedback, Person, Rating, TrackedItem, Visibility
 
-__all__ = ["flaw"]
+__all__ = ["flaw", "is_plain"]
 
 _FEEDBACK = ("url", "text", "title", "kind", "language", "duplicate_of")
 _ITEM = ("key", "url", "text", "title", "kind", "status", "version", "marker", "duplicate_of")
@@ -24,12 +24,62 @@ _TEXTS: Mapping[type, tuple[tuple[str, ...], Callable[[Any], tuple[object, ...]]
     )
 }
 _ONLY_TEXT = {str}
+_SIMPLE = {str, int, float, bool, type(None), datetime}
 _SCHEMES = ("https://", "http://", "file://")
 
 
 def flaw(value: Feedback | TrackedItem) -> str:
     """What is wrong with it, in words for an admin; empty where all is well."""
     return next(_flaws(value), "")
+
+
+def is_plain(it: Feedback) -> bool:
+    """Whether it is of the commonest make, in which nothing is wrong; ``flaw`` looks at the rest.
+
+    Exact types are asked for, because that is quicker than to allow what may be allowed.
+    """
+    account, rating = it.account, it.rating
+    return (
+        type(it.comments) is tuple
+        and _has_only_texts(it)
+        and type(it.created_at) is datetime
+        and it.created_at.tzinfo is UTC
+        and _is_plain_moment(it.updated_at)
+        and (not it.url or it.url.startswith(_SCHEMES))
+        and type(it.tags) is type(it.mentions) is tuple
+        and _ONLY_TEXT.issuperset(map(type, it.tags))
+        and _ONLY_TEXT.issuperset(map(type, it.mentions))
+        and type(it.visibility) is Visibility
+        and type(it.fields) is dict
+        and _ONLY_TEXT.issuperset(map(type, it.fields))
+        and _SIMPLE.issuperset(map(type, it.fields.values()))
+        and _is_plain_person(it.author)
+        and (account is None or (type(account) is Account and not next(_account(account), "")))
+        and (rating is None or not next(_rating(rating), ""))
+        and all(map(_is_plain_comment, it.comments))
+    )
+
+
+def _is_plain_comment(it: object) -> bool:
+    return (
+        type(it) is Comment
+        and _has_only_texts(it)
+        and _is_plain_moment(it.created_at)
+        and type(it.visibility) is Visibility
+        and _is_plain_person(it.author)
+    )
+
+
+def _is_plain_person(it: object) -> bool:
+    return it is None or (type(it) is Person and _has_only_texts(it))
+
+
+def _is_plain_moment(it: object) -> bool:
+    return it is None or (type(it) is datetime and it.tzinfo is UTC)
+
+
+def _has_only_texts(value: object) -> bool:
+    return _ONLY_TEXT.issuperset(map(type, _TEXTS[type(value)][1](value)))
 
 
 def _flaws(value: Feedback | TrackedItem) -> Iterator[str]:

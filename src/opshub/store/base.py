@@ -99,10 +99,13 @@ class Store(Protocol):
 
     # what normalizing gives
 
-    def put_feedback(self, rows: Sequence[Feedback]) -> int:
+    def put_feedback(
+        self, rows: Sequence[Feedback], encoded: Mapping[Ref, tuple[int, bytes]] | None = None
+    ) -> int:
         """Insert or replace; only real changes get a new sequence number and are counted. Revives tombstones.
 
-        A change of feedback that has a link also touches its idea.
+        A change of feedback that has a link also touches its idea. ``encoded`` holds what ``encode_feedback`` made of
+        these very values, as far as the caller has it.
         """
         ...
 

@@ -103,10 +103,13 @@ class Records(Work):
 
     # -- what normalizing gives ---------------------------------------------------------------------------------
 
-    def put_feedback(self, rows: Sequence[Feedback]) -> int:
+    def put_feedback(
+        self, rows: Sequence[Feedback], encoded: Mapping[Ref, tuple[int, bytes]] | None = None
+    ) -> int:
         """Insert or replace; only real changes get a new sequence number and are counted."""
         fit_names(row.ref.id for row in rows)
-        encoded = {row.ref: encode_feedback(row) for row in rows}
+        given = encoded or {}
+        encoded = {row.ref: given.get(row.ref) or encode_feedback(row) for row in rows}
         before = dict(self._writing().feedback)
         changed = self._replace(self.kept.feedback, encoded)
         for ref in changed:

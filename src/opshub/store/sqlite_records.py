@@ -140,9 +140,12 @@ class Records(Work):
 
     # -- what normalizing gives ---------------------------------------------------------------------------------
 
-    def put_feedback(self, rows: Sequence[Feedback]) -> int:
+    def put_feedback(
+        self, rows: Sequence[Feedback], encoded: Mapping[Ref, tuple[int, bytes]] | None = None
+    ) -> int:
         """Insert or replace; only real changes get a new sequence number and are counted."""
-        encoded = {it.ref: encode_feedback(it) for it in rows}
+        given = encoded or {}
+        encoded = {it.ref: given.get(it.ref) or encode_feedback(it) for it in rows}
         with self._turn:
             known = self._known(sql.KNOWN_FEEDBACK, encoded)
             changed = [ref for ref, row in encoded.items() if ref not in known or not _same(known[ref], *row)]
@@ -150,8 +153,8 @@ class Records(Work):
                 return 0
             seq = self._take("seq", len(changed))
             self._store_feedback(changed, encoded, known, seq)
-            given = {it.ref: it for it in rows}
-            self._remember((number, given[ref]) for number, ref in enumerate(changed, seq))
+            values = {it.ref: it for it in rows}
+            self._remember((number, values[ref]) for number, ref in enumerate(changed, seq))
             return len(changed)
 
     def _store_feedback(
