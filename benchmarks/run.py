@@ -64,29 +64,35 @@ class Bench:
         with serving(self.pages(self.tickets)) as url:
             hub = Hub(url, self.folder / "hub")
             costs = interleaved(
-                {"floor": lambda: floor(url, self.folder / "floor"), "hub": hub.load}, self.rounds
+                {
+                    "floor": lambda: floor(url, self.folder / "floor"),
+                    "hub, until normalize": hub.only_load,
+                    "hub": hub.load,
+                },
+                self.rounds,
             )
             likeness = hub.command("ideas", "show", "1")
         yield from _costs(costs)
         yield Figure("load: CPU against the floor", costs["hub"].cpu / costs["floor"].cpu, 2.5)
         yield Figure("load: time against the floor", costs["hub"].wall / costs["floor"].wall, 2.5)
+        alone = costs["hub, until normalize"]
+        yield Figure("load alone, nothing decided: CPU against the floor", alone.cpu / costs["floor"].cpu)
         yield Figure("first `ideas show` after it, which indexes all texts: CPU", likeness.cpu, unit="s")
 
     def rivals(self) -> Iterator[Figure]:
         """The same load by other tools."""
         with serving(self.pages(self.tickets)) as url:
             others = Rivals(self.cache, url, self.folder)
-            sides = {"hub": Hub(url, self.folder / "hub").load}
+            hub = Hub(url, self.folder / "hub")
+            sides = {"hub": hub.load, "hub, until normalize": hub.only_load}
             sides |= {name: load for name, (load, _) in others.sides.items()}
             costs = interleaved(sides, self.rounds)
         yield from _costs(costs)
-        for name in others.sides:
-            yield Figure(
-                f"load: CPU of {name} against ours", costs[name].cpu / costs["hub"].cpu, 8, at_least=True
-            )
-            yield Figure(
-                f"load: time of {name} against ours", costs[name].wall / costs["hub"].wall, 8, at_least=True
-            )
+        for what, ours in (("whole sync", costs["hub"]), ("load alone", costs["hub, until normalize"])):
+            for name in others.sides:
+                cpu, time = costs[name].cpu / ours.cpu, costs[name].wall / ours.wall
+                yield Figure(f"CPU of {name} against our {what}", cpu, 8, at_least=True)
+                yield Figure(f"time of {name} against our {what}", time, 8, at_least=True)
 
     def unchanged(self) -> Iterator[Figure]:
         """A sync that finds nothing new."""

@@ -52,11 +52,19 @@ class Hub:
 
     def load(self) -> Cost:
         """The first sync of an empty hub."""
+        self._empty()
+        return self.again()
+
+    def only_load(self) -> Cost:
+        """The part of it that other tools do too: records pulled, kept and understood, nothing decided."""
+        self._empty()
+        return self.command("sync", "--until", "normalize")
+
+    def _empty(self) -> None:
         rules = _emptied(self._folder) / "rules"
         rules.mkdir()
         shutil.copy(HERE.parent / "rules" / "starter.rules", rules)
         (self._folder / "opshub.toml").write_text(CONFIG.format(url=self._url), encoding="utf-8")
-        return self.again()
 
     def again(self) -> Cost:
         """One more sync."""
