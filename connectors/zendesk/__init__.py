@@ -128,27 +128,29 @@ class Zendesk(Connector[ZendeskSettings]):
 
     def _joined(self, answer: Any, numeric: set[int]) -> Iterator[Record]:
         """Tickets with all that normalizing needs: people, organization, comments, linked issues."""
+        numbers = sorted(numeric)
         people = {user["id"]: self._person_row(user) for user in answer.get("users", ())}
-        organizations = {one["id"]: one for one in answer.get("organizations", ())}
+        keep = ("id", "name", "domain_names", "organization_fields")
+        organizations = {
+            one["id"]: {key: one.get(key) for key in keep} for one in answer.get("organizations", ())
+        }
         for ticket in answer["tickets"]:
             try:
-                yield self._record(ticket, people, organizations, numeric)
+                yield self._record(ticket, people, organizations, numbers)
             except (KeyError, TypeError, AttributeError):  # a broken ticket must not stop its page
                 yield ticket
 
-    def _record(self, ticket: Any, people: Rows, organizations: Rows, numeric: set[int]) -> Record:
+    def _record(self, ticket: Any, people: Rows, organizations: Rows, numeric: list[int]) -> Record:
         if ticket["status"] == "deleted":
             return cast(Record, ticket)
-        organization = organizations.get(ticket["organization_id"]) or {}
-        keep = ("id", "name", "domain_names", "organization_fields")
         return {
             **ticket,
             "via": without_addresses(ticket["via"]),
             "_requester": people.get(ticket["requester_id"]),
-            "_organization": {key: organization.get(key) for key in keep if organization},
+            "_organization": organizations.get(ticket["organization_id"], {}),
             "_comments": self._comments(ticket),
             "_issues": self._issues(ticket),
-            "_numeric": sorted(numeric),
+            "_numeric": numeric,
         }
 
     def _person_row(self, user: Mapping[str, Any]) -> dict[str, Any]:

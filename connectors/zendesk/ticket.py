@@ -30,6 +30,7 @@ __all__ = ["CUSTOM", "feedback", "field_of", "holds", "page", "sent", "without_a
 CUSTOM = "custom_fields."
 WRITABLE = frozenset({"external_id", "priority", "status", "tags", "type"})
 MERGED_TAG = "closed_by_merge"
+CUSTOMER, INTERNAL = Visibility.CUSTOMER, Visibility.INTERNAL
 SATISFACTION = {"good": 1.0, "bad": 0.0}
 
 
@@ -41,7 +42,7 @@ def page(settings: ZendeskSettings, ticket: object) -> str:
 def feedback(it: Mapping[str, Any], ref: Ref, settings: ZendeskSettings, own: Sequence[str] = ()) -> Feedback:
     """A joined ticket as feedback; ``own`` are the fields that the hub writes."""
     only = {"public": it["is_public"] and it.get("comment_count") == 1}
-    opened, *later = list_of(it["_comments"]) or [only]
+    opened, *later = list_of(it["_comments"]) or (only,)
     author = _person(it["_requester"])
     return Feedback(
         ref=ref,
@@ -65,10 +66,11 @@ def feedback(it: Mapping[str, Any], ref: Ref, settings: ZendeskSettings, own: Se
 
 def without_addresses(via: object) -> dict[str, Any]:
     """How the ticket came, without the addresses that stand there for e-mail."""
-    source = table_of(table_of(via).get("source"))
+    table = table_of(via)
+    source = table_of(table.get("source"))
     origin = table_of(source.get("from")).get("ticket_id")
     kept = {"rel": source.get("rel"), "from": {"ticket_id": origin}} if source.get("rel") else {}
-    return {"channel": table_of(via).get("channel"), "source": kept}
+    return {"channel": table.get("channel"), "source": kept}
 
 
 def field_of(it: Mapping[str, Any], name: str) -> Value:
@@ -79,16 +81,17 @@ def field_of(it: Mapping[str, Any], name: str) -> Value:
 def _custom(it: Mapping[str, Any]) -> dict[str, Value]:
     """The custom fields by their remote names; numbers come as texts and are read as numbers."""
     numeric = list_of(it.get("_numeric"))
-    return {
-        f"{CUSTOM}{_id(row['id'])}": number_of(row["value"])
-        if row["id"] in numeric
-        else value_of(row["value"])
-        for row in map(table_of, list_of(it["custom_fields"]))
-    }
+    found: dict[str, Value] = {}
+    for row in map(table_of, list_of(it["custom_fields"])):
+        number, value = row["id"], row["value"]
+        found[CUSTOM + _id(number)] = number_of(value) if number in numeric else value_of(value)
+    return found
 
 
 def _id(value: object) -> str:
     """An id of the vendor's as text; None is the empty one."""
+    if type(value) is int:
+        return str(value)
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
@@ -131,22 +134,24 @@ def holds(now: Value, wish: Value) -> bool:
 
 def _fields(it: Mapping[str, Any], settings: ZendeskSettings, own: Sequence[str]) -> dict[str, Value]:
     """Custom fields under their name in the settings, the hub's own under the remote one."""
-    given = {f"{CUSTOM}{id_}": name for name, id_ in settings.names.items()}
+    names = settings.names
+    given = {f"{CUSTOM}{id_}": name for name, id_ in names.items() if f"{CUSTOM}{id_}" not in own}
     found: dict[str, Value] = {name: value_of(it[name]) for name in ("status", "priority", "type")}
     found["channel"] = value_of(table_of(it["via"])["channel"])
-    for remote, value in _custom(it).items():
-        found[remote if remote in own else given.get(remote, remote)] = value
-    return {name: value for name, value in found.items() if value not in (None, "", ())}
+    custom = _custom(it)
+    found.update({given.get(remote, remote): value for remote, value in custom.items()} if given else custom)
+    return {name: value for name, value in found.items() if value is not None and value not in ("", ())}
 
 
 def _mentions(it: Mapping[str, Any], settings: ZendeskSettings) -> tuple[str, ...]:
     """Linked issues, what people noted in the key fields, and the ticket that this one follows up."""
-    noted = [str(field_of(it, f"{CUSTOM}{id_}") or "") for id_ in settings.key_fields]
-    found = [*map(text_of, list_of(it["_issues"])), *re.split(r"[\s,;]+", " ".join(noted))]
+    found = [*map(text_of, list_of(it["_issues"]))]
+    for id_ in settings.key_fields:
+        found += re.split(r"[\s,;]+", str(field_of(it, f"{CUSTOM}{id_}") or ""))
     source = table_of(table_of(it["via"])["source"])
     if source.get("rel") == "follow_up" and (origin := _id(table_of(source["from"])["ticket_id"])):
         found.append(page(settings, origin))
-    return tuple(dict.fromkeys(filter(None, found)))
+    return tuple(dict.fromkeys(filter(None, found))) if found else ()
 
 
 def _account(row: Any, settings: ZendeskSettings) -> Account | None:
@@ -170,7 +175,7 @@ def _person(row: Any) -> Person | None:
 
 def _visibility(comment: Any) -> Visibility:
     """Between customer and company, or an internal note; where nobody says which, internal."""
-    return Visibility.CUSTOMER if table_of(comment)["public"] is True else Visibility.INTERNAL
+    return CUSTOMER if table_of(comment)["public"] is True else INTERNAL
 
 
 def _comment(row: Any) -> Comment:
@@ -191,8 +196,7 @@ def _rating(it: Mapping[str, Any]) -> Rating | None:
 def _praise(it: Mapping[str, Any], author: Person | None) -> list[Comment]:
     """What the customer wrote beside the satisfaction rating."""
     text = text_of(table_of(it.get("satisfaction_rating")).get("comment"))
-    seen = Visibility.CUSTOMER
-    return [Comment(id="satisfaction", text=text, author=author, visibility=seen)] if text else []
+    return [Comment(id="satisfaction", text=text, author=author, visibility=CUSTOMER)] if text else []
 
 
 def _original(it: Mapping[str, Any]) -> str:

@@ -13,15 +13,17 @@ __all__ = ["list_of", "number_of", "table_of", "text_of", "value_of"]
 
 def text_of(value: object) -> str:
     """The text; None is the empty one. TypeError for what is no text: junk is not to be taken for speech."""
-    if value is None:
-        return ""
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        return value
+    if value is not None:
         raise TypeError(f"a {type(value).__name__} is not a text")
-    return value
+    return ""
 
 
 def table_of(value: object) -> Mapping[str, Any]:
     """The mapping; None is the empty one. TypeError for anything else."""
+    if type(value) is dict:
+        return value
     if value is None:
         return {}
     if not isinstance(value, Mapping):
@@ -31,11 +33,11 @@ def table_of(value: object) -> Mapping[str, Any]:
 
 def list_of(value: object) -> Sequence[Any]:
     """The list; None is the empty one. TypeError for anything else."""
-    if value is None:
-        return ()
-    if not isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple)):
+        return value
+    if value is not None:
         raise TypeError(f"a {type(value).__name__} is not a list")
-    return value
+    return ()
 
 
 def number_of(value: object) -> float | None:
