@@ -84,8 +84,9 @@ class _Compiler:
             self._emitter.namespace[name] = getattr(runtime, name)
 
     def compiled(self) -> Compiled:
-        scores = tuple(tell(score.term, self._program.lets) for score in self._program.scores)
-        rules = tuple(tell(rule.when, self._program.lets) for rule in self._program.rules)
+        lets, lexicon = self._program.lets, self._emitter.lexicon
+        scores = tuple(tell(score.term, lets, lexicon) for score in self._program.scores)
+        rules = tuple(tell(rule.when, lets, lexicon) for rule in self._program.rules)
         body = [
             *self._moments(),
             *self._define(d for d in self._lets if not d.term.row and not d.term.late),

@@ -83,7 +83,7 @@ class Emitter:
         self._names: Counter[str] = Counter()
         self._constants: dict[Any, str] = {}
         self._memo: dict[Term, str] = {}
-        self._lexicon = runtime.Lexicon()
+        self.lexicon = runtime.Lexicon()
 
     def fresh(self, prefix: str) -> str:
         """A variable name that nothing else has."""
@@ -205,7 +205,7 @@ class Emitter:
 
     def _mentions(self, term: Term) -> ast.expr:
         value = self._source(term.operands[0])
-        words = self.constant("words", term.detail, runtime.Words(term.detail, self._lexicon))  # type: ignore[arg-type]
+        words = self.constant("words", term.detail, runtime.Words(term.detail, self.lexicon))  # type: ignore[arg-type]
         guards, text = self._guarded(term.operands[0])
         key = Term("fold", Kind.TEXT, (value,))
         name = self._memo.get(key)

@@ -127,7 +127,7 @@ class RuleSet:
     def _score_part(self, number: int, score: tuple[Any, ...]) -> Part:
         raw, value, lists, values = score
         definition, story = self._program.scores[number], self._score_stories[number]
-        saw = dict(zip(story.names, values, strict=True))
+        saw = dict(zip(story.names, values, strict=False))
         because = "" if finite(raw) else _missing(saw)
         effect = f"{definition.name} = {value:.12g}"
         evidence = story.evidence(lists)

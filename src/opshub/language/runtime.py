@@ -14,6 +14,9 @@ __all__ = ["Lexicon", "Words", "finite", "fold", "number", "settled", "sooner", 
 
 Rows: TypeAlias = Sequence[Sequence[Any]]
 
+_WHOLE = 2**53
+"""Below it every whole number is a float."""
+
 
 def number(value: Any) -> float | None:
     """A stored number as a float; missing where it is not finite or beyond a float's range."""
@@ -35,6 +38,8 @@ def settled(value: float | None) -> float:
     """A score as it is kept: rounded to six places, 0 where it is missing or not finite."""
     if value is None:
         return 0.0
+    if type(value) is int and -_WHOLE < value < _WHOLE:
+        return float(value)
     try:
         rounded = round(float(value), 6)
     except OverflowError:
@@ -211,9 +216,10 @@ class Words:
     def __init__(self, words: Iterable[str], lexicon: Lexicon | None = None) -> None:
         self._lexicon = Lexicon() if lexicon is None else lexicon
         folded = dict.fromkeys(" ".join(fold(word).split()) for word in words)
-        self._words = tuple((word, self._lexicon.parts(word)) for word in folded)
+        parted = [(word, self._lexicon.parts(word)) for word in folded]
         # The longest part of each word is the rarest. A word without any must always be looked for.
-        heads = [max(parts, key=len, default=None) for _, parts in self._words]
+        self._words = tuple((word, max(parts, key=len, default=None), parts) for word, parts in parted)
+        heads = [head for _, head, _ in self._words]
         self._heads = frozenset(head for head in heads if head) if all(heads) else None
 
     def __call__(self, text: str) -> bool:
@@ -225,7 +231,11 @@ class Words:
         present = self._lexicon.present(text)
         if self._heads is not None and self._heads.isdisjoint(present):
             return None
-        likely = [word for word, parts in self._words if parts <= present]
+        likely = [
+            word
+            for word, head, parts in self._words
+            if (head is None or head in present) and parts <= present
+        ]
         for word in likely:
             if word in text and _stands(word, text):
                 return word

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opshub.language.meaning import GATHERING, Definition, Term, show
-from opshub.language.runtime import Words, fold
+from opshub.language.runtime import Lexicon, Words, fold
 
 __all__ = ["Story", "tell"]
 
@@ -30,6 +30,8 @@ class Story:
 
     def evidence(self, lists: tuple[Sequence[int], ...]) -> tuple[int, ...]:
         """At most five rows, the earliest first."""
+        if not lists:
+            return ()
         if len(lists) == 1:
             return tuple(lists[0][:_MOST])
         return tuple(sorted({i for found in lists for i in found[:_MOST]})[:_MOST])
@@ -38,7 +40,7 @@ class Story:
         self, values: tuple[object, ...], rows: Sequence[Sequence[Any]], evidence: tuple[int, ...]
     ) -> dict[str, object]:
         """The values that decided, by name."""
-        saw: dict[str, object] = dict(zip(self.names, values, strict=True))
+        saw: dict[str, object] = dict(zip(self.names, values, strict=False))
         if evidence:
             row = rows[evidence[0]]
             for name, index in self.fields:
@@ -50,8 +52,8 @@ class Story:
         return saw
 
 
-def tell(root: Term, lets: Mapping[str, Definition]) -> Story:
-    """The story of a score's value or a rule's condition."""
+def tell(root: Term, lets: Mapping[str, Definition], lexicon: Lexicon) -> Story:
+    """The story of a score's value or a rule's condition; its words are looked for with those of the rules."""
     teller = _Teller(lets)
     teller.walk(root)
     seen = tuple(teller.seen)
@@ -60,7 +62,7 @@ def tell(root: Term, lets: Mapping[str, Definition]) -> Story:
         tuple(show(term) for term in seen),
         tuple(teller.lists),
         tuple((name, index) for index, name in teller.fields),
-        tuple((f"{name} mentions", index, Words(words)) for (index, name), words in teller.words),
+        tuple((f"{name} mentions", index, Words(words, lexicon)) for (index, name), words in teller.words),
     )
 
 
