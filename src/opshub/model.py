@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 __all__ = [
@@ -242,8 +243,7 @@ class Evidence:
     visibility: Visibility = Visibility.INTERNAL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contribution:
+class Contribution(NamedTuple):
     """One rule's part in a decision.
 
     ``effect`` is what the rule did (``priority +30``, ``tag churn-risk``, ``route to jira.SEC``), ``place`` is
@@ -256,7 +256,7 @@ class Contribution:
     score: str = ""
     amount: float = 0.0
     because: str = ""
-    saw: Mapping[str, Value] = field(default_factory=dict)
+    saw: Mapping[str, Value] = MappingProxyType({})
     evidence: tuple[Ref, ...] = ()
 
 

@@ -59,8 +59,12 @@ def plain(value: object) -> Any:
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, PurePath) or hasattr(value, "_fields"):
+    if isinstance(value, PurePath):
         return str(value)
+    if hasattr(value, "_asdict"):
+        # A named tuple that says how it is written, as a Ref does, is written so.
+        spelled = type(value).__str__ is not object.__str__
+        return str(value) if spelled else plain(value._asdict())
     if isinstance(value, Iterable):
         return [plain(inner) for inner in value]
     return str(value)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Sequence
 
 from opshub.engine.facts import Reader
 from opshub.engine.work import BATCH, Work
 from opshub.language import Outcome, Part
-from opshub.model import Contribution, Decision, Feedback, Idea, TrackedItem, Value
+from opshub.model import Contribution, Decision, Feedback, Idea, Ref, TrackedItem
 
 __all__ = ["score"]
 
@@ -73,19 +72,24 @@ def _decision(idea: Idea, outcome: Outcome, voices: Sequence[Feedback], item: Tr
         tags=outcome.tags if alive else (),
         route=outcome.route if alive else "",
         urgency=outcome.urgency if alive else "",
-        contributions=tuple([_contribution(part, voices) for part in outcome.parts]),
+        contributions=_contributions(outcome.parts, [voice.ref for voice in voices]),
         due=outcome.due,
     )
 
 
-def _contribution(part: Part, voices: Sequence[Feedback]) -> Contribution:
-    return Contribution(
-        rule=part.rule,
-        place=part.place,
-        effect=part.effect,
-        score=part.score,
-        amount=part.amount,
-        because=part.because,
-        saw=cast("Mapping[str, Value]", part.saw),
-        evidence=tuple([voices[index].ref for index in part.evidence]),
+def _contributions(parts: Sequence[Part], refs: Sequence[Ref]) -> tuple[Contribution, ...]:
+    return tuple(
+        [
+            Contribution(
+                rule,
+                place,
+                effect,
+                score,
+                amount,
+                because,
+                saw,  # type: ignore[arg-type]
+                tuple([refs[index] for index in evidence]),
+            )
+            for rule, place, effect, score, amount, because, saw, evidence in parts
+        ]
     )

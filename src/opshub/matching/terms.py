@@ -13,6 +13,9 @@ __all__ = ["INDEXED", "fingerprint", "fold", "terms"]
 INDEXED = 1200
 """Characters of a piece of feedback that the full-text index holds: its title and the beginning of its text."""
 
+_BLANKS = "\t\n\v\f\r\x1c\x1d\x1e\x1f"
+"""What separates words in ASCII, beside the space."""
+
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST = 40
 
@@ -33,8 +36,16 @@ _STOP = frozenset(
 
 def fold(text: str) -> str:
     """The text without differences of case, width and white space."""
-    plain = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(plain.split())
+    if not text.isascii():
+        return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    # The same as splitting and joining, without a text of its own for each word.
+    plain = text.lower()
+    for blank in _BLANKS:
+        if blank in plain:
+            plain = plain.replace(blank, " ")
+    while "  " in plain:
+        plain = plain.replace("  ", " ")
+    return plain.strip(" ")
 
 
 def fingerprint(title: str, text: str) -> bytes:

@@ -6,9 +6,9 @@ at the end here, with a default for shorter rows. Times are whole microseconds s
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -234,16 +234,16 @@ def _decision(it: Decision) -> bytes:
         it.urgency,
         [
             (
-                part.rule,
-                part.place,
-                part.effect,
-                part.score,
-                _finite(part.amount),
-                part.because,
-                _values(part.saw),
-                [tuple(ref) for ref in part.evidence],
+                rule,
+                place,
+                effect,
+                score,
+                amount if isfinite(amount) else _finite(amount),
+                because,
+                _values(saw) if saw else {},
+                [tuple(ref) for ref in evidence],
             )
-            for part in it.contributions
+            for rule, place, effect, score, amount, because, saw, evidence in it.contributions
         ],
     ]
     return orjson.dumps(row)
@@ -285,12 +285,17 @@ def _as_contribution(row: list[Any]) -> Contribution:
 
 
 def _values(fields: Mapping[str, Value]) -> dict[str, Any]:
-    return {name: value if type(value) in _PLAIN else encode_value(value) for name, value in fields.items()}
+    return {
+        name: value
+        if (kind := type(value)) in _PLAIN or (kind is float and isfinite(value))  # type: ignore[arg-type]
+        else encode_value(value)
+        for name, value in fields.items()
+    }
 
 
 def _finite(number: float) -> float:
     """JSON has no NaN and no infinity; orjson would quietly write null for them."""
-    if not math.isfinite(number):
+    if not isfinite(number):
         raise ValueError(f"the number {number}")
     return number
 

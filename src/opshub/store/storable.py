@@ -73,5 +73,6 @@ def _inside(value: object) -> list[tuple[object, object]] | None:
         keys = [("name", name) for name in value if not isinstance(name, str) or not name.isascii()]
         return [*keys, *value.items()]
     if isinstance(value, tuple | list):
-        return list(enumerate(value))
+        named = getattr(value, "_fields", None)
+        return list(enumerate(value)) if named is None else list(zip(named, value, strict=True))
     return None
