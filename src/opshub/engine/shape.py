@@ -24,6 +24,7 @@ _TEXTS: Mapping[type, tuple[tuple[str, ...], Callable[[Any], tuple[object, ...]]
     )
 }
 _ONLY_TEXT = {str}
+_NUMBER_OR_NONE = {int, float, type(None)}
 _SIMPLE = {str, int, float, bool, type(None), datetime}
 _SCHEMES = ("https://", "http://", "file://")
 
@@ -38,25 +39,24 @@ def is_plain(it: Feedback) -> bool:
 
     Exact types are asked for, because that is quicker than to allow what may be allowed.
     """
-    account, rating = it.account, it.rating
+    rating = it.rating
     return (
         type(it.comments) is tuple
-        and _has_only_texts(it)
+        and _ONLY_TEXT.issuperset(map(type, _TEXTS[Feedback][1](it)))
         and type(it.created_at) is datetime
         and it.created_at.tzinfo is UTC
         and _is_plain_moment(it.updated_at)
         and (not it.url or it.url.startswith(_SCHEMES))
         and type(it.tags) is type(it.mentions) is tuple
-        and _ONLY_TEXT.issuperset(map(type, it.tags))
-        and _ONLY_TEXT.issuperset(map(type, it.mentions))
+        and _ONLY_TEXT.issuperset(map(type, it.tags + it.mentions))
         and type(it.visibility) is Visibility
         and type(it.fields) is dict
         and _ONLY_TEXT.issuperset(map(type, it.fields))
         and _SIMPLE.issuperset(map(type, it.fields.values()))
         and _is_plain_person(it.author)
-        and (account is None or (type(account) is Account and not next(_account(account), "")))
+        and _is_plain_account(it.account)
         and (rating is None or not next(_rating(rating), ""))
-        and all(map(_is_plain_comment, it.comments))
+        and (not it.comments or all(map(_is_plain_comment, it.comments)))
     )
 
 
@@ -68,6 +68,10 @@ def _is_plain_comment(it: object) -> bool:
         and type(it.visibility) is Visibility
         and _is_plain_person(it.author)
     )
+
+
+def _is_plain_account(it: object) -> bool:
+    return it is None or (type(it) is Account and _has_only_texts(it) and type(it.arr) in _NUMBER_OR_NONE)
 
 
 def _is_plain_person(it: object) -> bool:

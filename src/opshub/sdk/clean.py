@@ -42,7 +42,7 @@ def is_clean_json(body: bytes) -> bool:
 
     Escapes stand only for control characters, quotes and backslashes there, and a part of a text in NFC is in NFC.
     """
-    if any(map(body.__contains__, ESCAPED)):
+    if b"\\" in body and any(map(body.__contains__, ESCAPED)):
         return False
     return body.isascii() or unicodedata.is_normalized("NFC", body.decode())
 

@@ -33,6 +33,11 @@ def parse_time(value: object, zone: str | ZoneInfo = "UTC") -> datetime:
     zone's hour that comes twice, are read in ``zone``, the latter as the first of the two. Anything else, None and
     numbers that are no time included, is a ValueError.
     """
+    if type(value) is str and value[-1:] == "Z":
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass  # in a spelling that is mended below
     if isinstance(value, bool):
         raise ValueError(f"{value} is not a time")
     if isinstance(value, (int, float)):
@@ -41,11 +46,6 @@ def parse_time(value: object, zone: str | ZoneInfo = "UTC") -> datetime:
         return _in_utc(value, zone)
     if not isinstance(value, str):
         raise ValueError(f"a {type(value).__name__} is not a time")
-    if value[-1:] == "Z":
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            pass  # in a spelling that is mended below
     text = value.strip()
     if NUMBER.fullmatch(text) and len(text) > 8:
         return _from_number(float(text) if "." in text else int(text))
