@@ -54,6 +54,7 @@ class Desk(Connector[NoSettings]):
         self.failing: Exception | None = None
         self.written: list[Change] = []
         self.pulled = 0
+        self.size = 2
 
     def add(self, number: object, text: str, **more: Any) -> dict[str, Any]:
         """A new ticket, or a new version of an old one, at the end of the list."""
@@ -65,10 +66,10 @@ class Desk(Connector[NoSettings]):
     def pull(self, cursor: Cursor | None) -> Iterator[Page]:
         begin = 0
         while True:
-            if self.failing is not None and begin >= 2:
+            if self.failing is not None and begin >= self.size:
                 raise self.failing
-            rows = self.tickets[begin : begin + 2]
-            begin += 2
+            rows = self.tickets[begin : begin + self.size]
+            begin += self.size
             self.pulled += len(rows)
             yield Page(rows, {"after": begin}, total=len(self.tickets))
             if begin >= len(self.tickets):
@@ -228,13 +229,19 @@ ROUTED = (
 )
 
 
+COMPILED: dict[str, RuleSet] = {}
+"""Rule sets by text: every world has the same connections."""
+
+
 class World:
     """A hub between a desk and a board."""
 
-    def __init__(self, folder: Path, empty: Path) -> None:
+    def __init__(self, folder: Path | None, empty: Path | None) -> None:
+        """In a copy of an empty database; without one, in memory."""
         self.clock = FrozenClock(START)
-        self.path = folder / "hub.db"
-        shutil.copyfile(empty, self.path)
+        self.path = folder / "hub.db" if folder else Path()
+        if empty is not None:
+            shutil.copyfile(empty, self.path)
         self.desk = Desk("desk")
         self.board = Board("board", fields=("prio", "labels"))
         self.connections = [
@@ -248,7 +255,7 @@ class World:
             ),
         ]
         self.hub = Hub(
-            store=open_store(self.path, clock=self.clock),
+            store=open_store(self.path if folder else "memory:", clock=self.clock),
             connections=self.connections,
             rules=EMPTY,
             clock=self.clock,
@@ -261,9 +268,11 @@ class World:
         self.hub.rules = self.rules(text)
 
     def rules(self, text: str) -> RuleSet:
-        checked = check([Source("t.rules", text)], schema(self.connections))
-        assert checked.rules is not None, "\n".join(d.render() for d in checked.diagnostics)
-        return checked.rules
+        if text not in COMPILED:
+            checked = check([Source("t.rules", text)], schema(self.connections))
+            assert checked.rules is not None, "\n".join(d.render() for d in checked.diagnostics)
+            COMPILED[text] = checked.rules
+        return COMPILED[text]
 
     def connect(self, name: str, **changes: Any) -> None:
         """Change what the admin decided about a connection."""
@@ -279,6 +288,25 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path: Path = tmp_path_factory.mktemp("empty") / "hub.db"
     open_store(path, clock=FrozenClock(START)).close()
     return path
+
+
+@pytest.fixture
+def worlds(tmp_path: Path, empty: Path) -> Iterator[Callable[[str], World]]:
+    """Makes worlds, of kind "memory" or "sqlite"."""
+    made: list[World] = []
+
+    def make(kind: str) -> World:
+        if kind == "memory":
+            made.append(World(None, None))
+        else:
+            folder = tmp_path / str(len(made))
+            folder.mkdir()
+            made.append(World(folder, empty))
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.hub.store.close()
 
 
 @pytest.fixture

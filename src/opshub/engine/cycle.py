@@ -62,6 +62,10 @@ def fetch(
         if reached(until, "normalize"):
             while not work.stopping() and normalize(work, connection):
                 work.watch.stage("normalize", 1)
+        if thinking is not None and connection.role == "ideas" and reached(until, "match"):
+            # Before feedback comes: what it refers to must not depend on which thread was faster.
+            while not work.stopping() and match(work):
+                work.watch.stage("match", 1)
         if full and report.failure is None and not report.stopped:
             census(work, connection, report)
 

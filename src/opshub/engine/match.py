@@ -7,7 +7,7 @@ else a new idea.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from opshub.engine.work import BATCH, Work
@@ -40,7 +40,8 @@ def match(work: Work, limit: int = BATCH) -> bool:
     seen = store.feedback_after(store.mark("match"), limit)
     if seen:
         with work.timed("match"), work.commit("match"):
-            _Batch(work).feedback(seen)
+            for group in _groups(work, seen):
+                _Batch(work).feedback(group)
             store.set_mark("match", seen[-1].seq)
     return bool(seen)
 
@@ -56,6 +57,46 @@ def index(work: Work, limit: int = 2000) -> bool:
     with work.timed("match"), work.commit("match"):
         work.store.index_text([(f.feedback.ref, _terms_text(f.feedback)) for f in rows])
     return True
+
+
+def _groups(work: Work, rows: Sequence[Seen]) -> Iterator[Sequence[Seen]]:
+    """The rows in stretches that can be decided at once with the result of deciding them one by one.
+
+    A stretch ends behind an original that its duplicates wait for, because it moves them; and behind feedback whose
+    text may have changed, where another row's text is compared with it.
+    """
+    waiting = work.store.mentioning([str(row.feedback.ref) for row in rows])
+    found = (work.store.feedback(ref) for ref in waiting)
+    named = {name for feedback in found if feedback is not None for name in references(feedback)}
+    changing = _texts_meet(work, rows)
+    begin = 0
+    for at, row in enumerate(rows, 1):
+        if str(row.feedback.ref) in named or (changing and row.idea is not None):
+            yield rows[begin:at]
+            begin = at
+        named.update(_stated(row.feedback))
+    if begin < len(rows):
+        yield rows[begin:]
+
+
+def _texts_meet(work: Work, rows: Sequence[Seen]) -> bool:
+    """Whether new feedback says what known feedback of the same batch says, or what any said before."""
+    known = {_mark(row.feedback) for row in rows if row.idea is not None}
+    fresh = {_mark(row.feedback) for row in rows if row.idea is None} - {b""}
+    return bool(known and fresh) and (
+        not known.isdisjoint(fresh) or bool(work.store.same_text(sorted(fresh)))
+    )
+
+
+def _stated(feedback: Feedback) -> Iterator[str]:
+    """The other records that a vendor names, as texts of their refs."""
+    yield from feedback.mentions
+    if feedback.duplicate_of:
+        yield str(Ref(feedback.ref.connection, feedback.duplicate_of))
+
+
+def _mark(feedback: Feedback) -> bytes:
+    return fingerprint(feedback.title, feedback.text)
 
 
 def _terms_text(feedback: Feedback) -> str:
@@ -132,9 +173,9 @@ class _Batch:
             if link is None or link.maker is LinkMaker.PERSON:
                 continue
             better = self._by_reference(feedback, references(feedback))
-            if better is not None and better.idea != link.idea:
+            if better is not None and better != link:
                 self.links[ref] = better
-                self.work.stage("match").add("moved by key")
+                self.work.stage("match").add("moved by key", int(better.idea != link.idea))
         self.work.store.put_links(list(self.links.values()))
 
     # -- feedback --
@@ -143,7 +184,7 @@ class _Batch:
         """Link every piece of feedback."""
         store = self.work.store
         self.known = store.links_of([row.feedback.ref for row in rows if row.idea is not None])
-        marks = {row.feedback.ref: fingerprint(row.feedback.title, row.feedback.text) for row in rows}
+        marks = {row.feedback.ref: _mark(row.feedback) for row in rows}
         self.prints = store.same_text([mark for mark in marks.values() if mark])
         matcher = matcher_for(self.work)
         mentions: list[tuple[Ref, str]] = []
@@ -192,7 +233,7 @@ class _Batch:
             return None
         if feedback.duplicate_of:
             original = self._root(feedback)
-            idea = self._idea_of(original)
+            idea = self._idea_of(original) if original is not None else None
             if idea is not None:
                 reason = f"{feedback.ref.connection} says that it duplicates {original}"
                 return Link(feedback=feedback.ref, idea=idea, maker=LinkMaker.KEY, reason=reason)
@@ -204,16 +245,25 @@ class _Batch:
                 return Link(feedback=feedback.ref, idea=bound, maker=LinkMaker.KEY, reason=reason)
         return None
 
-    def _root(self, feedback: Feedback) -> Ref:
-        """The original at the end of a chain of duplicates, as far as it has arrived."""
-        ref, passed = Ref(feedback.ref.connection, feedback.duplicate_of), {feedback.ref}
-        while ref not in passed:
-            passed.add(ref)
+    def _root(self, feedback: Feedback) -> Ref | None:
+        """The original at the end of a chain of duplicates, as far as it has arrived; None for feedback itself.
+
+        Of records that call each other duplicates the first by name is the original.
+        """
+        path = [feedback.ref]
+        ahead = feedback
+        while ahead.duplicate_of:
+            ref = Ref(feedback.ref.connection, ahead.duplicate_of)
+            if ref in path:
+                first = min(path[path.index(ref) :])
+                return None if first == feedback.ref else first
             further = self.work.store.feedback(ref)
-            if further is None or not further.duplicate_of:
+            # What is stored and not yet decided comes later in this batch, and gathers its duplicates then.
+            if further is None or self._idea_of(ref) is None:
                 break
-            ref = Ref(ref.connection, further.duplicate_of)
-        return ref
+            path.append(ref)
+            ahead = further
+        return path[-1] if len(path) > 1 else None
 
     def _idea_of(self, ref: Ref) -> int | None:
         link = self.links.get(ref) or self.work.store.links_of([ref]).get(ref)
@@ -264,7 +314,7 @@ class _Batch:
                 if link is None or feedback is None or link.maker is LinkMaker.PERSON:
                     continue
                 better = self._by_reference(feedback, references(feedback))
-                if better is not None and better.idea != link.idea:
+                if better is not None and better != link:
                     self.links[ref] = better
             store.put_links(list(self.links.values()))
             refs = list(self.links)

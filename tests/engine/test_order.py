@@ -1,0 +1,105 @@
+"""The same records give the same ideas and decisions, however they are paged, batched and kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import opshub.engine.match
+from opshub.model import Ref
+
+RULES = """
+score priority = 10 * count feedback
+
+rule "They may leave" {
+    when any feedback (text mentions ["slow"])
+    priority +50 because "it is slow"
+    tag "speed"
+    route to board.EXP as urgent
+}
+
+rule "Said by many" { when idea.voices >= 3 priority +7 because "many say so" }
+
+bands priority { P1 >= 50, P2 >= 20, P3 otherwise }
+"""
+TEXTS = ("slow export", "dark mode", "EXP-1 is slow", "导出太慢", "see EXP-2", "", "Dark  MODE")
+NUMBERS = st.integers(1, 8)
+
+
+@st.composite
+def rounds(draw: st.DrawFn) -> list[list[dict[str, Any]]]:
+    """Pulls one after the other, with tickets that are new, changed or duplicates of any other; then deletions."""
+    original = {number: draw(st.one_of(st.just(""), st.just(""), NUMBERS)) for number in range(1, 9)}
+    made = []
+    for _ in range(draw(st.integers(1, 3))):
+        numbers = draw(st.lists(NUMBERS, unique=True, max_size=8))
+        made.append(
+            [
+                {
+                    "id": number,
+                    "text": draw(st.sampled_from(TEXTS)),
+                    "duplicate_of": original[number],
+                }
+                for number in numbers
+            ]
+        )
+    made.append(
+        [{"id": number, "text": "", "deleted": True} for number in draw(st.sets(NUMBERS, max_size=3))]
+    )
+    return made
+
+
+def outcome(world: Any, pulls: list[list[dict[str, Any]]], size: int) -> object:
+    """Everything that was decided after these pulls, with so many records a page."""
+    world.use(RULES)
+    world.connect("board", apply="never")
+    world.desk.size = size
+    world.board.add("EXP-1", "Slow export")
+    for number, rows in enumerate(pulls):
+        if number == 1:
+            world.board.add("EXP-2", "Dark mode")
+        for row in rows:
+            world.desk.add(
+                row["id"], **{key: value for key, value in row.items() if key != "id"}, round=number
+            )
+        world.hub.sync()
+    store = world.hub.store
+    links = store.links_of([Ref("desk", str(number)) for number in range(1, 9)])
+    ideas = [idea.number for idea, _, _ in store.ranked(100)]
+    return (
+        store.ranked(100),
+        sorted((str(ref), link.idea, str(link.maker)) for ref, link in links.items()),
+        {number: store.decisions([number])[number] for number in ideas},
+        store.routes(ideas),
+    )
+
+
+SOME = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@given(rounds())
+@SOME
+def test_pages_of_any_size_give_the_same_ideas(worlds: Any, pulls: list[list[dict[str, Any]]]) -> None:
+    expected = outcome(worlds("memory"), pulls, 1)
+
+    for size in (3, 50):
+        assert outcome(worlds("memory"), pulls, size) == expected
+
+
+@given(rounds())
+@SOME
+def test_batches_of_any_size_give_the_same_ideas(worlds: Any, pulls: list[list[dict[str, Any]]]) -> None:
+    expected = outcome(worlds("memory"), pulls, 50)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opshub.engine.match.match, "__defaults__", (1,))
+        assert outcome(worlds("memory"), pulls, 50) == expected
+
+
+@given(rounds(), st.integers(1, 5))
+@settings(SOME, max_examples=8)
+def test_memory_and_sqlite_decide_the_same(worlds: Any, pulls: list[list[dict[str, Any]]], size: int) -> None:
+    assert outcome(worlds("sqlite"), pulls, size) == outcome(worlds("memory"), pulls, size)
