@@ -31,6 +31,8 @@ def number(value: Any) -> float | None:
 
 def finite(value: float | None) -> bool:
     """Whether a computed value is there and can be kept."""
+    if type(value) is float:
+        return -math.inf < value < math.inf
     return number(value) is not None
 
 
@@ -85,8 +87,10 @@ def _each(rows: Rows, chosen: Iterable[int], field: int, key: int) -> list[float
     return list(largest.values())
 
 
-def distinct(rows: Rows, chosen: Iterable[int], key: int) -> int:
+def distinct(rows: Rows, chosen: Sequence[int], key: int) -> int:
     """How many different accounts or persons."""
+    if not chosen:
+        return 0
     found = {rows[i][key] for i in chosen}
     found.discard(None)
     return len(found)
