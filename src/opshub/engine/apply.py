@@ -149,10 +149,6 @@ def _item(
     _acknowledge(work, connection, item, verdict.stands, "already there")
     if not verdict.send:
         return 0
-    with work.store.transaction(work.lease):
-        work.store.mark_sending(verdict.send, work.clock.now(), work.report.run)
-    point("apply.marked")
-    work.prove()
     receipt = _send(work, connection, connector, item, verdict.send)
     point("apply.written")
     taken = [row for row in verdict.send if row.field not in receipt.refused]
@@ -189,6 +185,10 @@ def _send(
     work: Work, connection: Connection, connector: Writes, item: TrackedItem, rows: Sequence[OutboxRow]
 ) -> Receipt:
     """The one request. A clear refusal closes the wishes; a race for the item opens them again."""
+    with work.store.transaction(work.lease):
+        work.store.mark_sending(rows, work.clock.now(), work.report.run)
+    point("apply.marked")
+    work.prove()
     change = Change(target=item.ref.id, fields={row.field: row.wish for row in rows}, version=item.version)
     try:
         with asking(connection, UnknownOutcomeError):
