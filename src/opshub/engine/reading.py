@@ -10,6 +10,7 @@ from opshub.engine.connection import Connection
 from opshub.errors import NotFoundError
 from opshub.matching import FullText
 from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link
+from opshub.sdk import clean
 from opshub.store.base import Store
 from opshub.store.rows import BadRow, OutboxRow, OutboxState, Route, RunRow, Written
 
@@ -75,11 +76,12 @@ class Status:
 
 def find_idea(store: Store, name: str) -> Idea:
     """An idea by ``IDEA-12``, its number, or the key or address of its tracked item. NotFoundError."""
-    plain = name.strip()
+    plain = clean(name).strip()
     number = plain.upper().removeprefix("IDEA-")
     found = store.idea(int(number)) if number.isascii() and number.isdigit() and len(number) < 16 else None
     if found is None:
-        _, bound = store.items_by_key([plain]).get(plain, (None, None))
+        items = store.items_by_key([plain, plain.upper()])
+        _, bound = items.get(plain) or items.get(plain.upper()) or (None, None)
         found = store.idea(bound) if bound is not None else None
     if found is None:
         raise NotFoundError(f"there is no idea {plain!r}", hint="ideas are listed by: opshub ideas list")
@@ -118,7 +120,7 @@ def why(store: Store, name: str, field_name: str | None = None) -> Why:
     decision = store.decisions([idea.number]).get(idea.number, Decision(idea=idea.number))
     parts = [part for part in decision.contributions if field_name is None or _touches(part, field_name)]
     if field_name is not None and not parts:
-        known = sorted({*decision.scores, "band", "tags", "route"})
+        known = sorted({*decision.scores, "band", "tags", "route", "urgency"})
         raise NotFoundError(
             f"{idea.id}: no rule touched {field_name!r}", hint=f"fields are: {', '.join(known)}"
         )
@@ -128,8 +130,13 @@ def why(store: Store, name: str, field_name: str | None = None) -> Why:
     return Why(idea, decision, quoted, written)
 
 
+_EFFECTS = {"band": "band ", "tag": "tag ", "tags": "tag ", "route": "route ", "urgency": "route "}
+"""Field of an idea → how the effects begin that touch it."""
+
+
 def _touches(part: Contribution, field_name: str) -> bool:
-    return part.score == field_name or part.effect.startswith(field_name.removesuffix("s"))
+    word = _EFFECTS.get(field_name)
+    return part.effect.startswith(word) if word else part.score == field_name != ""
 
 
 def _quotes(store: Store, part: Contribution) -> tuple[Evidence, ...]:
