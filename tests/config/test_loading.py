@@ -193,7 +193,7 @@ def test_a_configuration_shows_no_secret(place: Place) -> None:
         ("[connections]\nsupport = 3\n", "opshub.toml:2: must be a table: [connections.support]"),
         ('[hub]\nlease = "0s"\n', 'opshub.toml:2: [hub] "lease" must be'),
         ("[hub]\nlease = 30\n", 'opshub.toml:2: [hub] "lease" must be a duration such as "30s"'),
-        ('[hub]\nrules = ["a", 3]\n', 'opshub.toml:2: [hub] "rules.1" must be a valid string'),
+        ('[hub]\nrules = ["a", 3]\n', 'opshub.toml:2: [hub] "rules.1" must be a text in quotes'),
         ('[hub]\ntimezone = "../etc"\n', "opshub.toml:2: [hub]"),
         (
             '[hub]\nrules = [\n  "rules",\n  "missing.rules",\n]\n',

@@ -412,3 +412,21 @@ rule "They may leave" {
 
 bands priority { P1 >= 50, P2 >= 20, P3 otherwise }
 """
+
+
+def test_a_list_that_cannot_be_fingerprinted_breaks_alone(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object) -> None:
+        raise ZeroDivisionError("on purpose")
+
+    world.connect("board", publish=5)
+    world.desk.add(1, "words")
+    with monkeypatch.context() as patch:
+        patch.setattr(world.board, "fingerprint", broken)
+        report = world.hub.sync()
+    again = world.hub.sync()
+
+    assert (report.exit_code, [failure.kind for failure in report.failures]) == (7, ["BadAnswerError"])
+    assert part(report, "desk").complete
+    assert (again.exit_code, world.board.writes["publish"]) == (0, 1)

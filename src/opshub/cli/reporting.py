@@ -55,18 +55,20 @@ def _state(row: Mapping[str, Any]) -> str:
         return str(row["failure"]["kind"])
     if row["stopped"]:
         return "stopped early, goes on from there"
-    short = row["expected"] is not None and row["got"] < row["expected"]
-    return f"short by {row['expected'] - row['got']}" if short else "complete"
+    return f"short by {_missing(row)}" if _missing(row) else "complete"
 
 
 def _failures(value: Mapping[str, Any]) -> list[dict[str, str]]:
-    found = [
-        {**row["failure"], "message": _named(row["name"], row["failure"]["message"])}
-        for row in value["connections"]
-        if row["failure"]
-    ]
+    found = [row["failure"] for row in value["connections"] if row["failure"]]
+    found += [_short(row) for row in value["connections"] if not row["failure"] and _missing(row)]
     return [*found, *value["failures"]]
 
 
-def _named(name: str, message: str) -> str:
-    return message if name in message else f"{name}: {message}"
+def _missing(row: Mapping[str, Any]) -> int:
+    """How many of the promised records did not come; a pull that was stopped fetches them later."""
+    return 0 if row["stopped"] or row["expected"] is None else max(0, row["expected"] - row["got"])
+
+
+def _short(row: Mapping[str, Any]) -> dict[str, str]:
+    message = f"{row['name']}: the vendor promised {row['expected']:,} records, and {row['got']:,} came"
+    return {"message": message, "hint": f"to look again from the start: opshub sync {row['name']} --full"}

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from opshub.clock import Clock
 from opshub.config.loading import Config, Configured
-from opshub.config.problems import Problem, meant, refuse
+from opshub.config.problems import Problem, listed, meant, refuse
 from opshub.config.rules import load_rules
 from opshub.config.section import secret_texts
+from opshub.config.silent import silent
 from opshub.engine.connection import Connection, Limits
 from opshub.errors import ConfigError, NotFoundError, RuleError
 from opshub.sdk import Http, HttpRules, Settings
@@ -25,18 +26,24 @@ __all__ = ["close", "connect", "limits", "open_hub"]
 
 
 def open_hub(
-    config: Config, *, clock: Clock, only: Sequence[str] | None = None, reading: bool = False
+    config: Config,
+    *,
+    clock: Clock,
+    only: Sequence[str] | None = None,
+    reading: bool = False,
+    lenient: bool = False,
 ) -> Hub:
     """The store opened, connections set up (those in ``only``, else all), rules loaded. Close ``hub.store``.
 
     Raises ConfigError with everything that is wrong with the connections' settings, RuleError, PluginError,
     NotFoundError for an unknown name, StoreError or StoreBusyError. ``reading`` is for looking only: then broken
-    rules are among ``hub.rule_problems``, and nothing may be decided with the hub.
+    rules are among ``hub.rule_problems``, and nothing may be decided with the hub. ``lenient`` is for what goes on
+    with the others where a connection lacks its secret.
     """
     from opshub.engine.hub import Hub
     from opshub.store import open_store
 
-    connections = connect(config, clock=clock, only=only)
+    connections = connect(config, clock=clock, only=only, lenient=lenient)
     store = open_store(config.database, clock=clock, wait=config.hub.wait)
     try:
         rules, problems = _rules(config, store, reading)
@@ -84,8 +91,13 @@ def limits(config: Config) -> Limits:
     )
 
 
-def connect(config: Config, *, clock: Clock, only: Sequence[str] | None = None) -> list[Connection]:
-    """The connections, each with its connector and its HTTP layer; nothing is sent yet."""
+def connect(
+    config: Config, *, clock: Clock, only: Sequence[str] | None = None, lenient: bool = False
+) -> list[Connection]:
+    """The connections, each with its connector and its HTTP layer; nothing is sent yet.
+
+    Where it is ``lenient``, a connection that only lacks a secret fails when it is used, and not before.
+    """
     names = list(config.connections) if only is None else list(dict.fromkeys(only))
     for name in names:
         if name not in config.connections:
@@ -93,15 +105,8 @@ def connect(config: Config, *, clock: Clock, only: Sequence[str] | None = None) 
                 f'there is no connection "{name}"{meant(name, config.connections)}',
                 hint="run: opshub connections list",
             )
-    settings: dict[str, Settings] = {}
+    settings = _settings(config, names, lenient)
     problems: list[Problem] = []
-    for name in names:
-        made, wrong = config.settings(name)
-        problems += wrong
-        if made is not None:
-            settings[name] = made
-    if problems:
-        refuse(config.path.name, problems)
     made_all: list[Connection] = []
     for name in names:
         try:
@@ -116,14 +121,37 @@ def connect(config: Config, *, clock: Clock, only: Sequence[str] | None = None) 
     return made_all
 
 
-def _connection(config: Config, configured: Configured, settings: Settings, clock: Clock) -> Connection:
+def _settings(config: Config, names: Sequence[str], lenient: bool) -> dict[str, Settings | ConfigError]:
+    """Each connection's own settings, or why it has to be silent; ConfigError with all other mistakes."""
+    found: dict[str, Settings | ConfigError] = {}
+    problems: list[Problem] = []
+    for name in names:
+        made, wrong = config.settings(name)
+        if lenient and wrong and all(problem.absent for problem in wrong):
+            found[name] = listed(config.path.name, wrong)
+            continue
+        problems += wrong
+        if made is not None:
+            found[name] = made
+    if problems:
+        refuse(config.path.name, problems)
+    return found
+
+
+def _connection(
+    config: Config, configured: Configured, settings: Settings | ConfigError, clock: Clock
+) -> Connection:
     common = configured.common
     made = config.registry.connector(common.kind)
-    http = _http(made, configured, settings, clock)
     owned = tuple(common.write.values())
+    if isinstance(settings, ConfigError):
+        connector = silent(made, configured.name, owned, settings, clock)
+    else:
+        http = _http(made, configured, settings, clock)
+        connector = made(configured.name, settings, http, fields=owned)
     return Connection(
         name=configured.name,
-        connector=made(configured.name, settings, http, fields=owned),
+        connector=connector,
         role=common.role,
         apply=common.apply,
         every=common.every,

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from opshub.config.locate import KeyPath
 from opshub.errors import ConfigError
 
-__all__ = ["Problem", "meant", "plain_reason", "refuse"]
+__all__ = ["Problem", "listed", "meant", "plain_reason", "refuse"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -22,6 +22,8 @@ class Problem:
     place: str
     message: str
     hint: str = field(default="", compare=False)
+    absent: bool = field(default=False, compare=False)
+    """Whether it is only that a secret is missing."""
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}"
@@ -29,12 +31,17 @@ class Problem:
 
 def refuse(name: str, problems: Sequence[Problem]) -> NoReturn:
     """Raise a ConfigError that lists all problems in the order of the file."""
+    raise listed(name, problems)
+
+
+def listed(name: str, problems: Sequence[Problem]) -> ConfigError:
+    """All problems in the order of the file, as one error."""
     ordered = sorted(set(problems))
     hint = next((p.hint for p in ordered if p.hint), f"correct {name} and run the command again")
     if len(ordered) == 1:
-        raise ConfigError(str(ordered[0]), hint=hint)
+        return ConfigError(str(ordered[0]), hint=hint)
     lines = "\n".join(f"  {problem}" for problem in ordered)
-    raise ConfigError(f"{name} has {len(ordered)} mistakes\n{lines}", hint=hint)
+    return ConfigError(f"{name} has {len(ordered)} mistakes\n{lines}", hint=hint)
 
 
 def meant(word: str, known: Iterable[str]) -> str:
@@ -60,8 +67,21 @@ def plain_reason(error: Mapping[str, Any], known: Iterable[str], given: object =
         near = meant(given, options) if isinstance(given, str) else ""
         return f'"{key}" must be {_either(options)}{near if "did you" in near else ""}'
     text = text.removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    text = text.replace("Input should be", "must be")
+    text = _SHAPES.get(kind, text.replace("Input should be", "must be"))
     return f'"{key}" {text}' if key and text.startswith(("must ", "sends ", "is ")) else _named(key, text)
+
+
+_SHAPES = {
+    "tuple_type": 'must be a list, such as ["a", "b"]',
+    "list_type": 'must be a list, such as ["a", "b"]',
+    "set_type": 'must be a list, such as ["a", "b"]',
+    "frozen_set_type": 'must be a list, such as ["a", "b"]',
+    "dict_type": 'must be a table, such as { a = "b" }',
+    "model_type": 'must be a table, such as { a = "b" }',
+    "string_type": "must be a text in quotes",
+    "string_too_short": "must not be empty",
+}
+"""Kind of pydantic's error → our words, where pydantic speaks of Python."""
 
 
 def _named(key: str, text: str) -> str:

@@ -114,7 +114,8 @@ class Section:
             hint = f"set the environment variable {name}, or put it into the secrets folder" if secret else ""
         given = [name for name in self.given if name.split("__")[0] == top.lower()]
         place = self._origin(top.lower()) if given else f"{self.file}:{line}"
-        return Problem(0 if given else line, place, f"[{'.'.join(self.path)}] {reason}", hint)
+        absent = secret and error["type"] == "missing"
+        return Problem(0 if given else line, place, f"[{'.'.join(self.path)}] {reason}", hint, absent)
 
 
 _PLAIN: Mapping[Any, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float), str: (str,)}

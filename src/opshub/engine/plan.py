@@ -12,8 +12,10 @@ from dataclasses import replace
 
 from opshub.engine.connection import Connection
 from opshub.engine.guard import asking
+from opshub.engine.report import Failure
 from opshub.engine.values import Wanted, added, merged, ranking
 from opshub.engine.work import BATCH, Work
+from opshub.errors import PausedError, RetryError, SkipError
 from opshub.model import Contribution, Feedback, Value
 from opshub.sdk import Creates, Publishes
 from opshub.store.rows import OutboxRow, OutboxState, Written
@@ -230,30 +232,45 @@ def _seen(part: Contribution) -> str:
 
 def _lists(work: Work) -> bool:
     """Wish for the ranked lists to be published where they changed; whether any wish changed."""
-    store = work.store
     done = False
     for connection in work.connections:
         connector: object = connection.connector
         if not connection.publish or connection.apply == "never" or not isinstance(connector, Publishes):
             continue
-        name, now = f"plan.list.{connection.name}", f"{store.last_seq()}:{connection.publish}"
-        if store.fact(name) == now:
-            continue
-        with asking(connection):
-            want = connector.fingerprint(ranking(store, connection))
-        last = store.written(connection.name, [""]).get(("", RANKING))
-        with work.timed("plan") as stage, work.commit("plan"):
-            store.set_fact(name, now)
-            if last is None or last.value != want:
-                row = OutboxRow(
-                    connection=connection.name,
-                    target="",
-                    field=RANKING,
-                    idea=0,
-                    base=last.value if last else None,
-                    wish=want,
-                    why=f"the first {connection.publish} ideas have changed",
-                )
-                stage.add("wishes", store.put_wishes([row]))
-                done = True
+        try:
+            done |= _list(work, connection, connector)
+        except (RetryError, PausedError, SkipError) as error:
+            _tell_once(work, Failure.of(error, connection.name))
     return done
+
+
+def _list(work: Work, connection: Connection, connector: Publishes) -> bool:
+    store = work.store
+    name, now = f"plan.list.{connection.name}", f"{store.last_seq()}:{connection.publish}"
+    if store.fact(name) == now:
+        return False
+    rows = ranking(store, connection)
+    with asking(connection):
+        want = connector.fingerprint(rows)
+    last = store.written(connection.name, [""]).get(("", RANKING))
+    with work.timed("plan") as stage, work.commit("plan"):
+        store.set_fact(name, now)
+        if last is not None and last.value == want:
+            return False
+        row = OutboxRow(
+            connection=connection.name,
+            target="",
+            field=RANKING,
+            idea=0,
+            base=last.value if last else None,
+            wish=want,
+            why=f"the first {connection.publish} ideas have changed",
+        )
+        stage.add("wishes", store.put_wishes([row]))
+    return True
+
+
+def _tell_once(work: Work, failure: Failure) -> None:
+    """Planning comes several times in a run, and would meet the same trouble each time."""
+    if failure not in work.report.failures:
+        work.report.failures.append(failure)

@@ -25,7 +25,11 @@ class Failure:
     def of(cls, error: OpshubError, connection: str = "") -> Failure:
         """The error as it is shown and kept, with the connection that it concerns and a next step."""
         reason, message = reason_of(error), str(error)
-        if connection and connection not in message:
+        if (
+            connection
+            and not message.startswith(f"{connection}: ")
+            and f"[connections.{connection}]" not in message
+        ):
             message = f"{connection}: {message}"
         hint = error.hint or _next_step(error, connection)
         return cls(type(reason).__name__, message, hint, reason.exit_code)
