@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from opshub.store.rows import OutboxState
+
 RULES = "score priority = {weight} * count feedback\nbands priority {{ P1 >= 50, P2 otherwise }}\n"
 
 
@@ -316,3 +318,25 @@ def test_health_can_be_asked_by_another_machine_only_where_it_listens(place: Any
     assert row["host"] == "127.0.0.1"
     with pytest.raises(httpx.HTTPError):
         httpx.get(f"http://127.0.0.2:{row['port']}/healthz", trust_env=False, timeout=2)
+
+
+def test_nothing_is_written_to_a_tracker_while_a_page_of_it_is_on_its_way(place: Any, desk: Any) -> None:
+    tracker = place.twin("jira", "board", **{"as": "ideas", "apply": "auto", "every": "1h"})
+    place.tables["board"]["write"] = {"tags": "labels"}
+    place.put_rules('rule "Leavers" { when any feedback (text mentions ["cancel"]) tag "churn" }\n')
+    tracker.add("Slow export")
+    assert place.opshub("sync").returncode == 0
+    tracker.faults.once("slow", path="*/search/jql", step=0.4, size=3000)
+    tracker.add("Another issue", description="words " * 3000)
+
+    serving = place.serve()
+    place.until(lambda: tracker.faults.count("slow"))
+    desk.add_ticket("Leaving", "I will cancel because of FEED-1")
+    serving.wait_for("connection.synced", connection="support", got=1)
+    while_pulled = dict(tracker.writes)
+    serving.wait_for("connection.synced", connection="board")
+    place.until(lambda: tracker.writes)
+
+    assert while_pulled == {}
+    assert serving.stop() == 0
+    assert place.store.outbox(states=[OutboxState.CONFLICT]) == []

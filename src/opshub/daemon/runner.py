@@ -45,6 +45,7 @@ class Daemon:
     stop: threading.Event = field(default_factory=threading.Event)
     asked: queue.SimpleQueue[None] = field(default_factory=queue.SimpleQueue)
     thinking: threading.Lock = field(default_factory=threading.Lock)
+    pulling: set[str] = field(default_factory=set)
     turns: dict[str, datetime] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
     refused: dict[str, set[str]] = field(default_factory=dict)
@@ -122,8 +123,7 @@ class Daemon:
                 return
         try:
             with self.hub.recorded(self.lease, command, alone=alone) as work:
-                think(work)
-                settle_quietly(work)
+                self._decide(work)
             self._tell_of_writes(command, work.report)
         except OpshubError as error:
             say("thinking.failed", level=logging.ERROR, error=type(error).__name__, reason=str(error))
@@ -165,15 +165,29 @@ class Daemon:
         """Pull beside the others; think and write one at a time, because those stages share their marks."""
         assert self.lease is not None
         with self.hub.recorded(self.lease, f"serve: {connection.name}", alone=False) as work:
-            fetch(work, [connection], meanwhile=False)
+            with self.thinking:
+                self.pulling.add(connection.name)
+            try:
+                fetch(work, [connection], meanwhile=False)
+            finally:
+                self.pulling.discard(connection.name)
             if not self.stopping():
                 with self.thinking:
                     # Rules may have changed while it pulled; thinking with the former ones would undo the new.
                     work.rules = self.hub.rules
-                    think(work)
-                    settle_quietly(work)
+                    self._decide(work)
                 self._index(work)
         return work.report
+
+    def _decide(self, work: Work) -> None:
+        """Think and write, holding ``thinking``; not to what is being pulled.
+
+        A page that was asked for before a write and stored after it would show the old value as somebody's change.
+        """
+        think(work)
+        names = [c.name for c in self.hub.connections if c.name not in self.pulling]
+        if names:
+            settle_quietly(work, names)
 
     def _index(self, work: Work) -> None:
         """Use the quiet between two turns for the full-text index, in steps that let others in."""
