@@ -7,15 +7,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, cast
 
 import pytest
 
 from opshub.clock import SystemClock
 from opshub.engine.connection import Connection
 from opshub.engine.report import ConnectionReport, Report
-from opshub.model import Change, Ref
+from opshub.model import Account, Change, Comment, Person, Rating, Ref
 from opshub.sdk import ConfigError, HttpRules, Page
 from opshub.store.rows import OutboxState
 from opshub.testing.hostile import CONNECTOR_TRICKS, TWIN_TRICKS, Hostile, HostileTwin
@@ -238,6 +239,75 @@ def test_a_records_id_may_be_anything(world: Any, name: str) -> None:
     assert (first.exit_code, again.exit_code) == (0, 0)
     assert part(again, "desk").changed == 0
     assert "other words" in {idea.title for idea, _, _ in world.hub.ranked()}
+
+
+FAR = datetime(9999, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-23)))
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"fields": {"x": datetime(2026, 1, 1)}}, "its time has no zone"),
+        ({"fields": {"x": FAR}}, "its time lies beyond the calendar"),
+        ({"created_at": FAR}, "its time lies beyond the calendar"),
+        ({"comments": (Comment(id="1", text="x", created_at=FAR),)}, "its time lies beyond the calendar"),
+        ({"comments": [Comment(id="1", text="x")]}, "its comments are none"),
+        ({"comments": (Comment(id="1", text=cast("Any", 5)),)}, "its text is no text"),
+        ({"rating": Rating(float("nan"))}, "its rating is no number"),
+        ({"author": "ann"}, "its author is no person"),
+        ({"account": Account(id="1", arr=cast("Any", "much"))}, "its account's revenue is no number"),
+        ({"visibility": "public"}, "its visibility is unknown"),
+        ({"fields": {"x": {"y": 1}}}, "its field 'x' holds what no field can hold"),
+        ({"fields": None}, "its fields are no table"),
+        ({"tags": ["a"]}, "its tags are no texts"),
+        ({"mentions": (1,)}, "its mentions are no texts"),
+        ({"text": None}, "its text is no text"),
+        ({"updated_at": "yesterday"}, "a time is none"),
+    ],
+)
+def test_what_no_store_could_keep_is_a_bad_record(world: Any, values: dict[str, Any], reason: str) -> None:
+    normalize = world.desk.normalize
+    world.desk.add(1, "odd")
+    world.desk.add(2, "fine")
+    world.desk.normalize = lambda r: replace(normalize(r), **values) if r["id"] == 1 else normalize(r)
+
+    report = world.hub.sync()
+
+    assert (report.exit_code, [row.reason for row in world.hub.store.bad()]) == (0, [reason])
+    assert [idea.title for idea, _, _ in world.hub.ranked()] == ["fine"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"text": "\x00\ud800 x"},
+        {"title": "\x00"},
+        {"tags": ("a\x00", "\ud800")},
+        {"mentions": ("\x00", "\ud800")},
+        {"duplicate_of": "\x00"},
+        {"language": "\x00"},
+        {"fields": {"x\x00": 10**40, "\ud800": float("inf"), "b": True}},
+        {"account": Account(id="\x00", arr=float("nan"))},
+        {"author": Person(id="")},
+        {"rating": Rating(1, 1, 1)},
+        {"tags": tuple(map(str, range(20_000)))},
+        {"text": "x " * 1_000_000},
+        {"created_at": datetime(1, 1, 1, tzinfo=UTC)},
+    ],
+)
+def test_what_can_be_cleaned_is_kept_and_stays_the_same(world: Any, values: dict[str, Any]) -> None:
+    normalize = world.desk.normalize
+    world.desk.add(1, "odd")
+    world.desk.normalize = lambda r: replace(normalize(r), **values)
+
+    world.hub.sync()
+    seq = world.hub.store.last_seq()
+    world.desk.revision = 2
+    again = world.hub.sync()
+
+    assert (again.exit_code, world.hub.store.bad()) == (0, [])
+    assert world.hub.store.last_seq() == seq
+    assert len(world.hub.why("IDEA-1").parts) >= 1
 
 
 def test_records_that_nest_without_end_are_set_aside(world: Any) -> None:

@@ -103,6 +103,8 @@ def _flaws(value: Feedback | TrackedItem) -> Iterator[str]:
     for name, held in value.fields.items():
         if not isinstance(name, str) or not _is_value(held):
             yield f"its field {str(name)[:40]!r} holds what no field can hold"
+        if isinstance(held, datetime):
+            yield from _moments(held)
     yield from _people(value)
 
 
