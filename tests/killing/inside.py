@@ -40,9 +40,10 @@ def warm_up() -> None:
     """Import everything once, so that forked lives are short."""
     for name in ("httpx", "jira", "sqlite_utils", "opshub.config", "opshub.engine.hub"):
         import_module(name)
-    # With faults in a tenth of all requests, five tries fail together once in a thousand trials. That connection's
-    # feedback then arrives after the others', and ideas by likeness depend on the order of arrival.
+    # With faults in a tenth of all requests, all tries of one fail together once in some hundred trials. That
+    # connection's feedback then arrives after the others', and ideas by likeness depend on the order of arrival.
     vars(import_module("opshub.config.opening"))["HttpRules"] = partial(HttpRules, attempts=9)
+    vars(import_module("opshub.sdk.http"))["BAD_ANSWERS"] = 9
     # The grammar is built once and kept.
     check([Source("warm.rules", "score priority = 1")], Schema(idea=(), feedback=(), destinations={}))
     registry = Registry()
