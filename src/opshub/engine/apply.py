@@ -20,7 +20,7 @@ from opshub.engine.publish import publish
 from opshub.engine.pull import refuse_while_parked, remember_failure
 from opshub.engine.report import Failure
 from opshub.engine.shape import flaw
-from opshub.engine.values import added, merged, without_tags
+from opshub.engine.values import added, merged, shown, without_tags
 from opshub.engine.work import Work
 from opshub.errors import (
     BadRecordError,
@@ -33,7 +33,7 @@ from opshub.errors import (
     SkipError,
     UnknownOutcomeError,
 )
-from opshub.model import Change, Receipt, TrackedItem, Value
+from opshub.model import Change, Receipt, TrackedItem
 from opshub.sdk import Creates, Publishes, Writes, clean_value
 from opshub.store.rows import OutboxRow, OutboxState, Written
 
@@ -245,15 +245,9 @@ def _judge(work: Work, connection: Connection, item: TrackedItem, rows: Iterable
         ):
             verdict.send.append(replace(row, base=current))
         else:
-            note = f"somebody changed it from {_shown(row.base)} to {_shown(current)}"
+            note = f"somebody changed it from {shown(row.base)} to {shown(current)}"
             verdict.conflicts.append((replace(row, base=current), note))
     return verdict
-
-
-def _shown(value: Value) -> str:
-    if value in (None, ()):
-        return "nothing"
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _settle(work: Work, rows: Iterable[OutboxRow], state: OutboxState, note: str) -> None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from opshub.engine.connection import Connection
 from opshub.engine.guard import asking
 from opshub.engine.report import Failure
-from opshub.engine.values import Wanted, added, merged, ranking
+from opshub.engine.values import Wanted, added, merged, ranking, shown
 from opshub.engine.work import BATCH, Work
 from opshub.errors import PausedError, RetryError, SkipError
 from opshub.model import Contribution, Feedback, Value
@@ -176,7 +176,7 @@ def _judge(connection: Connection, row: OutboxRow, last: Written | None) -> Outb
         if connection.conflict == "remote":
             return None
         if connection.conflict == "ask":
-            note = f"somebody changed it from {_shown(last.value)} to {_shown(current)}"
+            note = f"somebody changed it from {shown(last.value)} to {shown(current)}"
             return replace(row, state=OutboxState.CONFLICT, note=note)
     return replace(row, base=current)
 
@@ -195,12 +195,6 @@ def _judge_set(connection: Connection, row: OutboxRow, last: Written | None) -> 
     if last is not None and last.held and own == last.before:
         return None
     return replace(row, base=current, wish=whole, own=own)
-
-
-def _shown(value: Value) -> str:
-    if value is None or value == ():
-        return "nothing"
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _why(wanted: Wanted, hub_field: str) -> str:

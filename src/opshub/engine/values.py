@@ -121,3 +121,10 @@ def ranking(store: Store, connection: Connection) -> Ranking:
             )
         )
     return Ranking(tuple(rows))
+
+
+def shown(value: Value) -> str:
+    """A value as a note names it."""
+    if value is None or value == ():
+        return "nothing"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
