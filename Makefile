@@ -7,7 +7,7 @@ LAYOUT := $(VENV)/layout
 WORKERS ?= auto
 TRIALS ?= 100
 
-.PHONY: demo test check kill docs bench clean
+.PHONY: demo test check kill mutants docs bench clean
 
 demo: $(READY)  ## run the whole cycle on sample feedback
 	@$(VENV)/bin/opshub demo
@@ -21,8 +21,11 @@ check: $(READY)  ## lint, format, types, import contracts
 	@$(VENV)/bin/mypy src $(LAYOUT)/opshub_connectors $(LAYOUT)/opshub_rules tests
 	@$(VENV)/bin/lint-imports
 
-kill: $(READY)  ## kill the hub a hundred times, then seed five bugs and find them
-	@$(PYTHON) tests/killing/harness.py --trials $(TRIALS) --jobs 2 --mutants
+kill: $(READY)  ## kill the hub a hundred times and compare the end
+	@$(PYTHON) tests/killing/harness.py --trials $(TRIALS) --jobs 2
+
+mutants: $(READY)  ## seed five bugs, one after another, and look for each with the same harness
+	@$(PYTHON) tests/killing/harness.py --trials 1 --jobs 2 --mutants
 
 docs: $(READY)  ## write anew what the manual takes from the code, and the outputs in tour and tutorial
 	@$(PYTHON) -m opshub.cli.manual docs
