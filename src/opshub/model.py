@@ -31,6 +31,7 @@ __all__ = [
     "Ref",
     "Tombstone",
     "TombstoneReason",
+    "Trace",
     "TrackedItem",
     "Value",
     "Visibility",
@@ -260,11 +261,16 @@ class Contribution(NamedTuple):
     evidence: tuple[Ref, ...] = ()
 
 
+Trace: TypeAlias = tuple[int, tuple[Value, ...], tuple[tuple[str, str], ...]]
+"""What one rule saw when it spoke: the number of its words in the legend, the values, the names of its evidence."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What the rules said of an idea. ``route`` is a destination such as ``jira.SEC``; empty is the inbox.
 
-    ``due`` is the next moment at which a clause that reads the clock can change its mind.
+    ``traces`` are what was seen; the rule set's words for them stand once, in the legend of that name. ``due`` is the
+    next moment at which a clause that reads the clock can change its mind.
     """
 
     idea: int
@@ -273,7 +279,8 @@ class Decision:
     tags: tuple[str, ...] = ()
     route: str = ""
     urgency: str = ""
-    contributions: tuple[Contribution, ...] = ()
+    legend: str = ""
+    traces: tuple[Trace, ...] = ()
     due: datetime | None = None
 
 

@@ -82,6 +82,17 @@ def test_why_ends_at_quotes_with_permalinks(routed: Any) -> None:
     assert sum(p.amount for p, _ in why.parts if p.score == "priority") == why.decision.scores["priority"]
 
 
+def test_a_decision_is_explained_in_the_words_of_its_own_rules_until_new_ones_decide(routed: Any) -> None:
+    routed.use('rule "Others" { when idea.voices > 0 priority +5 because "new" }')
+
+    before = [part.effect for part, _ in routed.hub.why("IDEA-1", "priority").parts]
+    routed.hub.sync()
+    after = [(part.effect, part.because) for part, _ in routed.hub.why("IDEA-1", "priority").parts]
+
+    assert before == ["priority = 20", "priority +50"]
+    assert after == [("priority +5", "new")]
+
+
 @pytest.mark.parametrize(
     ("field", "effects"),
     [

@@ -61,3 +61,8 @@ def test_a_shared_look_at_a_text_finds_what_each_word_alone_would(
             stands = any(_stands(word, text) or (" " in word and _stands(word, joined)) for word in wanted)
 
             assert words(text) == stands
+
+
+def test_a_phrase_is_found_behind_one_that_overlaps_it() -> None:
+    assert Words(["aa aa"])("xaa aa  aa")
+    assert not Words(["aa aa"])("xaa aa aax")

@@ -123,6 +123,10 @@ class Make:
         return Link(feedback=cls.ref(name), idea=idea, **more)
 
     @staticmethod
+    def bare_idea(number: int) -> Idea:
+        return Idea(number=number, title="the export fails", created_at=NOW)
+
+    @staticmethod
     def decision(idea: int, priority: float = 0.0, band: str = "", **more: Any) -> Decision:
         return Decision(idea=idea, scores={"priority": priority}, band=band, **more)
 

@@ -14,7 +14,6 @@ from opshub.errors import StoreError
 from opshub.model import (
     Account,
     Comment,
-    Contribution,
     Decision,
     Feedback,
     Person,
@@ -86,16 +85,10 @@ feedback = st.builds(
     Feedback, **common, account=st.none() | accounts, language=texts, rating=st.none() | ratings
 )
 items = st.builds(TrackedItem, **common, key=texts, status=texts, version=texts, marker=texts)
-contributions = st.builds(
-    Contribution,
-    rule=texts,
-    place=texts,
-    effect=texts,
-    score=texts,
-    amount=numbers,
-    because=texts,
-    saw=fields,
-    evidence=st.lists(refs, max_size=2).map(tuple),
+traces = st.tuples(
+    st.integers(0, 2**31),
+    st.lists(values, max_size=3).map(tuple),
+    st.lists(st.tuples(names, names), max_size=2).map(tuple),
 )
 decisions = st.builds(
     Decision,
@@ -105,7 +98,8 @@ decisions = st.builds(
     tags=tags,
     route=texts,
     urgency=texts,
-    contributions=st.lists(contributions, max_size=2).map(tuple),
+    legend=texts,
+    traces=st.lists(traces, max_size=2).map(tuple),
     due=st.none() | moments,
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from opshub.errors import StoreError
-from opshub.model import Contribution, Decision, Idea, Tombstone, Visibility
+from opshub.model import Decision, Idea, Tombstone, Visibility
 from opshub.store import Store
 from opshub.store.rows import Route
 
@@ -151,18 +151,10 @@ def test_a_decision_comes_back_exactly(store: Store, make: Any, now: datetime) -
         tags=("churn-risk",),
         route="jira.SEC",
         urgency="urgent",
-        contributions=(
-            Contribution(
-                rule="A paying customer may leave",
-                place="rules/a.rules:12",
-                effect="priority +30",
-                score="priority",
-                amount=30.0,
-                because="退款",
-                saw={"plan": "business", "n": 3, "when": now, "tags": ("a", "b"), "gone": None},
-                evidence=(make.ref("1"),),
-            ),
-            Contribution(rule="x", place="y", effect="z"),
+        legend="0123456789abcdef",
+        traces=(
+            (3, ("business", 3, 0.5, now, ("a", "b"), None, "退款"), (("desk", "1"), ("app", "2"))),
+            (0, (), ()),
         ),
         due=now + DAY,
     )

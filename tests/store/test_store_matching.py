@@ -89,6 +89,33 @@ def test_a_link_needs_feedback_and_an_idea_that_exist(store: Store, make: Any, n
     assert store.links_of([make.ref("1")])[make.ref("1")].idea == number
 
 
+def test_an_idea_begins_with_its_feedback_as_its_first_voice(store: Store, make: Any) -> None:
+    make.put(make.feedback("1"))
+    before = store.last_seq()
+    idea, link = make.bare_idea(7), make.link("1", 7)
+
+    with store.transaction():
+        store.begin_ideas([(idea, link)])
+        store.begin_ideas([])
+
+    assert store.idea(7) == idea
+    assert store.links_of([make.ref("1")]) == {make.ref("1"): link}
+    assert [(found.number, voices) for found, _, voices in store.ranked(9)] == [(7, 1)]
+    assert store.ideas_after(before, 9) == [(before + 1, 7)]
+
+
+def test_no_idea_begins_with_feedback_that_is_gone_or_unknown(store: Store, make: Any) -> None:
+    make.put(make.feedback("1"))
+    with store.transaction():
+        store.put_tombstones([Tombstone(make.ref("1"))])
+
+    for name in ("1", "9"):
+        with pytest.raises(StoreError, match="not in the store"), store.transaction():
+            store.begin_ideas([(make.bare_idea(7), make.link(name, 7))])
+
+    assert store.idea(7) is None
+
+
 def test_the_same_text_leads_to_the_idea_of_the_first_that_said_it(store: Store, make: Any) -> None:
     first, second = make.idea("1"), make.idea("2")
     make.put(make.feedback("3"))

@@ -69,6 +69,10 @@ ROWS: dict[str, tuple[tuple[str, tuple[Any, ...]], ...]] = {
             (b"[]", b'["a"]'),
         ),
     ),
+    "m005_full_text": (
+        ("insert into decision (idea, seq, due, body) values (1, 4, null, ?)", (b'[{},"","","",[]]',)),
+        ("insert into mark (stage, seq) values ('score', 4)", ()),
+    ),
     "m004_own_members": (("update outbox set own = ?", (b'["a"]',)),),
 }
 
@@ -113,10 +117,16 @@ def check_outbox(store: Any) -> None:
     assert (written.before, written.value, written.own) == ((), ("a",), ())
 
 
+def check_decisions(store: Any) -> None:
+    assert store.decisions([1]) == {}
+    assert store.mark("score") == 0
+
+
 CHECKS: dict[str, Callable[[Any], None]] = {
     "m001_records": check_records,
     "m002_feedback_and_ideas": check_feedback,
     "m003_outbox": check_outbox,
+    "m005_full_text": check_decisions,
 }
 
 

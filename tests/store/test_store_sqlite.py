@@ -21,7 +21,7 @@ from opshub.errors import ConfigError, StoreBusyError, StoreError
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
 from opshub.store import Store, open_store, statements
 from opshub.store.memory import MemoryStore
-from opshub.store.rows import Route
+from opshub.store.rows import RawRow, Route
 
 SHORT = timedelta(seconds=0.2)
 
@@ -320,3 +320,30 @@ def test_every_statement_is_understood_by_sqlite(hub: Any) -> None:
         hub._db.execute("explain " + _render(text), [None] * _render(text).count("?"))
 
     assert len(whole) > 60
+
+
+def test_records_that_look_alike_share_a_dictionary_and_come_back_whole(
+    tmp_path: Path, clock: FrozenClock
+) -> None:
+    path = tmp_path / "hub.db"
+    bodies = [
+        b'{"subject":"the export of board %d fails","priority":null,"id":%d}' % (n * n, n) for n in range(150)
+    ]
+    rows = [RawRow(Ref("desk", str(n)), b"h", body) for n, body in enumerate(bodies)]
+    few = RawRow(Ref("app", "1"), b"h", b'{"id":1}')
+
+    store = open_store(path, clock=clock)
+    with pytest.raises(ZeroDivisionError), store.transaction():
+        store.put_records(rows, normalized=True)
+        raise ZeroDivisionError
+    with store.transaction():
+        store.put_records([few, *rows[:120]], normalized=True)
+    with store.transaction():
+        store.put_records(rows[120:], normalized=True)
+    store.close()
+
+    again = open_store(path, clock=clock)
+    assert [again.record(row.ref) for row in [few, *rows]] == [few, *rows]
+    again.close()
+    packed = sqlite3.connect(path).execute("select sum(length(body)) from record where connection = 'desk'")
+    assert packed.fetchone()[0] < sum(map(len, bodies)) / 2

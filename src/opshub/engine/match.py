@@ -117,7 +117,8 @@ class _Batch:
     """What one transaction decides; later rows of the batch see the decisions of earlier ones."""
 
     work: Work
-    ideas: list[Idea] = field(default_factory=list)
+    begun: list[tuple[Idea, Link]] = field(default_factory=list)
+    """New ideas, each with the link of the feedback that begins it."""
     links: dict[Ref, Link] = field(default_factory=dict)
     prints: dict[bytes, int] = field(default_factory=dict)
     known: dict[Ref, Link] = field(default_factory=dict)
@@ -196,11 +197,17 @@ class _Batch:
                 continue
             mentions.extend((row.feedback.ref, name) for name in named)
             self._place(row.feedback, named, marks[row.feedback.ref], matcher)
-        store.put_ideas(self.ideas)
-        store.put_links(list(self.links.values()))
+        self._put(self.links.values())
         store.put_fingerprints([(ref, mark) for ref, mark in marks.items() if mark])
         store.put_mentions(mentions)
         self._claim_duplicates([row.feedback.ref for row in rows])
+
+    def _put(self, links: Iterable[Link]) -> None:
+        """Store the ideas that began, and those of the links that did not begin one."""
+        self.work.store.begin_ideas(self.begun)
+        begun = {link.feedback for _, link in self.begun}
+        self.work.store.put_links([link for link in links if link.feedback not in begun])
+        self.begun.clear()
 
     def _place(self, feedback: Feedback, named: Sequence[str], mark: bytes, matcher: Matcher) -> None:
         """Decide one link."""
@@ -222,9 +229,7 @@ class _Batch:
 
     def _show_at_once(self, feedback: Feedback, link: Link) -> None:
         """Make this piece findable for the next one of the same batch."""
-        self.work.store.put_ideas(self.ideas)
-        self.ideas.clear()
-        self.work.store.put_links([link])
+        self._put([link])
         self.work.store.index_text([(feedback.ref, _terms_text(feedback))])
 
     def _by_reference(self, feedback: Feedback, named: Sequence[str]) -> Link | None:
@@ -290,15 +295,15 @@ class _Batch:
 
     def _new_idea(self, feedback: Feedback) -> Link:
         number = self.work.store.next_idea_number()
-        self.ideas.append(
-            Idea(
-                number=number,
-                title=title_of(feedback),
-                created_at=feedback.created_at,
-                visibility=feedback.visibility,
-            )
+        idea = Idea(
+            number=number,
+            title=title_of(feedback),
+            created_at=feedback.created_at,
+            visibility=feedback.visibility,
         )
-        return Link(feedback=feedback.ref, idea=number, maker=LinkMaker.SAME, reason="it began the idea")
+        link = Link(feedback=feedback.ref, idea=number, maker=LinkMaker.SAME, reason="it began the idea")
+        self.begun.append((idea, link))
+        return link
 
     def _claim_duplicates(self, refs: Sequence[Ref]) -> None:
         """Originals that arrive after their duplicates gather them, and the duplicates of those."""

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from opshub.engine.connection import Connection
+from opshub.engine.explain import contributions
 from opshub.engine.guard import asking
 from opshub.engine.report import Failure
 from opshub.engine.values import Wanted, added, merged, ranking, shown
@@ -18,6 +19,7 @@ from opshub.engine.work import BATCH, Work
 from opshub.errors import PausedError, RetryError, SkipError
 from opshub.model import Contribution, Feedback, Value
 from opshub.sdk import Creates, Publishes
+from opshub.store.base import Store
 from opshub.store.rows import OutboxRow, OutboxState, Written
 
 __all__ = ["CREATION", "RANKING", "plan"]
@@ -116,7 +118,8 @@ def _creation(work: Work, wanted: Wanted) -> Iterator[OutboxRow]:
     connection = next((c for c in work.connections if c.name == route.connection), None)
     if connection is None or connection.apply == "never" or not isinstance(connection.connector, Creates):
         return
-    reasons = [part.rule for part in wanted.decision.contributions if part.effect.startswith("route")]
+    parts = contributions(work.store, wanted.decision)
+    reasons = [part.rule for part in parts if part.effect.startswith("route")]
     yield OutboxRow(
         connection=connection.name,
         target=wanted.idea.id,
@@ -150,12 +153,11 @@ def _fields(
             idea=wanted.idea.number,
             base=seen.get(remote),
             wish=value,
-            why=_why(wanted, hub_field),
         )
         # A wish that was sent and not answered is settled first; applying it makes the idea due for planning again.
         judged = _judge(connection, row, last) if _key(row) not in flying else None
         if judged is not None:
-            yield judged
+            yield replace(judged, why=_why(work.store, wanted, hub_field))
 
 
 def _judge(connection: Connection, row: OutboxRow, last: Written | None) -> OutboxRow | None:
@@ -197,22 +199,22 @@ def _judge_set(connection: Connection, row: OutboxRow, last: Written | None) -> 
     return replace(row, base=current, wish=whole, own=own)
 
 
-def _why(wanted: Wanted, hub_field: str) -> str:
+def _why(store: Store, wanted: Wanted, hub_field: str) -> str:
     """One sentence for the plan's table; the whole answer is ``ideas why``."""
-    decision = wanted.decision
     if hub_field in ("tags", "urgency"):
         word = "tag" if hub_field == "tags" else "route"
-        rules = [p.rule for p in decision.contributions if p.effect.startswith(word)]
+        parts = contributions(store, wanted.decision)
+        rules = [part.rule for part in parts if part.effect.startswith(word)]
         return "; ".join(dict.fromkeys(rules))
     if hub_field in ("voices", "evidence"):
         count = len(wanted.voices)
         return f"{count} piece{'s' * (count != 1)} of feedback"
     name = hub_field.removeprefix("score.") if hub_field.startswith("score.") else "priority"
-    mine = [part for part in decision.contributions if part.score == name]
+    mine = [part for part in contributions(store, wanted.decision) if part.score == name]
     changed = [part for part in mine if not part.effect.startswith(f"{name} = ") and part.amount]
     reasons = [part.because or part.rule for part in changed] or [_seen(part) for part in mine]
     told = "; ".join(filter(None, dict.fromkeys(reasons)))
-    total = f"{name} {round(decision.scores.get(name, 0.0), 2):.12g}"
+    total = f"{name} {round(wanted.decision.scores.get(name, 0.0), 2):.12g}"
     return f"{total}: {told}" if told else total
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opshub.engine.connection import Connection
+from opshub.engine.explain import contributions
 from opshub.errors import NotFoundError
 from opshub.matching import FullText
 from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link
@@ -118,7 +119,9 @@ def why(store: Store, name: str, field_name: str | None = None) -> Why:
     """Every contribution to an idea's decision with quotes; NotFoundError for a field that nothing touched."""
     idea = find_idea(store, name)
     decision = store.decisions([idea.number]).get(idea.number, Decision(idea=idea.number))
-    parts = [part for part in decision.contributions if field_name is None or _touches(part, field_name)]
+    parts = [
+        part for part in contributions(store, decision) if field_name is None or _touches(part, field_name)
+    ]
     if field_name is not None and not parts:
         known = sorted({*decision.scores, "band", "tags", "route", "urgency"})
         raise NotFoundError(

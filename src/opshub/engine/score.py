@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from opshub.engine.explain import keep_legend
 from opshub.engine.facts import Reader
 from opshub.engine.work import BATCH, Work
-from opshub.language import Outcome, Part
-from opshub.model import Contribution, Decision, Feedback, Idea, Ref, TrackedItem
+from opshub.language import Outcome
+from opshub.model import Decision, Feedback, Idea, TrackedItem
 
 __all__ = ["score"]
 
@@ -23,6 +24,7 @@ def score(work: Work, limit: int = BATCH) -> bool:
     with work.timed("score") as stage:
         decisions = _decide(work, numbers)
         with work.commit("score"):
+            keep_legend(work)
             stage.add("scored", len(decisions))
             stage.add("decisions changed", store.put_decisions(decisions))
             if changed:
@@ -65,6 +67,7 @@ def _decide(work: Work, numbers: Sequence[int]) -> list[Decision]:
 def _decision(idea: Idea, outcome: Outcome, voices: Sequence[Feedback], item: TrackedItem | None) -> Decision:
     """The language's outcome in the hub's words. An idea that nobody speaks for any more goes nowhere."""
     alive = bool(voices) or item is not None
+    names = [(voice.ref.connection, voice.ref.id) for voice in voices]
     return Decision(
         idea=idea.number,
         scores=outcome.scores,
@@ -72,24 +75,12 @@ def _decision(idea: Idea, outcome: Outcome, voices: Sequence[Feedback], item: Tr
         tags=outcome.tags if alive else (),
         route=outcome.route if alive else "",
         urgency=outcome.urgency if alive else "",
-        contributions=_contributions(outcome.parts, [voice.ref for voice in voices]),
+        legend=outcome.legend.name,
+        traces=tuple(
+            [
+                (number, saw, tuple([names[i] for i in evidence]))
+                for number, saw, evidence in outcome.explain()
+            ]
+        ),
         due=outcome.due,
-    )
-
-
-def _contributions(parts: Sequence[Part], refs: Sequence[Ref]) -> tuple[Contribution, ...]:
-    return tuple(
-        [
-            Contribution(
-                rule,
-                place,
-                effect,
-                score,
-                amount,
-                because,
-                saw,  # type: ignore[arg-type]
-                tuple([refs[index] for index in evidence]),
-            )
-            for rule, place, effect, score, amount, because, saw, evidence in parts
-        ]
     )

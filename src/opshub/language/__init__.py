@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from opshub.language.checking import Checked, check
 from opshub.language.diagnostics import Diagnostic, Source
+from opshub.language.legend import Legend
 from opshub.language.outcome import Outcome, Part
 from opshub.language.ruleset import EMPTY, RuleSet
 from opshub.language.schema import Field, Kind, Schema
@@ -15,6 +16,7 @@ __all__ = [
     "Diagnostic",
     "Field",
     "Kind",
+    "Legend",
     "Outcome",
     "Part",
     "RuleSet",

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from opshub.language.legend import Legend, Trace
 
 __all__ = ["Outcome", "Part"]
 
+E = TypeVar("E")
 
-class Part(NamedTuple):
+
+class Part(NamedTuple, Generic[E]):
     """One contribution to an outcome.
 
     ``place`` is ``file:line``; ``effect`` reads ``priority +30``, ``reach = 12``, ``tag churn-risk``,
@@ -26,7 +31,7 @@ class Part(NamedTuple):
     amount: float
     because: str
     saw: Mapping[str, object]
-    evidence: tuple[int, ...]
+    evidence: tuple[E, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Outcome:
     """Scores, band, sorted tags and route of one idea.
 
     ``route`` is empty for the inbox. ``due`` is the next moment after the clock's at which a clause that reads the
-    clock can change its mind, None where there is none. ``explain`` makes the contributions.
+    clock can change its mind, None where there is none. ``explain`` makes the traces, which ``legend`` puts into words.
     """
 
     scores: Mapping[str, float]
@@ -43,9 +48,10 @@ class Outcome:
     route: str
     urgency: str
     due: datetime | None
-    explain: Callable[[], tuple[Part, ...]] = field(repr=False, compare=False)
+    legend: Legend = field(repr=False, compare=False)
+    explain: Callable[[], tuple[Trace[int], ...]] = field(repr=False, compare=False)
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        """Every contribution, made when it is asked for: explaining costs several times as much as deciding."""
-        return self.explain()
+    def parts(self) -> tuple[Part[int], ...]:
+        """Every contribution, made when it is asked for."""
+        return self.legend.parts(self.explain())

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from opshub.language.diagnostics import Source
-from opshub.language.meaning import GATHERING, Program, TestCase, Verdict, leaves
-from opshub.language.outcome import Outcome, Part
+from opshub.language.legend import Legend, Trace, entries
+from opshub.language.meaning import GATHERING, Program, TestCase, leaves
+from opshub.language.outcome import Outcome
 from opshub.language.runtime import finite, settled, utc
 from opshub.language.schema import Schema
 from opshub.language.stories import Story
@@ -56,7 +57,6 @@ class RuleSet:
         self._program = program
         self._start = dict.fromkeys(self.scores, 0.0)
         self._defined = tuple(score.name for score in program.scores)
-        self._effects = [_effects(rule) for rule in program.rules]
         self._decide: Decide = _undecided
         self._stories: tuple[Story, ...] = ()
         self._score_stories: tuple[Story, ...] = ()
@@ -69,6 +69,7 @@ class RuleSet:
                 compiled.rules,
                 compiled.scores,
             )
+        self.legend = Legend(tuple(entries(program, self._score_stories, self._stories)))
 
     def decide(self, idea: Sequence[object], feedback: Sequence[Sequence[object]], now: datetime) -> Outcome:
         """What the rules say of one idea.
@@ -91,8 +92,8 @@ class RuleSet:
             if verdict.route and not route:
                 route, urgency = verdict.route, verdict.urgency
         band = self._band(totals)
-        explain = partial(self._explained, scores, hits, feedback, totals, band)
-        return Outcome(totals, band, tuple(sorted(tags)), route, urgency, due, explain)
+        explain = partial(self._traces, scores, hits, feedback, totals, band)
+        return Outcome(totals, band, tuple(sorted(tags)), route, urgency, due, self.legend, explain)
 
     def _band(self, totals: dict[str, float]) -> str:
         for name, least in self._program.bands:
@@ -100,38 +101,29 @@ class RuleSet:
                 return name
         return ""
 
-    def _explained(
+    def _traces(
         self,
         scores: Iterable[Any],
         hits: Iterable[Any],
         rows: Sequence[Sequence[Any]],
         totals: dict[str, float],
         band: str,
-    ) -> tuple[Part, ...]:
-        parts = [self._score_part(i, score) for i, score in enumerate(scores)]
-        routed = False
+    ) -> tuple[Trace[int], ...]:
+        traces: list[Trace[int]] = [
+            (number, (*values, value, finite(raw)), story.evidence(lists))
+            for number, (story, (raw, value, lists, values)) in enumerate(
+                zip(self._score_stories, scores, strict=True)
+            )
+        ]
+        first = len(traces)
         for number, lists, values in hits:
-            story, rule = self._stories[number], self._program.rules[number]
+            story = self._stories[number]
             evidence = story.evidence(lists)
-            saw = story.saw(values, rows, evidence)
-            for effect, score, amount, because in self._effects[number]:
-                if not (routed and effect.startswith("route ")):
-                    parts.append(Part(rule.name, rule.place, effect, score, amount, because, saw, evidence))
-            routed = routed or bool(rule.route)
+            traces.append((first + number, story.saw(values, rows, evidence), evidence))
         if band:
-            banded = self._program.banded
-            seen = {banded: totals[banded]}
-            parts.append(Part("bands", self._program.bands_place, f"band {band}", "", 0.0, "", seen, ()))
-        return tuple(parts)
-
-    def _score_part(self, number: int, score: tuple[Any, ...]) -> Part:
-        raw, value, lists, values = score
-        definition, story = self._program.scores[number], self._score_stories[number]
-        saw = dict(zip(story.names, values, strict=False))
-        because = "" if finite(raw) else _missing(saw)
-        effect = f"{definition.name} = {value:.12g}"
-        evidence = story.evidence(lists)
-        return Part(definition.name, definition.place, effect, definition.name, value, because, saw, evidence)
+            number = first + len(self._stories) + self.bands.index(band)
+            traces.append((number, (totals[self._program.banded],), ()))
+        return tuple(traces)
 
 
 class DeferredRules(RuleSet):
@@ -146,26 +138,6 @@ class DeferredRules(RuleSet):
         if name not in vars(self):
             vars(self).update(vars(self._made()))
         return object.__getattribute__(self, name)
-
-
-def _missing(saw: dict[str, object]) -> str:
-    names = [name for name, value in saw.items() if value is None]
-    if not names:
-        return "it cannot be computed: divided by zero, or too large"
-    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} missing"
-
-
-def _effects(rule: Verdict) -> list[tuple[str, str, float, str]]:
-    """What a rule does, each with its score, the amount and the reason."""
-    effects = [
-        (f"{score} {amount:+.12g}", score, amount, because) for score, amount, because in rule.additions
-    ]
-    effects += [(f"tag {tag}", "", 0.0, "") for tag in rule.tags]
-    if rule.route:
-        effects.append((f"route to {rule.route}{f' as {rule.urgency}' * bool(rule.urgency)}", "", 0.0, ""))
-    if rule.stops:
-        effects.append(("stop", "", 0.0, ""))
-    return effects
 
 
 def _reads(program: Program) -> Iterator[str]:

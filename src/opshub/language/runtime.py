@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 __all__ = ["Lexicon", "Words", "finite", "fold", "number", "settled", "sooner", "utc"]
@@ -171,60 +171,56 @@ def _is_unspaced(code: int) -> bool:
     )
 
 
-_ASCII_WORD = re.compile("[0-9A-Za-z]+")
-_BLANKED = bytes(code if code < 128 and chr(code).isalnum() else 32 for code in range(256))
-
-
 class Lexicon:
-    """What the words of a rule set are made of, so that one look at a text rules out most of them at once.
+    """The words of a rule set, so that one walk through a text tells which of them can stand there.
 
-    Parts are runs of ASCII letters and digits, which stand in a text as whole runs wherever the word stands in it,
-    and the first sign beyond ASCII.
+    Looked for is the longest part of each word between blanks, by Aho and Corasick's automaton: its time grows with the
+    text, not with the number of words.
     """
 
-    __slots__ = ("_last", "_runs", "_signs")
+    __slots__ = ("_last", "_parts", "_search")
 
     def __init__(self) -> None:
-        self._runs: set[bytes] = set()
-        self._signs: re.Pattern[str] | None = None
-        self._last: tuple[str, frozenset[bytes | str]] = ("", frozenset())
+        self._parts: dict[str, None] = {}
+        self._search: Callable[[bytes], list[tuple[int, int, int]]] | None = None
+        self._last: tuple[str, frozenset[str]] = ("", frozenset())
 
-    def parts(self, word: str) -> frozenset[bytes | str]:
+    def add(self, word: str) -> str:
         """What stands in every text in which the folded word stands."""
-        runs = {run.encode() for run in _ASCII_WORD.findall(word)}
-        sign = next((sign for sign in word if not sign.isascii()), "")
-        self._runs |= runs
-        if sign:
-            known = self._signs.pattern[1:-1] if self._signs else ""
-            self._signs = re.compile(f"[{known}{sign}]")
-        self._last = ("", frozenset())
-        return frozenset({*runs, sign} - {""})
+        part = max(word.split(), key=len)
+        self._parts[part] = None
+        self._search, self._last = None, ("", frozenset())
+        return part
 
-    def present(self, text: str) -> frozenset[bytes | str]:
+    def present(self, text: str) -> frozenset[str]:
         """Those parts that stand in a folded text."""
         last, found = self._last
         if last is not text:
-            runs = text.encode("ascii", "replace").translate(_BLANKED).split()
-            found = frozenset(self._runs.intersection(runs))
-            if self._signs is not None and not text.isascii():
-                found = found.union(self._signs.findall(text))
+            parts = tuple(self._parts)
+            search = self._search or self._made(parts)
+            hits = search(text.encode("utf-8", "surrogatepass"))
+            found = frozenset([parts[number] for number, _, _ in hits])
             self._last = (text, found)
         return found
+
+    def _made(self, parts: Sequence[str]) -> Callable[[bytes], list[tuple[int, int, int]]]:
+        from ahocorasick_rs import BytesAhoCorasick
+
+        automaton = BytesAhoCorasick([part.encode("utf-8", "surrogatepass") for part in parts])
+        self._search = search = partial(automaton.find_matches_as_indexes, overlapping=True)
+        return search
 
 
 class Words:
     """A list of words to look for in folded texts: whole words, or anywhere for scripts without spaces."""
 
-    __slots__ = ("_heads", "_lexicon", "_words")
+    __slots__ = ("_lexicon", "_parts", "_words")
 
     def __init__(self, words: Iterable[str], lexicon: Lexicon | None = None) -> None:
         self._lexicon = Lexicon() if lexicon is None else lexicon
         folded = dict.fromkeys(" ".join(fold(word).split()) for word in words)
-        parted = [(word, self._lexicon.parts(word)) for word in folded]
-        # The longest part of each word is the rarest. A word without any must always be looked for.
-        self._words = tuple((word, max(parts, key=len, default=None), parts) for word, parts in parted)
-        heads = [head for _, head, _ in self._words]
-        self._heads = frozenset(head for head in heads if head) if all(heads) else None
+        self._words = tuple((word, self._lexicon.add(word), _phrase(word)) for word in folded if word)
+        self._parts = frozenset(part for _, part, _ in self._words)
 
     def __call__(self, text: str) -> bool:
         """Whether any word stands in a folded text."""
@@ -233,36 +229,34 @@ class Words:
     def found(self, text: str) -> str | None:
         """The first word of the list that stands in a folded text; phrases may be broken by any blanks."""
         present = self._lexicon.present(text)
-        if self._heads is not None and self._heads.isdisjoint(present):
-            return None
-        likely = [
-            word
-            for word, head, parts in self._words
-            if (head is None or head in present) and parts <= present
-        ]
-        for word in likely:
-            if word in text and _stands(word, text):
-                return word
-        joined = None
-        for phrase in likely:
-            if " " in phrase:
-                joined = joined or " ".join(text.split())
-                if phrase in joined and _stands(phrase, joined):
-                    return phrase
+        if not self._parts.isdisjoint(present):
+            for word, part, phrase in self._words:
+                if part in present and any(_is_whole(text, *place) for place in _places(text, word, phrase)):
+                    return word
         return None
 
 
-def _stands(word: str, text: str) -> bool:
-    """Whether a word stands in a text with no letter running on at either side."""
-    if not word:
-        return False
-    head, tail = _is_letter(word[0]), _is_letter(word[-1])
+def _phrase(word: str) -> re.Pattern[str] | None:
+    """What finds several words behind one another; it never goes back, so its time grows with the text alone."""
+    return re.compile(r"\s++".join(map(re.escape, word.split()))) if " " in word else None
+
+
+def _places(text: str, word: str, phrase: re.Pattern[str] | None) -> Iterator[tuple[int, int]]:
+    """Where a word begins and ends in a text."""
+    if phrase is not None:
+        match = phrase.search(text)
+        while match is not None:
+            yield match.span()
+            match = phrase.search(text, match.start() + 1)
+        return
     at = text.find(word)
     while at >= 0:
-        end = at + len(word)
-        if not (head and at and _is_letter(text[at - 1])) and not (
-            tail and end < len(text) and _is_letter(text[end])
-        ):
-            return True
+        yield at, at + len(word)
         at = text.find(word, at + 1)
-    return False
+
+
+def _is_whole(text: str, at: int, end: int) -> bool:
+    """Whether no letter runs on at either side of a place."""
+    return not (at and _is_letter(text[at - 1]) and _is_letter(text[at])) and not (
+        end < len(text) and _is_letter(text[end]) and _is_letter(text[end - 1])
+    )

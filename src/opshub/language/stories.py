@@ -38,18 +38,18 @@ class Story:
 
     def saw(
         self, values: tuple[object, ...], rows: Sequence[Sequence[Any]], evidence: tuple[int, ...]
-    ) -> dict[str, object]:
-        """The values that decided, by name."""
-        saw: dict[str, object] = dict(zip(self.names, values, strict=False))
-        if evidence:
-            row = rows[evidence[0]]
-            for name, index in self.fields:
-                value = row[index]
-                saw[name] = value[:_LONGEST] if isinstance(value, str) else value
-            for name, index, words in self.words:
-                if name not in saw and row[index] is not None and (found := words.found(fold(row[index]))):
-                    saw[name] = found
-        return saw
+    ) -> tuple[object, ...]:
+        """The values that decided; without evidence those of a piece of feedback are left out."""
+        if not evidence or not (self.fields or self.words):
+            return values
+        row = rows[evidence[0]]
+        saw = list(values)
+        for _, index in self.fields:
+            value = row[index]
+            saw.append(value[:_LONGEST] if isinstance(value, str) else value)
+        for _, index, words in self.words:
+            saw.append(None if row[index] is None else words.found(fold(row[index])))
+        return tuple(saw)
 
 
 def tell(root: Term, lets: Mapping[str, Definition], lexicon: Lexicon) -> Story:

@@ -195,6 +195,10 @@ class Store(Protocol):
         """One link per feedback; a new one replaces the old. Touches both ideas."""
         ...
 
+    def begin_ideas(self, rows: Sequence[tuple[Idea, Link]]) -> None:
+        """New ideas, each with the living feedback that begins it and has no link yet."""
+        ...
+
     def touch_ideas(self, numbers: Iterable[int]) -> None:
         """Give ideas a new sequence number: something that their decision reads has changed."""
         ...

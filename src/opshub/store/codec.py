@@ -17,12 +17,12 @@ from opshub.errors import StoreError
 from opshub.model import (
     Account,
     Comment,
-    Contribution,
     Decision,
     Feedback,
     Person,
     Rating,
     Ref,
+    Trace,
     TrackedItem,
     Value,
     Visibility,
@@ -226,32 +226,20 @@ def decode_item(ref: Ref, created: int, body: bytes) -> TrackedItem:
 
 
 def _decision(it: Decision) -> bytes:
-    row = [
-        {name: _finite(score) for name, score in it.scores.items()},
-        it.band,
-        it.tags,
-        it.route,
-        it.urgency,
-        [
-            (
-                rule,
-                place,
-                effect,
-                score,
-                amount if isfinite(amount) else _finite(amount),
-                because,
-                _values(saw) if saw else {},
-                [tuple(ref) for ref in evidence],
-            )
-            for rule, place, effect, score, amount, because, saw, evidence in it.contributions
-        ],
-    ]
-    return orjson.dumps(row)
+    scores = (
+        it.scores if all(map(isfinite, it.scores.values())) else dict(map(_finite_item, it.scores.items()))
+    )
+    row = (scores, it.band, it.tags, it.route, it.urgency, it.legend, it.traces)
+    return orjson.dumps(row, default=encode_value, option=orjson.OPT_PASSTHROUGH_DATETIME)
+
+
+def _finite_item(item: tuple[str, float]) -> tuple[str, float]:
+    return item[0], _finite(item[1])
 
 
 def decode_decision(idea: int, due: int | None, body: bytes) -> Decision:
     """The decision as it was put."""
-    scores, band, tags, route, urgency, parts = orjson.loads(body)
+    scores, band, tags, route, urgency, legend, traces = orjson.loads(body)
     return Decision(
         idea=idea,
         scores=scores,
@@ -259,28 +247,24 @@ def decode_decision(idea: int, due: int | None, body: bytes) -> Decision:
         tags=tuple(tags),
         route=route,
         urgency=urgency,
-        contributions=tuple(map(_as_contribution, parts)),
+        legend=legend,
+        traces=tuple(map(_as_trace, traces)),
         due=from_micros(due),
     )
 
 
 def decode_destination(body: bytes) -> tuple[str, str]:
     """Route and urgency of the decision alone."""
-    _, _, _, route, urgency, _ = orjson.loads(body)
+    _, _, _, route, urgency, *_ = orjson.loads(body)
     return route, urgency
 
 
-def _as_contribution(row: list[Any]) -> Contribution:
-    rule, place, effect, score, amount, because, saw, evidence = row
-    return Contribution(
-        rule=rule,
-        place=place,
-        effect=effect,
-        score=score,
-        amount=amount,
-        because=because,
-        saw={name: decode_value(value) for name, value in saw.items()},
-        evidence=tuple(Ref(connection, record_id) for connection, record_id in evidence),
+def _as_trace(row: list[Any]) -> Trace:
+    number, values, evidence = row
+    return (
+        number,
+        tuple(map(decode_value, values)),
+        tuple((connection, name) for connection, name in evidence),
     )
 
 

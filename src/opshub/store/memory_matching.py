@@ -188,6 +188,16 @@ class Matching(Records):
             if idea.item is not None:
                 self.kept.bindings.setdefault(idea.item, idea.number)
 
+    def begin_ideas(self, rows: Sequence[tuple[Idea, Link]]) -> None:
+        """New ideas, each with the living feedback that begins it and has no link yet. StoreError for any other."""
+        for idea, link in rows:
+            storable(idea, link)
+            known = self.feedback(link.feedback) is not None and link.feedback not in self.kept.links
+            if not known or idea.number in self.kept.ideas:
+                raise StoreError("an idea cannot begin with feedback that is not in the store")
+            self._writing().ideas[idea.number] = (self._take("seq"), idea)
+            self.kept.links[link.feedback] = link
+
     def touch_ideas(self, numbers: Iterable[int]) -> None:
         """Give ideas a new sequence number: something that their decision reads has changed."""
         self._touch(numbers)

@@ -138,12 +138,21 @@ def m005_full_text(db: Database) -> None:
     db.execute("insert into unindexed (feedback) select key from feedback where gone is null")
 
 
+def m006_dictionaries_and_traces(db: Database) -> None:
+    """What the records of a connection have in common. Decisions keep traces instead of words, so all are made anew."""
+    _table(db, "dictionary", "number", number=int, connection=str, body=bytes)
+    db.execute("create unique index dictionary_connection on dictionary (connection)")
+    db.execute("delete from decision")
+    db.execute("delete from mark where stage = 'score'")
+
+
 _STEPS: Sequence[Callable[[Database], None]] = (
     m001_records,
     m002_feedback_and_ideas,
     m003_outbox,
     m004_own_members,
     m005_full_text,
+    m006_dictionaries_and_traces,
 )
 
 NAMES = tuple(step.__name__ for step in _STEPS)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from opshub.clock import Clock
+from opshub.store.packing import Packer
 from opshub.store.sqlite_outbox import Outbox
 
 __all__ = ["SqliteStore"]
@@ -18,4 +19,5 @@ class SqliteStore(Outbox):
         """Open the file, make it where there is none, bring it up to date. ``wait``: for another writer."""
         self._locks, self._epochs = {}, {}
         self._keys, self._recent = {}, {}
+        self._packs, self._packer = {}, Packer(self._dictionary)
         super().__init__(path, clock, wait)

@@ -219,6 +219,22 @@ class Matching(Records):
                 self._write_many(sql.BIND_FREE, items)
                 self._count_tracked(ideas)
 
+    def begin_ideas(self, rows: Sequence[tuple[Idea, Link]]) -> None:
+        """New ideas, each with the living feedback that begins it and has no link yet. StoreError for any other."""
+        if not rows:
+            return
+        with self._turn:
+            seq = self._take("seq", len(rows))
+            ideas = [
+                (idea.number, idea.title, micros(idea.created_at), str(idea.visibility), number)
+                for number, (idea, _) in enumerate(rows, seq)
+            ]
+            links = [(it.idea, str(it.maker), it.reason, it.confidence, *it.feedback) for _, it in rows]
+            self._write_many(sql.BEGIN_IDEA, ideas)
+            if self._write_many(sql.BEGIN_LINK, links) < len(links):
+                self._broken = True
+                raise StoreError("an idea cannot begin with feedback that is not in the store")
+
     def touch_ideas(self, numbers: Iterable[int]) -> None:
         """Give ideas a new sequence number: something that their decision reads has changed."""
         self._count_voices(dict.fromkeys(numbers, 0))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -14,11 +14,9 @@ from opshub.store import statements as sql
 from opshub.store.codec import decode_feedback, encode_feedback, encode_item, is_canonical
 from opshub.store.database import by_connection, json_of
 from opshub.store.moments import from_micros, micros
+from opshub.store.packing import FIRST, Packer, train
 from opshub.store.rows import BadRow, RawRow
 from opshub.store.sqlite_work import Work
-
-if TYPE_CHECKING:
-    import zstandard
 
 __all__ = ["Records"]
 
@@ -32,8 +30,9 @@ class Records(Work):
     """Names of feedback lately seen, and their keys, which never change."""
     _recent: dict[int, Feedback]
     """Feedback lately seen, by sequence number: every change gets a new one."""
-    _compressor: zstandard.ZstdCompressor | None = None
-    _decompressor: zstandard.ZstdDecompressor | None = None
+    _packer: Packer
+    _packs: dict[str, Callable[[bytes], bytes]]
+    """What compresses the records of a connection."""
 
     # -- records ------------------------------------------------------------------------------------------------
 
@@ -44,19 +43,47 @@ class Records(Work):
     def put_records(self, rows: Sequence[RawRow], *, normalized: bool) -> None:
         """Keep records, compressed."""
         json_of(row.ref[1] for row in rows)
+        groups: dict[str, list[RawRow]] = {}
+        for row in rows:
+            groups.setdefault(row.ref[0], []).append(row)
         with self._turn:
-            pack = self._pack
             done = int(normalized)
-            self._write_many(
-                sql.PUT_RECORD,
-                [(row.ref[0], row.ref[1], row.hash, done, pack(row.body)) for row in rows],
-            )
+            for connection, group in groups.items():
+                pack = self._packing(connection, group)
+                written = [(connection, row.ref[1], row.hash, done, pack(row.body)) for row in group]
+                self._write_many(sql.PUT_RECORD, written)
+
+    def _packing(self, connection: str, rows: Sequence[RawRow]) -> Callable[[bytes], bytes]:
+        """What compresses a connection's records; its dictionary is made of the first rows that are enough for one."""
+        pack = self._packs.get(connection)
+        if pack is None:
+            known = self._row(sql.DICTIONARY_OF, (connection,))
+            dictionary = known[0] if known else self._train(connection, rows)
+            if dictionary is None:
+                return self._packer.plain
+            pack = self._packs[connection] = self._packer.using(dictionary)
+        return pack
+
+    def _train(self, connection: str, rows: Sequence[RawRow]) -> bytes | None:
+        number = FIRST + self._counter("dictionary")
+        dictionary = train([row.body for row in rows], number)
+        if dictionary is not None:
+            self._take("dictionary")
+            self._write(sql.PUT_DICTIONARY, (number, connection, dictionary))
+        return dictionary
+
+    def _dictionary(self, number: int) -> bytes:
+        row = self._row(sql.DICTIONARY, (number,))
+        return bytes(row[0]) if row else b""
 
     def unnormalized(self, connection: str, limit: int) -> list[RawRow]:
         """Records that the normalize stage has yet to see, oldest first."""
         with self._turn:
             rows = self._rows(sql.UNNORMALIZED, (connection, limit))
-            return [RawRow(Ref(connection, name), digest, self._unpack(body)) for name, digest, body in rows]
+            return [
+                RawRow(Ref(connection, name), digest, self._packer.unpack(body))
+                for name, digest, body in rows
+            ]
 
     def mark_unnormalized(self, connection: str) -> int:
         """Make all records of a connection due for normalizing again; how many."""
@@ -72,7 +99,7 @@ class Records(Work):
         """A record as it came."""
         with self._turn:
             row = self._row(sql.RECORD, ref)
-            return RawRow(ref, row[0], self._unpack(row[1])) if row else None
+            return RawRow(ref, row[0], self._packer.unpack(row[1])) if row else None
 
     def count_records(self, connection: str) -> int:
         """How many are kept."""
@@ -85,20 +112,6 @@ class Records(Work):
         rows = self._rows(sql.LIVING_IDS, (connection, connection))
         return sorted(name for (name,) in rows if name not in present)
 
-    def _pack(self, body: bytes) -> bytes:
-        if self._compressor is None:
-            import zstandard
-
-            self._compressor = zstandard.ZstdCompressor(level=1)
-        return self._compressor.compress(body)
-
-    def _unpack(self, body: bytes) -> bytes:
-        if self._decompressor is None:
-            import zstandard
-
-            self._decompressor = zstandard.ZstdDecompressor()
-        return self._decompressor.decompress(body)
-
     # -- quarantine ---------------------------------------------------------------------------------------------
 
     def put_bad(self, ref: Ref, reason: str, body: bytes, now: datetime) -> None:
@@ -106,7 +119,7 @@ class Records(Work):
         with self._turn:
             known = self._row(sql.BAD_KEY, ref)
             key = known[0] if known else self._take("bad")
-            self._write(sql.PUT_BAD, (key, *ref, reason, self._pack(body), micros(now)))
+            self._write(sql.PUT_BAD, (key, *ref, reason, self._packer.plain(body), micros(now)))
 
     def drop_bad(self, refs: Sequence[Ref]) -> None:
         """Take records out of quarantine: they were understood after all."""
@@ -133,7 +146,7 @@ class Records(Work):
             key=row[0],
             ref=Ref(row[1], row[2]),
             reason=row[3],
-            body=self._unpack(row[4]),
+            body=self._packer.unpack(row[4]),
             first_seen=first_seen,
             attempts=row[6],
         )
@@ -197,6 +210,7 @@ class Records(Work):
     def _forget(self) -> None:
         self._recent.clear()
         self._keys.clear()
+        self._packs.clear()
 
     def _decoded(self, rows: Sequence[tuple[int, int]]) -> dict[int, Feedback]:
         """Feedback by key, from (sequence number, key)."""

@@ -55,6 +55,9 @@ PUT_RECORD = """
     on conflict (connection, id) do update set
         hash = excluded.hash, normalized = excluded.normalized, body = excluded.body
 """
+DICTIONARY = "select body from dictionary where number = ?"
+DICTIONARY_OF = "select body from dictionary where connection = ?"
+PUT_DICTIONARY = "insert into dictionary (number, connection, body) values (?, ?, ?)"
 UNNORMALIZED = """
     select id, hash, body from record where connection = ? and normalized = 0 order by key limit ?
 """
@@ -210,7 +213,13 @@ PUT_IDEA = """
         title = excluded.title, created = excluded.created, visibility = excluded.visibility,
         item_connection = excluded.item_connection, item_id = excluded.item_id, seq = excluded.seq
 """
-TOUCH_IDEA = "update idea set seq = ? where number = ?"
+BEGIN_IDEA = """
+    insert into idea (number, title, created, visibility, seq, voices, alive) values (?, ?, ?, ?, ?, 1, 1)
+"""
+BEGIN_LINK = """
+    insert into link (idea, maker, reason, confidence, feedback)
+    select ?, ?, ?, ?, key from feedback where connection = ? and id = ? and gone is null
+"""
 COUNT_VOICE = """
     update idea set
         seq = ?, voices = voices + ?, alive = case when voices + ? + tracked > 0 then 1 else 0 end
