@@ -81,6 +81,8 @@ def _groups(work: Work, rows: Sequence[Seen]) -> Iterator[Sequence[Seen]]:
 
 def _texts_meet(work: Work, rows: Sequence[Seen]) -> bool:
     """Whether new feedback says what known feedback of the same batch says, or what any said before."""
+    if len({row.idea is None for row in rows}) < 2:
+        return False
     known = {_mark(row.feedback) for row in rows if row.idea is not None}
     fresh = {_mark(row.feedback) for row in rows if row.idea is None} - {b""}
     return bool(known and fresh) and (

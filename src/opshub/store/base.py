@@ -196,7 +196,7 @@ class Store(Protocol):
         ...
 
     def begin_ideas(self, rows: Sequence[tuple[Idea, Link]]) -> None:
-        """New ideas, each with the living feedback that begins it and has no link yet."""
+        """New ideas, each with the feedback that begins it, which is living and has no link yet."""
         ...
 
     def touch_ideas(self, numbers: Iterable[int]) -> None:

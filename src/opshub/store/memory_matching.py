@@ -189,12 +189,11 @@ class Matching(Records):
                 self.kept.bindings.setdefault(idea.item, idea.number)
 
     def begin_ideas(self, rows: Sequence[tuple[Idea, Link]]) -> None:
-        """New ideas, each with the living feedback that begins it and has no link yet. StoreError for any other."""
+        """New ideas, each with the feedback that begins it, which is living and has no link yet."""
         for idea, link in rows:
             storable(idea, link)
-            known = self.feedback(link.feedback) is not None and link.feedback not in self.kept.links
-            if not known or idea.number in self.kept.ideas:
-                raise StoreError("an idea cannot begin with feedback that is not in the store")
+            if link.feedback not in self.kept.feedback:
+                raise StoreError(f"{link.feedback} cannot begin an idea: it is not in the store")
             self._writing().ideas[idea.number] = (self._take("seq"), idea)
             self.kept.links[link.feedback] = link
 

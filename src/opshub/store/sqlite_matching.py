@@ -220,20 +220,25 @@ class Matching(Records):
                 self._count_tracked(ideas)
 
     def begin_ideas(self, rows: Sequence[tuple[Idea, Link]]) -> None:
-        """New ideas, each with the living feedback that begins it and has no link yet. StoreError for any other."""
+        """New ideas, each with the feedback that begins it, which is living and has no link yet.
+
+        StoreError for feedback that the store does not know.
+        """
         if not rows:
             return
         with self._turn:
+            keys = self._keys_of(link.feedback for _, link in rows)
+            missing = next((link.feedback for _, link in rows if link.feedback not in keys), None)
+            if missing is not None:
+                raise StoreError(f"{missing} cannot begin an idea: it is not in the store")
             seq = self._take("seq", len(rows))
             ideas = [
                 (idea.number, idea.title, micros(idea.created_at), str(idea.visibility), number)
                 for number, (idea, _) in enumerate(rows, seq)
             ]
-            links = [(it.idea, str(it.maker), it.reason, it.confidence, *it.feedback) for _, it in rows]
             self._write_many(sql.BEGIN_IDEA, ideas)
-            if self._write_many(sql.BEGIN_LINK, links) < len(links):
-                self._broken = True
-                raise StoreError("an idea cannot begin with feedback that is not in the store")
+            links = [(keys[it.feedback], it.idea, str(it.maker), it.reason, it.confidence) for _, it in rows]
+            self._write_many(sql.BEGIN_LINK, links)
 
     def touch_ideas(self, numbers: Iterable[int]) -> None:
         """Give ideas a new sequence number: something that their decision reads has changed."""

@@ -216,10 +216,7 @@ PUT_IDEA = """
 BEGIN_IDEA = """
     insert into idea (number, title, created, visibility, seq, voices, alive) values (?, ?, ?, ?, ?, 1, 1)
 """
-BEGIN_LINK = """
-    insert into link (idea, maker, reason, confidence, feedback)
-    select ?, ?, ?, ?, key from feedback where connection = ? and id = ? and gone is null
-"""
+BEGIN_LINK = "insert into link (feedback, idea, maker, reason, confidence) values (?, ?, ?, ?, ?)"
 COUNT_VOICE = """
     update idea set
         seq = ?, voices = voices + ?, alive = case when voices + ? + tracked > 0 then 1 else 0 end
