@@ -50,10 +50,6 @@ def configure(here: Path, text: str) -> None:
         ),
         ("[hub]\nmax_changes = true\n", 'opshub.toml:2: [hub] "max_changes" must be'),
         (
-            '[connections.desk]\nkind = "zendesk"\nurl = "https://a.test"\nemail = "a@a.test"\n',
-            '"token" is missing',
-        ),
-        (
             '[connections.desk]\nkind = "zendsk"\n',
             'opshub.toml:2: [connections.desk] there is no connector "zendsk"',
         ),
@@ -70,6 +66,16 @@ def test_a_bad_configuration_ends_with_2(here: Path, text: str, expected: str) -
     assert expected in result.stderr
     assert "\nnext: " in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_without_any_secret_a_sync_ends_with_2_and_status_tells_why(here: Path) -> None:
+    configure(here, '[connections.desk]\nkind = "zendesk"\nurl = "https://a.test"\nemail = "a@a.test"\n')
+
+    synced, looked = run("sync"), run("status")
+
+    assert (synced.exit_code, looked.exit_code) == (2, 0)
+    assert '"token" is missing' in synced.stderr
+    assert '"token" is missing' in looked.stdout
 
 
 def test_a_missing_file_is_named(here: Path) -> None:

@@ -308,3 +308,60 @@ def test_a_new_connector_overwrites_nothing(run: Run) -> None:
 
     assert again.exit_code == 2
     assert "exists already" in again.stderr
+
+
+def test_a_record_that_nobody_will_repair_is_dropped(run: Run) -> None:
+    run("sync")
+
+    dropped = run("records", "drop", "1")
+
+    assert (dropped.exit_code, run("records", "list").stdout) == (0, "every record was understood\n")
+    assert "1 dropped" in dropped.stdout
+    assert run("records", "drop", "1").exit_code == 5
+
+
+def test_all_quarantined_records_of_a_connection_are_dropped_at_once(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "feedback" / "a.csv"
+    file.write_text(f"{FEEDBACK}other,No date,neither has this,never\n", encoding="utf-8")
+    run("sync")
+
+    assert run("records", "drop", "--connection", "nope").exit_code == 5
+    assert run("records", "drop", "--connection", "exports").exit_code == 0
+
+    assert value(run("records", "list", "--json")) == []
+
+
+@pytest.mark.parametrize("words", [(), ("1", "--connection", "exports")])
+def test_what_is_dropped_is_said_exactly(run: Run, words: tuple[str, ...]) -> None:
+    run("sync")
+
+    refused = run("records", "drop", *words)
+
+    assert refused.exit_code == 2
+    assert len(value(run("records", "list", "--json"))) == 1
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("n\n", 130, 1), ("y\n", 0, 0)])
+def test_a_person_is_asked_before_records_are_dropped(
+    run: Run, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, left: int
+) -> None:
+    run("sync")
+    monkeypatch.setattr("opshub.cli.records.at_terminal", lambda: True)
+
+    dropped = CliRunner().invoke(cli, ["records", "drop", "1"], input=answer)
+
+    assert dropped.exit_code == code
+    assert len(value(run("records", "list", "--json"))) == left
+
+
+def test_records_of_a_connection_that_is_gone_are_told_of(run: Run, tmp_path: Path) -> None:
+    run("sync")
+    (tmp_path / "opshub.toml").write_text(
+        CONFIG.replace("connections.exports", "connections.new"), encoding="utf-8"
+    )
+
+    retried = run("records", "retry")
+
+    assert retried.exit_code == 7
+    assert "exports: this connection is no longer configured" in retried.stderr
+    assert "opshub records drop --connection exports" in retried.stderr

@@ -150,6 +150,36 @@ def test_a_missing_secret_forgets_no_plan(here: Folder) -> None:
     assert "asked" in json.dumps(before)
 
 
+def test_what_is_planned_for_others_is_written_where_a_secret_is_missing(here: Folder) -> None:
+    here.table({"kind": "zendesk", "url": "https://acme.zendesk.com", "email": "ops@acme.test"})
+    text = (here.path / "opshub.toml").read_text() + 'publish = 5\noutput = "ranked.csv"\n'
+    here.put("opshub.toml", text)
+    here.run("sync")
+
+    planned, applied = here.run("plan"), here.run("apply")
+
+    for done in (planned, applied):
+        said(done, 7, '"token" is missing', "OPSHUB_CONNECTIONS__IT__TOKEN")
+        assert done.stderr.count('"token" is missing') == 1
+    assert "1 to write" in planned.stdout
+    assert "Please add an export" in (here.path / "ranked.csv").read_text()
+    assert here.run("apply", "other").returncode == 0
+    said(here.run("apply", "it"), 2, '"token" is missing')
+    assert '"token" is missing' in here.run("status").stdout
+
+
+def test_records_are_not_blamed_for_a_missing_secret(here: Folder) -> None:
+    twin = here.twin("zendesk")
+    twin.add_ticket("Export", "We need an export")
+    here.run("sync", "--until", "pull")
+    whole = (here.path / "opshub.toml").read_text()
+    here.put("opshub.toml", "\n".join(line for line in whole.splitlines() if not line.startswith("token")))
+
+    here.run("sync")
+
+    assert json.loads(here.run("records", "list", "--json").stdout) == []
+
+
 def test_a_rule_file_with_five_mistakes(here: Folder) -> None:
     here.configure("")
     here.run("sync")

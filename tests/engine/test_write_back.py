@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -71,6 +72,17 @@ def test_a_value_that_stands_there_already_is_not_written(world: Any) -> None:
 
     assert world.board.writes == {}
     assert states(world) == []
+
+
+def test_a_run_is_put_back_although_its_row_is_forgotten(tracked: Any) -> None:
+    run = tracked.hub.sync().run
+    tracked.hub.limits = replace(tracked.hub.limits, keep_runs=1)
+    tracked.hub.sync()
+
+    tracked.hub.revert(run)
+
+    assert run not in [row.id for row in tracked.hub.store.runs(99)]
+    assert tracked.board.items["EXP-1"]["fields"]["prio"] == "Low"
 
 
 def test_a_plan_waits_for_approval_and_names_old_and_new_value_and_why(tracked: Any) -> None:

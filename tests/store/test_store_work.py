@@ -327,6 +327,16 @@ def test_runs_are_listed_newest_first(store: Store, now: datetime) -> None:
     assert [row.id for row in store.runs(2)] == [ids[3], ids[2]]
 
 
+def test_old_runs_are_forgotten_but_not_those_that_are_going_on(store: Store, now: datetime) -> None:
+    going_on = store.start_run("serve", now)
+    for _ in range(3):
+        store.end_run(store.start_run("sync", now, alone=False), "done", {}, now)
+
+    newest = store.start_run("sync", now, alone=False, keep=2)
+
+    assert [row.id for row in store.runs(9)] == [newest, newest - 1, going_on]
+
+
 def test_a_moment_keeps_its_microseconds_and_comes_back_in_utc(store: Store) -> None:
     moment = datetime.fromisoformat("2026-03-01T20:00:00.123456+08:00")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from opshub.cli.failing import complain
 from opshub.cli.reporting import finish
 from opshub.cli.session import Session, pass_session
 from opshub.cli.text import hang, line, screen, width_of
@@ -58,8 +59,11 @@ def plan(session: Session, as_json_: bool) -> None:
             for connection in hub.connections
             for hub_field, remote in connection.write.items()
         }
-        value = _value(hub.plan(), owned)
-    show(value, as_json_, _view)
+        made = hub.plan()
+    show(_value(made, owned), as_json_, _view)
+    for failure in made.failures:
+        complain(failure.message, failure.hint)
+    click.get_current_context().exit(7 if made.failures else 0)
 
 
 @click.command()

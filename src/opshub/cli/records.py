@@ -10,8 +10,8 @@ import click
 
 from opshub.cli.reporting import finish
 from opshub.cli.session import Session, pass_session
-from opshub.cli.view import Column, as_json, json_option, plain, say, short, show, table
-from opshub.errors import NotFoundError
+from opshub.cli.view import Column, as_json, at_terminal, json_option, plain, say, short, show, table
+from opshub.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from opshub.store.rows import BadRow
@@ -70,6 +70,32 @@ def retry(session: Session, keys: tuple[int, ...], as_json_: bool) -> None:
     click.get_current_context().exit(finish(report, as_json_))
 
 
+@records.command("drop")
+@click.argument("keys", nargs=-1, type=int, metavar="[KEY]...")
+@click.option("--connection", help="Instead of keys: all records of this connection.")
+@click.option("--force", is_flag=True, help="Do not ask.")
+@json_option
+@pass_session
+def drop(
+    session: Session, keys: tuple[int, ...], connection: str | None, force: bool, as_json_: bool
+) -> None:
+    """Forget quarantined records: those named, or all of a connection.
+
+    For what no repair will bring back, such as a record without an id. A record comes back into quarantine when
+    its source sends it again, changed or without an id. On a terminal it asks first.
+    """
+    from opshub.engine.reading import bad_rows
+
+    if bool(keys) == (connection is not None):
+        raise UsageError("say which records: their keys, or --connection", hint="run: opshub records list")
+    with session.hub(()) as hub:
+        count = len(bad_rows(hub.store, keys, connection))
+        if not force and at_terminal():
+            click.confirm(f"Forget {count:,} of the quarantined records?", abort=True, err=True)
+        report = hub.drop_records(keys, connection)
+    click.get_current_context().exit(finish(report, as_json_))
+
+
 def _row(row: BadRow) -> dict[str, Any]:
     return {
         "key": row.key,
@@ -95,7 +121,8 @@ def _view(rows: list[dict[str, Any]], zone: str) -> None:
     table(shown, COLUMNS, empty="every record was understood")
     if rows:
         say("")
-        say("look at one: opshub records show KEY; try again after a repair: opshub records retry")
+        say("look at one: opshub records show KEY; try again after a repair: opshub records retry;")
+        say("forget those that nobody will repair: opshub records drop KEY")
 
 
 def _one(value: Mapping[str, Any]) -> None:

@@ -37,7 +37,7 @@ def serve(session: Session, listen: str | None, style: str | None) -> None:
 
     config = session.connected()
     log_to(sys.stderr, "json" if (style or config.hub.log) == "json" else "text", debug=session.debug)
-    with session.hub(lenient=True) as hub:
+    with session.hub() as hub:
         daemon = Daemon(hub, RuleWatch(hub, lambda: rule_entries(config), lambda: load_rules(config)))
         _stop_on_signals(daemon)
         with daemon.pages(listen or config.hub.listen):

@@ -47,18 +47,15 @@ class Session:
         return config
 
     @contextmanager
-    def hub(
-        self, names: Sequence[str] | None = None, *, reading: bool = False, lenient: bool = False
-    ) -> Iterator[Hub]:
+    def hub(self, names: Sequence[str] | None = None, *, reading: bool = False) -> Iterator[Hub]:
         """The hub, closed again at the end; with names only those connections are set up.
 
-        ``reading`` needs no sound rules, and allows nothing but looking. ``lenient`` goes on where a connection lacks
-        its secret: only that one fails.
+        ``reading`` needs no sound rules, and allows nothing but looking.
         """
         from opshub.clock import SystemClock
         from opshub.config import close, open_hub
 
-        hub = open_hub(self.config(), clock=SystemClock(), only=names, reading=reading, lenient=lenient)
+        hub = open_hub(self.config(), clock=SystemClock(), only=names, reading=reading)
         # What is loaded by now stays to the end, and a batch makes much that dies by itself: walking both again and
         # again would take a tenth of a large sync.
         gc.freeze()

@@ -30,16 +30,19 @@ RUNS = (
 
 
 @click.command()
+@click.option(
+    "--runs", type=click.IntRange(min=1), default=5, show_default=True, help="How many runs to list."
+)
 @json_option
 @pass_session
-def status(session: Session, as_json_: bool) -> None:
+def status(session: Session, runs: int, as_json_: bool) -> None:
     """Show how the hub is.
 
     Connections with their last success and their last error, open changes, conflicts, records that could not be
     understood, the last runs, and what is wrong with the rules.
     """
     with session.hub(reading=True) as hub:
-        value = hub.status()
+        value = hub.status(runs)
     zone = session.config().hub.timezone
     show(value, as_json_, lambda ready: _view(ready, zone))
 

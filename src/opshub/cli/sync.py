@@ -54,7 +54,7 @@ def sync(
     config = session.connected()
     moment = moment_of(since, config.hub.timezone, SystemClock().now()) if since else None
     looking = watch()
-    with session.hub(lenient=True) as hub:
+    with session.hub() as hub:
         try:
             report = hub.sync(
                 connections, full=full, since=moment, until=until, dry_run=dry_run, watch=looking

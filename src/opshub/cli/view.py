@@ -19,6 +19,7 @@ from opshub.cli import text as texts
 __all__ = [
     "Column",
     "as_json",
+    "at_terminal",
     "heading",
     "json_option",
     "number",
@@ -43,6 +44,11 @@ class Column:
     title: str
     key: str
     right: bool = False
+
+
+def at_terminal() -> bool:
+    """Whether somebody is there who can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def plain(value: object) -> Any:

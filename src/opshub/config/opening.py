@@ -31,19 +31,18 @@ def open_hub(
     clock: Clock,
     only: Sequence[str] | None = None,
     reading: bool = False,
-    lenient: bool = False,
 ) -> Hub:
     """The store opened, connections set up (those in ``only``, else all), rules loaded. Close ``hub.store``.
 
     Raises ConfigError with everything that is wrong with the connections' settings, RuleError, PluginError,
     NotFoundError for an unknown name, StoreError or StoreBusyError. ``reading`` is for looking only: then broken
-    rules are among ``hub.rule_problems``, and nothing may be decided with the hub. ``lenient`` is for what goes on
-    with the others where a connection lacks its secret.
+    rules are among ``hub.rule_problems``, and nothing may be decided with the hub. A connection that only lacks a
+    secret stops nobody: it says so in ``Connection.lacking``.
     """
     from opshub.engine.hub import Hub
     from opshub.store import open_store
 
-    connections = connect(config, clock=clock, only=only, lenient=lenient)
+    connections = connect(config, clock=clock, only=only, lenient=True)
     store = open_store(config.database, clock=clock, wait=config.hub.wait)
     try:
         rules, problems = _rules(config, store, reading)
@@ -88,6 +87,7 @@ def limits(config: Config) -> Limits:
         wait=hub.wait,
         similar=hub.similar,
         sweep_guard=hub.sweep_guard,
+        keep_runs=hub.keep_runs,
     )
 
 
@@ -160,6 +160,7 @@ def _connection(
         conflict=common.conflict,
         audience=common.audience or config.hub.audience,
         publish=common.publish,
+        lacking=settings if isinstance(settings, ConfigError) else None,
     )
 
 

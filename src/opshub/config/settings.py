@@ -116,6 +116,10 @@ class HubSettings(Settings):
     sweep_guard: float = Field(default=0.2, gt=0, le=1)
     """A count of what still exists is refused if it would take away more than this share of a connection."""
 
+    keep_runs: int = Field(default=10_000, ge=1)
+    """How many runs are remembered with their counts and errors. What older ones wrote stays known: `opshub revert`
+    needs nothing else."""
+
     audience: Visibility = Visibility.INTERNAL
     """Who reads what the hub writes, if a connection does not say: texts more private than that never go."""
 

@@ -50,7 +50,8 @@ def sendable(work: Work, names: Sequence[str] = (), *, approved: bool) -> list[O
     """
     rows: list[OutboxRow] = []
     for connection in work.connections:
-        if connection.apply == "never" or (names and connection.name not in names):
+        chosen = not names or connection.name in names
+        if connection.apply == "never" or connection.lacking or not chosen:
             continue
         states = [OutboxState.SENDING]
         if approved or connection.apply == "auto":
@@ -91,9 +92,9 @@ def _connection(work: Work, connection: Connection, rows: Sequence[OutboxRow]) -
             try:
                 done += _target(work, connection, target, list(of_target))
             except (UnknownOutcomeError, SkipError) as error:
-                work.report.failures.append(Failure.of(error, connection.name))
+                work.report.tell(Failure.of(error, connection.name))
     except (RetryError, PausedError) as error:
-        work.report.failures.append(Failure.of(error, connection.name))
+        work.report.tell(Failure.of(error, connection.name))
         if isinstance(error, RateLimitedError):
             remember_failure(work, connection.name, error)
     return done
@@ -206,7 +207,7 @@ def _refuse(work: Work, row: OutboxRow, item: TrackedItem, reason: str) -> None:
     refusal = RefusedWriteError(
         f"{row.connection}: {item.key}: {reason}", field=row.field, hint="after a change there: opshub apply"
     )
-    work.report.failures.append(Failure.of(refusal))
+    work.report.tell(Failure.of(refusal))
 
 
 def _read(connector: Writes, target: str) -> TrackedItem | None:

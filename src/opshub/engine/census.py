@@ -48,7 +48,7 @@ def _too_many(work: Work, connection: Connection, missing: int) -> bool:
         f"{work.limits.sweep_guard:.0%}: nothing was removed",
         hint="check that the account may still see everything; sweep_guard in [hub] sets the limit",
     )
-    work.report.failures.append(Failure.of(refusal))
+    work.report.tell(Failure.of(refusal))
     return True
 
 

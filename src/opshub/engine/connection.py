@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
+from opshub.errors import ConfigError
 from opshub.model import Visibility
 from opshub.sdk import Connector
 
@@ -44,6 +45,9 @@ class Connection:
     publish: int = 0
     """How many ideas the ranked list holds that is published there; 0 publishes none."""
 
+    lacking: ConfigError | None = None
+    """Which secret is missing: such a connection has its place in the hub, and can neither read nor write."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -60,6 +64,9 @@ class Limits:
 
     similar: Literal["suggest", "attach"] = "suggest"
     """Whether feedback with a similar text joins an idea by itself, or is only shown as a suggestion."""
+
+    keep_runs: int = 10_000
+    """How many runs are remembered."""
 
     sweep_guard: float = 0.2
     """A census that would declare more than this share of a connection gone is refused."""

@@ -107,4 +107,4 @@ def settle_quietly(work: Work, names: Sequence[str] = ()) -> None:
     try:
         settle(work, names)
     except PlanTooLargeError as error:
-        work.report.failures.append(Failure.of(error))
+        work.report.tell(Failure.of(error))

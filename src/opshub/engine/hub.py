@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,10 +15,18 @@ from opshub.engine.cycle import fetch, reached, settle, settle_quietly, think
 from opshub.engine.match import index
 from opshub.engine.normalize import retry
 from opshub.engine.reading import IdeaView, Plan, Status, Why
-from opshub.engine.report import Report, Silent, StageReport, Watch
+from opshub.engine.report import Failure, Report, Silent, StageReport, Watch
 from opshub.engine.revert import resolve, revert
 from opshub.engine.work import Work
-from opshub.errors import FencedError, NotFoundError, OpshubError, StoreBusyError, UsageError
+from opshub.errors import (
+    ConfigError,
+    FencedError,
+    NotFoundError,
+    OpshubError,
+    SkipError,
+    StoreBusyError,
+    UsageError,
+)
 from opshub.language import RuleSet
 from opshub.model import Decision, Idea
 from opshub.sdk import Rewinds
@@ -82,15 +90,18 @@ class Hub:
     def plan(self) -> Plan:
         """The open wishes, after planning what is due."""
         with self._working("plan", None) as work:
+            _tell_lacking(work, self.connections)
             think(work, "plan")
-        return reading.plan(self.store, self.connections)
+        return replace(reading.plan(self.store, self.connections), failures=tuple(work.report.failures))
 
     def apply(
         self, names: Sequence[str] = (), *, max_changes: int | None = None, watch: Watch | None = None
     ) -> Report:
-        """Write the plan: PlanTooLargeError beyond the limit."""
-        self._chosen(names)
+        """Write the plan: PlanTooLargeError beyond the limit, ConfigError where no connection has its secret."""
+        chosen = self._chosen(names)
+        _refuse_without_secrets(chosen)
         with self._working("apply", watch) as work:
+            _tell_lacking(work, chosen)
             think(work, "plan")
             settle(work, names, approved=True, most=max_changes)
         return work.report
@@ -110,8 +121,11 @@ class Hub:
         """Normalize quarantined records again (all, if none are named)."""
         rows = reading.bad_rows(self.store, keys)
         with self._working("records retry", None) as work:
+            _tell_unready(work, {row.ref.connection for row in rows})
             for connection in self.connections:
-                mine = [row for row in rows if row.ref.connection == connection.name]
+                mine = [
+                    row for row in rows if row.ref.connection == connection.name and not connection.lacking
+                ]
                 raw = [self.store.record(row.ref) for row in mine]
                 known: list[RawRow] = [row for row in raw if row is not None]
                 still = retry(work, connection, known) if known else 0
@@ -120,6 +134,15 @@ class Hub:
                 # What had no id or was too large was never kept: only a new pull can bring it.
                 stage.add("still bad", still + len(mine) - len(known))
             think(work, "plan")
+        return work.report
+
+    def drop_records(self, keys: Sequence[int] = (), connection: str | None = None) -> Report:
+        """Forget quarantined records: those named, or all of a connection. NotFoundError where there is none."""
+        rows = reading.bad_rows(self.store, keys, connection)
+        with self._working("records drop", None) as work:
+            with self.store.transaction(work.lease):
+                self.store.drop_bad([row.ref for row in rows])
+            work.stage("records").add("dropped", len(rows))
         return work.report
 
     def ranked(
@@ -151,9 +174,9 @@ class Hub:
         """Why an idea has its numbers; with a field name only what touched that field."""
         return reading.why(self.store, idea, field_name)
 
-    def status(self) -> Status:
-        """How the hub is; reads only."""
-        return reading.status(self.store, self.connections, self.rule_problems)
+    def status(self, runs: int = 5) -> Status:
+        """How the hub is, with the last runs; reads only."""
+        return reading.status(self.store, self.connections, self.rule_problems, runs)
 
     @contextmanager
     def leased(self) -> Iterator[Lease]:
@@ -209,7 +232,8 @@ class Hub:
         self, lease: Lease, command: str, watch: Watch | None = None, *, alone: bool = True
     ) -> Iterator[Work]:
         """A run with its row: counts, durations, errors, outcome. ``alone``: no other run is going on."""
-        work = self.work(lease, self.store.start_run(command, self.clock.now(), alone=alone), watch)
+        run = self.store.start_run(command, self.clock.now(), alone=alone, keep=self.limits.keep_runs)
+        work = self.work(lease, run, watch)
         outcome = "failed"
         try:
             yield work
@@ -239,3 +263,28 @@ def _refuse_unless_rewinding(chosen: Sequence[Connection]) -> None:
             f"{', '.join(wrong)} cannot start from a moment",
             hint=f"use: opshub sync {' '.join(wrong)} --full{rest}",
         )
+
+
+def _tell_lacking(work: Work, chosen: Sequence[Connection]) -> None:
+    """Note which of these lack their secret; the others go on."""
+    for connection in chosen:
+        if connection.lacking:
+            work.report.tell(Failure.of(connection.lacking, connection.name))
+
+
+def _tell_unready(work: Work, names: Collection[str]) -> None:
+    """Note which of these connections cannot understand records now."""
+    _tell_lacking(work, [connection for connection in work.connections if connection.name in names])
+    for name in sorted(set(names) - {connection.name for connection in work.connections}):
+        error = SkipError(
+            f"{name}: this connection is no longer configured, and nobody else can read its records",
+            hint=f"to forget them: opshub records drop --connection {name}",
+        )
+        work.report.tell(Failure.of(error, name))
+
+
+def _refuse_without_secrets(chosen: Sequence[Connection]) -> None:
+    """ConfigError, before anything is done, where no connection has its secret."""
+    reasons = [connection.lacking for connection in chosen if connection.lacking]
+    if reasons and len(reasons) == len(chosen):
+        raise ConfigError("\n".join(map(str, reasons)), hint=reasons[0].hint)

@@ -189,6 +189,8 @@ def _is_feedback_echo(work: Work, feedback: Feedback) -> bool:
 
 def normalize(work: Work, connection: Connection, limit: int = BATCH) -> bool:
     """One batch of records that were stored but not yet understood; whether there was any."""
+    if connection.lacking:  # its connector refuses every record, and the records are not to blame
+        return False
     rows = work.store.unnormalized(connection.name, limit)
     if not rows:
         return False

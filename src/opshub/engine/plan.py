@@ -236,7 +236,7 @@ def _lists(work: Work) -> bool:
         try:
             done |= _list(work, connection, connector)
         except (RetryError, PausedError, SkipError) as error:
-            _tell_once(work, Failure.of(error, connection.name))
+            work.report.tell(Failure.of(error, connection.name))
     return done
 
 
@@ -264,9 +264,3 @@ def _list(work: Work, connection: Connection, connector: Publishes) -> bool:
         )
         stage.add("wishes", store.put_wishes([row]))
     return True
-
-
-def _tell_once(work: Work, failure: Failure) -> None:
-    """Planning comes several times in a run, and would meet the same trouble each time."""
-    if failure not in work.report.failures:
-        work.report.failures.append(failure)

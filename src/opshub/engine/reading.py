@@ -8,6 +8,7 @@ from typing import Any
 
 from opshub.engine.connection import Connection
 from opshub.engine.explain import contributions
+from opshub.engine.report import Failure
 from opshub.errors import NotFoundError
 from opshub.matching import FullText
 from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link
@@ -34,6 +35,8 @@ class Plan:
     """(connection, target) → what people call it, ``FEED-12``."""
     approvals: dict[str, str]
     """connection → approve, auto or never."""
+    failures: tuple[Failure, ...] = ()
+    """What kept the plan from being whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +176,16 @@ def plan(store: Store, connections: Sequence[Connection]) -> Plan:
     )
 
 
-def bad_rows(store: Store, keys: Sequence[int]) -> list[BadRow]:
-    """Quarantined records by key, all where none are named; NotFoundError."""
+def bad_rows(store: Store, keys: Sequence[int], connection: str | None = None) -> list[BadRow]:
+    """Quarantined records by key; all, or all of a connection, where none are named; NotFoundError."""
     if not keys:
-        return store.bad()
+        rows = store.bad(connection)
+        if connection is not None and not rows:
+            raise NotFoundError(
+                f"no record of {connection!r} is in quarantine",
+                hint="they are listed by: opshub records list",
+            )
+        return rows
     found = []
     for key in keys:
         row = store.bad_by_key(key)
@@ -188,7 +197,7 @@ def bad_rows(store: Store, keys: Sequence[int]) -> list[BadRow]:
     return found
 
 
-def status(store: Store, connections: Sequence[Connection], problems: Sequence[str]) -> Status:
+def status(store: Store, connections: Sequence[Connection], problems: Sequence[str], runs: int = 5) -> Status:
     """How every connection and the whole hub stand."""
     bad = store.bad()
     rows = []
@@ -203,8 +212,8 @@ def status(store: Store, connections: Sequence[Connection], problems: Sequence[s
                 "last_success": state.last_success,
                 "last_attempt": state.last_attempt,
                 "parked_until": state.parked_until,
-                "error": state.error,
-                "error_kind": state.error_kind,
+                "error": str(connection.lacking or state.error),
+                "error_kind": "ConfigError" if connection.lacking else state.error_kind,
             }
         )
     return Status(
@@ -213,6 +222,6 @@ def status(store: Store, connections: Sequence[Connection], problems: Sequence[s
         open_wishes=len(store.outbox(states=[OutboxState.PLANNED, OutboxState.SENDING])),
         conflicts=len(store.outbox(states=[OutboxState.CONFLICT])),
         bad_records=len(bad),
-        last_runs=tuple(store.runs(5)),
+        last_runs=tuple(store.runs(runs)),
         rules=tuple(problems),
     )

@@ -90,6 +90,11 @@ class Report:
     failures: list[Failure] = field(default_factory=list)
     """Errors of writes and of stages, beside those of the connections."""
 
+    def tell(self, failure: Failure) -> None:
+        """Note an error once, however often a run meets it."""
+        if failure not in self.failures:
+            self.failures.append(failure)
+
     @property
     def outcome(self) -> str:
         """``done``, ``partly`` or ``failed``: partly when any connection or write fell short."""

@@ -41,11 +41,20 @@ def revert(work: Work, run: int) -> None:
             hint="runs are listed by: opshub status; what a later run wrote again belongs to that run",
         )
     with work.timed("revert"):
-        for (name, target), group in groupby(rows, key=lambda row: (row.connection, row.target)):
+        for name, of_connection in groupby(rows, key=lambda row: row.connection):
             try:
-                _put_back(work, work.connection(name), target, list(group))
-            except (RetryError, PausedError, SkipError) as error:
-                work.report.failures.append(Failure.of(error, name))
+                _connection(work, work.connection(name), list(of_connection))
+            except (RetryError, PausedError) as error:
+                work.report.tell(Failure.of(error, name))
+
+
+def _connection(work: Work, connection: Connection, rows: list[Written]) -> None:
+    """One connection's fields; a failure of the connection ends it, a failure of one item does not."""
+    for target, of_target in groupby(rows, key=lambda row: row.target):
+        try:
+            _put_back(work, connection, target, list(of_target))
+        except (UnknownOutcomeError, SkipError) as error:
+            work.report.tell(Failure.of(error, connection.name))
 
 
 def _put_back(work: Work, connection: Connection, target: str, rows: list[Written]) -> None:
@@ -53,7 +62,7 @@ def _put_back(work: Work, connection: Connection, target: str, rows: list[Writte
         if row.field in (CREATION, RANKING):
             what = "a created item" if row.field == CREATION else "a published list"
             error = SkipError(f"{connection.name}: {what} is not taken back", hint="close or edit it by hand")
-            work.report.failures.append(Failure.of(error))
+            work.report.tell(Failure.of(error))
     fields = [row for row in rows if row.field not in (CREATION, RANKING) and not row.held]
     connector: object = connection.connector
     if not fields or not isinstance(connector, Writes):
@@ -81,7 +90,7 @@ def _old_value(work: Work, row: Written, item: TrackedItem) -> Iterator[Value]:
         error = ConflictError(
             f"{row.connection}: {item.key} {row.field}: somebody changed it since; it is left alone"
         )
-        work.report.failures.append(Failure.of(error))
+        work.report.tell(Failure.of(error))
 
 
 def _write_back(
@@ -103,7 +112,7 @@ def _write_back(
         receipt = connector.write(change)
     for name, reason in receipt.refused.items():
         refusal = RefusedWriteError(f"{connection.name}: {item.key}: {name}: {reason}", field=name)
-        work.report.failures.append(Failure.of(refusal))
+        work.report.tell(Failure.of(refusal))
     if connection.role == "ideas":
         taken = {name: value for name, value in change.fields.items() if name not in receipt.refused}
         values = {**item.fields, **taken}

@@ -320,10 +320,11 @@ class Store(Protocol):
 
     # runs, facts
 
-    def start_run(self, command: str, now: datetime, *, alone: bool = True) -> int:
+    def start_run(self, command: str, now: datetime, *, alone: bool = True, keep: int | None = None) -> int:
         """A new run's id; own transaction.
 
         ``alone`` says that no other run can be going on: those left open by killed processes are closed as killed.
+        Only the newest ``keep`` runs are remembered, and those that are going on; what older ones wrote stays known.
         """
         ...
 

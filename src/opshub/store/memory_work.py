@@ -197,7 +197,7 @@ class Work:
 
     # -- runs ---------------------------------------------------------------------------------------------------
 
-    def start_run(self, command: str, now: datetime, *, alone: bool = True) -> int:
+    def start_run(self, command: str, now: datetime, *, alone: bool = True, keep: int | None = None) -> int:
         """A new run's id. Runs left behind by killed processes are closed as killed, if no other can be going on."""
         with self.transaction():
             run = self._take("run")
@@ -205,6 +205,9 @@ class Work:
                 if alone and row.outcome == "running":
                     self.kept.runs[number] = dataclasses.replace(row, outcome="killed", ended_at=now)
             self.kept.runs[run] = RunRow(id=run, command=command, started_at=now)
+            for number, row in list(self.kept.runs.items()):
+                if keep is not None and number <= run - keep and row.outcome != "running":
+                    del self.kept.runs[number]
             return run
 
     def end_run(self, run: int, outcome: str, detail: Mapping[str, Any], now: datetime) -> None:

@@ -162,13 +162,15 @@ class Work(Leases):
 
     # -- runs ---------------------------------------------------------------------------------------------------
 
-    def start_run(self, command: str, now: datetime, *, alone: bool = True) -> int:
+    def start_run(self, command: str, now: datetime, *, alone: bool = True, keep: int | None = None) -> int:
         """A new run's id. Runs left behind by killed processes are closed as killed, if no other can be going on."""
         with self.transaction():
             run = self._take("run")
             if alone:
                 self._write(sql.CLOSE_RUNS, (micros(now),))
             self._write(sql.START_RUN, (run, command, micros(now), b"{}"))
+            if keep is not None:
+                self._write(sql.FORGET_RUNS, (run - keep,))
             return run
 
     def end_run(self, run: int, outcome: str, detail: Mapping[str, Any], now: datetime) -> None:

@@ -314,6 +314,7 @@ WRITTEN_IN = _WRITTEN + " where run = ? order by connection, target, field"
 CLOSE_RUNS = "update run set outcome = 'killed', ended_at = ? where outcome = 'running'"
 START_RUN = "insert into run (id, command, started_at, outcome, detail) values (?, ?, ?, 'running', ?)"
 END_RUN = "update run set outcome = ?, ended_at = ?, detail = ? where id = ?"
+FORGET_RUNS = "delete from run where id <= ? and outcome <> 'running'"
 RUNS = "select id, command, started_at, ended_at, outcome, detail from run order by id desc limit ?"
 
 # -- SQLite only --

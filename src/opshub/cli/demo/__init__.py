@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import time
 from pathlib import Path
 
 import click
 
-from opshub.cli.view import say
+from opshub.cli.view import at_terminal, say
 from opshub.errors import UsageError
 
 __all__ = ["demo"]
@@ -77,7 +76,7 @@ def _make_room(folder: Path, force: bool) -> None:
         return
     config = folder / "opshub.toml"
     ours = config.is_file() and config.read_text("utf-8", "replace").startswith("# Written by `opshub demo`.")
-    if ours and (force or sys.stdin is None or not sys.stdin.isatty() or _agreed(folder)):
+    if ours and (force or not at_terminal() or _agreed(folder)):
         shutil.rmtree(folder)
         return
     raise UsageError(
