@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -41,6 +42,15 @@ def test_functions_are_short(path: Path) -> None:
     }
 
     assert long == {}
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_what_a_checker_is_told_to_overlook_has_its_reason_beside_it(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+
+    bare = [line for line in lines if re.search(r"# (type: ignore|noqa)[^ ]*( *\[[^]]*\]| [A-Z]+\d+)?\s*$", line)]
+
+    assert bare == []
 
 
 @pytest.mark.parametrize("path", SOURCES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 import httpx
@@ -184,7 +185,7 @@ class Confluence(Connector[ConfluenceSettings]):
     def check(self) -> Iterator[Finding]:
         yield Finding.of("sign in", self.site.who)
         for key in self.settings.spaces:
-            yield Finding.of(f"space {key}", lambda key=key: self.site.space(key))  # type: ignore[misc]
+            yield Finding.of(f"space {key}", partial(self.site.space, key))
         if self._reads():
             yield Finding.of(
                 "search", lambda: "pages are found" if self.site.any_page() else "no page matches yet"

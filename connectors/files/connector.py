@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from opshub.sdk import (
     BadRecordError,
@@ -77,8 +77,8 @@ class Files(Connector[FilesSettings]):
     kind = "files"
     Settings: ClassVar = FilesSettings
 
-    def __init__(self, *args: object, **named: object) -> None:
-        super().__init__(*args, **named)  # type: ignore[arg-type]
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
         self._rows = RowMapping(self.settings)
         self._convert = TEXTS[self.settings.text_format]
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -67,7 +68,7 @@ class Query:
         """The matching issues in the query's order; without one, the newest first as Jira does."""
         found = sorted((i for i in issues if self.test(i)), key=lambda i: i.id, reverse=not self.order)
         for name, down in reversed(self.order):
-            found.sort(key=lambda i, n=name: _sort_value(i, n), reverse=down)  # type: ignore[misc]
+            found.sort(key=partial(_sort_value, name=name), reverse=down)
         return found
 
 

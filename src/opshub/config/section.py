@@ -191,10 +191,10 @@ def _leaves(value: object) -> Iterator[object]:
         yield value
 
 
-def _reach(values: object, loc: KeyPath) -> object:
+def _reach(values: Any, loc: KeyPath) -> object:
     for part in loc:
         try:
-            values = values[part]  # type: ignore[index]
+            values = values[part]
         except (KeyError, IndexError, TypeError):
             return None
     return values

@@ -192,7 +192,8 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         return float(digits) / 100 if token.endswith("%") else float(digits)
 
     def _duration(self, token: Token) -> timedelta:
-        digits, unit = re.fullmatch(r"([0-9.]+)(.+)", str(token)).groups()  # type: ignore[union-attr]
+        unit = token.lstrip("0123456789.")
+        digits = token.removesuffix(unit)
         if unit not in UNITS:
             units = "units are min, h, d and w"
             known = {"m": f"'m' could be minutes or months; {units}", "y": f"write 365d; {units}", "s": units}

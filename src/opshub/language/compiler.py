@@ -64,7 +64,8 @@ def _function(arguments: list[str], body: list[ast.stmt], namespace: dict[str, A
     exec(
         compile(module, "<rules>", "exec"), scope
     )  # a tree of our own; what admins write stands in it as constants
-    return scope["decide"]  # type: ignore[no-any-return]
+    decide: Callable[..., Any] = scope["decide"]
+    return decide
 
 
 class _Compiler:

@@ -169,7 +169,7 @@ class Emitter:
         return load(self.constant("constant", (term.kind, term.detail), term.detail))
 
     def _field(self, term: Term) -> ast.expr:
-        key = (term.op, term.detail[0])  # type: ignore[index]
+        key = (term.op, term.field[0])
         return load(self.fields.setdefault(key, f"{term.op}{key[1]}"))
 
     def _guarded(self, term: Term) -> tuple[list[ast.expr], ast.expr]:
@@ -205,7 +205,7 @@ class Emitter:
 
     def _mentions(self, term: Term) -> ast.expr:
         value = self._source(term.operands[0])
-        words = self.constant("words", term.detail, runtime.Words(term.detail, self.lexicon))  # type: ignore[arg-type]
+        words = self.constant("words", term.detail, runtime.Words(term.members, self.lexicon))
         guards, text = self._guarded(term.operands[0])
         key = Term("fold", Kind.TEXT, (value,))
         name = self._memo.get(key)

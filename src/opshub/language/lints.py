@@ -63,7 +63,7 @@ def _entails(fact: Term, part: Term, lets: Mapping[str, Definition]) -> bool:
         return False
     value: Any = fact.operands[1].detail
     if part.op == "in" and fact.op == "==":
-        return value in part.detail  # type: ignore[operator]
+        return value in part.members
     if part.op not in _COMPARE or part.operands[1].op != "constant":
         return False
     bound: Any = part.operands[1].detail
@@ -111,7 +111,7 @@ def _clash(one: Term, other: Term) -> bool:
 
 def _values(term: Term) -> tuple[Any, ...] | None:
     if term.op == "in":
-        return term.detail  # type: ignore[return-value]
+        return term.members
     if term.op == "==" and term.operands[1].op == "constant":
         return (term.operands[1].detail,)
     return None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from opshub.language.schema import Kind, Schema
 
@@ -30,6 +30,16 @@ class Term:
     optional: bool = False
     row: bool = False
     late: bool = False
+
+    @property
+    def field(self) -> tuple[int, str]:
+        """Index and name of the field that an ``idea`` or a ``row`` reads."""
+        return cast("tuple[int, str]", self.detail)
+
+    @property
+    def members(self) -> tuple[Any, ...]:
+        """The values of an ``in``, or the words of ``mentions``."""
+        return cast("tuple[Any, ...]", self.detail)
 
 
 BROKEN = Term("constant", None)
@@ -107,7 +117,7 @@ def show(term: Term) -> str:
         case "constant":
             return _show_value(detail)
         case "idea" | "row":
-            return str(detail[1])  # type: ignore[index]
+            return term.field[1]
         case "let" | "score":
             return str(detail)
         case "and" | "or":
@@ -115,7 +125,7 @@ def show(term: Term) -> str:
         case "not" | "negative":
             return f"not {parts[0]}" if term.op == "not" else f"-{parts[0]}"
         case "in" | "mentions":
-            return f"{parts[0]} {term.op} {_show_list(detail)}"
+            return f"{parts[0]} {term.op} {_show_list(term.members)}"
         case "missing":
             return f"{parts[0]} is {'not ' if detail else ''}missing"
         case "call":
@@ -146,6 +156,6 @@ def _show_value(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _show_list(values: object) -> str:
-    shown = [_show_value(value) for value in values]  # type: ignore[attr-defined]
+def _show_list(values: Iterable[object]) -> str:
+    shown = [_show_value(value) for value in values]
     return f"[{', '.join(shown[:3])}{', …' if len(shown) > 3 else ''}]"

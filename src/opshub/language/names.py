@@ -60,7 +60,7 @@ class Names:
             if term.op != "let":
                 break
             term = self.lets[str(term.detail)].term
-        return self._fields[term.detail[1]][0] if term.op in ("idea", "row") else None  # type: ignore[index]
+        return self._fields[term.field[1]][0] if term.op in ("idea", "row") else None
 
     def resolve(self, node: Name, place: Place) -> Term:
         """What a name means at a place; a mistake is reported and means nothing."""
@@ -141,7 +141,7 @@ class Outside:
 
     def of(self, term: Term) -> Field | None:
         """The outcome's value that a term reads."""
-        return self._fields[term.detail[0]] if term.op == "idea" else None  # type: ignore[index]
+        return self._fields[term.field[0]] if term.op == "idea" else None
 
     def code(self, term: Term) -> str:
         """The code for a text that this value never has."""

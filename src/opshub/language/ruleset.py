@@ -145,7 +145,7 @@ def _reads(program: Program) -> Iterator[str]:
     for root in roots:
         for term in leaves(root, program.lets):
             if term.op in ("idea", "row"):
-                yield term.detail[1]  # type: ignore[index]
+                yield term.field[1]
             elif term.op in GATHERING:
                 detail: Any = term.detail
                 yield from (field[1] for field in detail[1:] if field is not None)

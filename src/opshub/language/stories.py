@@ -104,9 +104,9 @@ class _Teller:
                 followed.add(term.detail)
                 self._row(self._lets[str(term.detail)].term, followed)
         elif term.op == "row":
-            self.fields[term.detail] = None  # type: ignore[index]
+            self.fields[term.field] = None
         elif term.op == "mentions" and term.operands[0].op == "row":
-            self.words[term.operands[0].detail, term.detail] = None  # type: ignore[index]
+            self.words[term.operands[0].field, term.members] = None
         else:
             for operand in term.operands:
                 self._row(operand, followed)

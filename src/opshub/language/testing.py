@@ -49,7 +49,7 @@ def _run(rules: RuleSet, case: TestCase) -> TestResult:
 
 def _read(term: Term) -> Iterator[tuple[int, str]]:
     if term.op == "idea":
-        yield term.detail  # type: ignore[misc]
+        yield term.field
     for operand in term.operands:
         yield from _read(operand)
 

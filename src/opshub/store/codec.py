@@ -71,7 +71,8 @@ def decode_value(data: Any) -> Value:
         return tuple(data)
     if type(data) is dict:
         return from_micros(data["t"])
-    return data  # type: ignore[no-any-return]
+    value: Value = data
+    return value
 
 
 def stored_json(data: object, what: str) -> bytes:
@@ -271,7 +272,7 @@ def _as_trace(row: list[Any]) -> Trace:
 def _values(fields: Mapping[str, Value]) -> dict[str, Any]:
     return {
         name: value
-        if (kind := type(value)) in _PLAIN or (kind is float and isfinite(value))  # type: ignore[arg-type]
+        if (kind := type(value)) in _PLAIN or (kind is float and isfinite(value))  # type: ignore[arg-type]  # kind says so
         else encode_value(value)
         for name, value in fields.items()
     }

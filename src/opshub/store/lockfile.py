@@ -9,7 +9,7 @@ from urllib.parse import quote
 try:
     import fcntl
 except ImportError:  # Windows has no flock: there a dead holder's lease simply runs out
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # no module has the type of none
 
 __all__ = ["LockFile"]
 

@@ -203,9 +203,10 @@ class Records(Work):
     def _remember(self, rows: Iterable[tuple[int, Feedback]]) -> None:
         """Keep feedback at hand for the stages behind, as far as it is exactly what reading it would give."""
         self._recent.update((seq, feedback) for seq, feedback in rows if is_canonical(feedback))
-        for remembered in (self._recent, self._keys):
+        both: tuple[dict[Any, Any], ...] = (self._recent, self._keys)
+        for remembered in both:
             for oldest in list(islice(remembered, max(0, len(remembered) - _AT_HAND))):
-                del remembered[oldest]  # type: ignore[arg-type]
+                del remembered[oldest]
 
     def _forget(self) -> None:
         self._recent.clear()

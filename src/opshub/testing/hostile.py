@@ -183,7 +183,7 @@ class Hostile(Sample):
         start = {"after": cursor["after"]} if cursor and "after" in cursor else None
         for number, page in enumerate(super().pull(start), 1):
             if "no_page" in self.tricks and number == 2:
-                yield "a page"  # type: ignore[misc]
+                yield "a page"  # type: ignore[misc]  # it lies on purpose
             if "raises" in self.tricks and number == 3:
                 raise RuntimeError("the connector broke")
             if "huge_cursor" in self.tricks:

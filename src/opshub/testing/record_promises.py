@@ -6,11 +6,11 @@ import copy
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from opshub.errors import BadRecordError
 from opshub.model import Comment, Feedback, Rating, Record, Ref, Tombstone, TrackedItem, Visibility
-from opshub.sdk import Connector
+from opshub.sdk import Connector, Http
 from opshub.testing.junk import NOT_RECORDS, broken_records
 from opshub.testing.trial import Trial, canonical, meanings, translations
 
@@ -26,7 +26,7 @@ class RecordPromises(Trial):
     def test_translating_is_pure_and_repeatable(self) -> None:
         connector = self.connect()
         records = self.records(connector)
-        connector.http = _NoHttp()  # type: ignore[assignment]
+        connector.http = cast(Http, _NoHttp())
 
         for record in records:
             before = copy.deepcopy(record)
@@ -63,7 +63,7 @@ class RecordPromises(Trial):
     def test_junk_is_refused_as_junk_or_read_soundly(self) -> None:
         connector = self.connect()
         connector_records = _shapes(self.records(connector))
-        connector.http = _NoHttp()  # type: ignore[assignment]
+        connector.http = cast(Http, _NoHttp())
 
         for record in connector_records:
             for place, broken in broken_records(record):
@@ -71,7 +71,7 @@ class RecordPromises(Trial):
 
     def test_what_is_no_record_is_refused(self) -> None:
         connector = self.connect()
-        connector.http = _NoHttp()  # type: ignore[assignment]
+        connector.http = cast(Http, _NoHttp())
 
         for junk in NOT_RECORDS:
             for translate in (connector.identify, *translations(connector)):

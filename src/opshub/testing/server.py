@@ -105,7 +105,7 @@ class _Server(uvicorn.Server):
 class _Protocol(H11Protocol):
     """Hands the transport to the application, because ASGI has no word for a torn connection."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn asks for more than asyncio gives
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
 
