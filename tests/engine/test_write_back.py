@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from opshub.errors import NotFoundError, PlanTooLargeError
+from opshub.errors import NotFoundError, PermissionDeniedError, PlanTooLargeError, UnavailableError
 from opshub.model import Visibility
 from opshub.store.rows import OutboxState
 
@@ -284,6 +284,52 @@ def test_revert_leaves_alone_what_a_person_changed_since(tracked: Any) -> None:
 
     assert tracked.board.items["EXP-1"]["fields"] == {"prio": "Mine", "labels": ["theirs"]}
     assert report.failures[0].kind == "ConflictError"
+
+
+def test_a_revert_that_was_refused_can_be_repeated(tracked: Any) -> None:
+    run = tracked.hub.sync().run
+
+    def denied() -> None:
+        raise PermissionDeniedError("read only today")
+
+    tracked.board.race = denied
+    first = tracked.hub.revert(run)
+    second = tracked.hub.revert(run)
+
+    assert [failure.exit_code for failure in first.failures] == [4]
+    assert second.failures == []
+    assert tracked.board.items["EXP-1"]["fields"] == {"prio": "Low", "labels": ["theirs"]}
+
+
+def test_a_single_field_that_was_refused_can_be_put_back_later(tracked: Any) -> None:
+    run = tracked.hub.sync().run
+    tracked.board.refuses = {"prio": "read only today"}
+    tracked.hub.revert(run)
+    tracked.board.refuses = {}
+
+    again = tracked.hub.revert(run)
+
+    assert again.failures == []
+    assert tracked.board.items["EXP-1"]["fields"]["prio"] == "Low"
+
+
+def test_a_connection_that_is_down_is_told_once_by_a_revert(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2, 3):
+        world.board.add(f"EXP-{number}", f"Slow export {number}", prio="Low", labels=[])
+        world.desk.add(number, f"I will cancel because of EXP-{number}")
+    run = world.hub.sync().run
+    asked: list[object] = []
+
+    def down(ids: object) -> Any:
+        asked.append(ids)
+        raise UnavailableError("no connection")
+
+    monkeypatch.setattr(world.board, "read", down)
+    report = world.hub.revert(run)
+
+    assert (len(asked), len(report.failures), report.exit_code) == (1, 1, 7)
 
 
 def test_a_run_that_wrote_nothing_cannot_be_reverted(world: Any) -> None:

@@ -22,7 +22,7 @@ from opshub.errors import (
     UnknownOutcomeError,
     UsageError,
 )
-from opshub.model import Change, TrackedItem, Value
+from opshub.model import Change, Receipt, TrackedItem, Value
 from opshub.sdk import Writes, clean_value
 from opshub.store.rows import OutboxState, Written
 
@@ -108,8 +108,8 @@ def _write_back(
     change = Change(
         target=item.ref.id, fields={name: value for name, (_, value) in back.items()}, version=item.version
     )
-    with asking(connection, UnknownOutcomeError):
-        receipt = connector.write(change)
+    receipt = _send(work, connection, connector, change, [row for row, _ in back.values()])
+    _release(work, [back[name][0] for name in receipt.refused])
     for name, reason in receipt.refused.items():
         refusal = RefusedWriteError(f"{connection.name}: {item.key}: {name}: {reason}", field=name)
         work.report.tell(Failure.of(refusal))
@@ -121,6 +121,27 @@ def _write_back(
             there = replace(without_tags(item, own), fields=values, version=receipt.version)
             work.store.put_items([there], own=True)
     work.stage("revert").add("put back", len(back) - len(receipt.refused))
+
+
+def _send(
+    work: Work, connection: Connection, connector: Writes, change: Change, rows: list[Written]
+) -> Receipt:
+    """The one request; what is known not to have been done is released."""
+    try:
+        with asking(connection, UnknownOutcomeError):
+            return connector.write(change)
+    except UnknownOutcomeError:
+        raise
+    except (RetryError, PausedError, SkipError):
+        _release(work, rows)
+        raise
+
+
+def _release(work: Work, rows: list[Written]) -> None:
+    """Nothing was put back: these fields stand as before, and another revert can try again."""
+    with work.store.transaction(work.lease):
+        work.store.put_written(rows)
+        work.store.touch_ideas(sorted({row.idea for row in rows if row.idea}))
 
 
 def _held(work: Work, row: Written, value: Value) -> Written:
