@@ -48,7 +48,9 @@ def test_functions_are_short(path: Path) -> None:
 def test_what_a_checker_is_told_to_overlook_has_its_reason_beside_it(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
 
-    bare = [line for line in lines if re.search(r"# (type: ignore|noqa)[^ ]*( *\[[^]]*\]| [A-Z]+\d+)?\s*$", line)]
+    bare = [
+        line for line in lines if re.search(r"# (type: ignore|noqa)[^ ]*( *\[[^]]*\]| [A-Z]+\d+)?\s*$", line)
+    ]
 
     assert bare == []
 

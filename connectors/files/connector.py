@@ -217,7 +217,7 @@ class Files(Connector[FilesSettings]):
     def _output(self) -> Path:
         if not self.settings.output:
             raise ConfigError(
-                f"connection {self.name}: no file is named for the ranked list",
+                f"{self.name}: no file is named for the ranked list",
                 hint='set output = "ranking.csv"',
             )
         return self.settings.folder / self.settings.output

@@ -48,6 +48,22 @@ def configure(here: Path, text: str) -> None:
             '[hub]\ndatabse = "x"\n',
             'opshub.toml:2: [hub] unknown setting "databse"; did you mean "database"?',
         ),
+        (
+            '[connections.a]\nkind = "typeform"\nform = "x"\ntoken = "t"\nwrite = { tags = "labels" }\n',
+            'opshub.toml:5: [connections.a] "write" asks too much of typeform',
+        ),
+        (
+            '[connections.a]\nkind = "typeform"\nform = "x"\ntoken = "t"\npublish = 3\n',
+            'opshub.toml:5: [connections.a] "publish" asks too much of typeform',
+        ),
+        (
+            '[connections.a]\nkind = "typeform"\nform = "x"\ntoken = "t"\nas = "ideas"\n',
+            'opshub.toml:5: [connections.a] "as" asks too much of typeform',
+        ),
+        (
+            '[connections.a]\nkind = "zendesk"\nurl = "http://127.0.0.1:9"\nemail = "a@a.test"\ntoken = "t"\n',
+            "opshub.toml:3: [connections.a] http://127.0.0.1 would carry the credentials in clear",
+        ),
         ("[hub]\nmax_changes = true\n", 'opshub.toml:2: [hub] "max_changes" must be'),
         (
             '[connections.desk]\nkind = "zendsk"\n',

@@ -365,3 +365,66 @@ def test_records_of_a_connection_that_is_gone_are_told_of(run: Run, tmp_path: Pa
     assert retried.exit_code == 7
     assert "exports: this connection is no longer configured" in retried.stderr
     assert "opshub records drop --connection exports" in retried.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("OPSHUB_HUB_DATABASE", "OPSHUB_HUB__SETTING"),
+        ("OPSHUB_CONNECTION__EXPORTS__OUTPUT", "OPSHUB_CONNECTIONS__NAME__SETTING"),
+        ("OPSHUB_HUBB__DATABASE", "OPSHUB_HUB__SETTING"),
+    ],
+)
+def test_a_variable_that_only_looks_like_a_setting_is_refused(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, told: str
+) -> None:
+    monkeypatch.setenv("OPSHUB_IMAGE", "not ours")
+    assert run("status").exit_code == 0
+    monkeypatch.setenv(name, "x")
+
+    refused = run("status")
+
+    assert refused.exit_code == 2
+    assert f"environment variable {name}: there is no such setting" in refused.stderr
+    assert told in refused.stderr
+
+
+def test_a_variable_of_the_wrong_type_is_told_in_plain_words(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPSHUB_HUB__MAX_CHANGES", "many")
+
+    assert '"max_changes" must be a whole number\n' in run("status").stderr
+
+
+@pytest.mark.parametrize("group", ["ideas", "records", "rules", "connections"])
+def test_a_family_of_commands_alone_shows_its_help(run: Run, group: str) -> None:
+    shown = run(group)
+
+    assert f"Usage: cli {group}" in shown.output
+    assert "error: " not in shown.output
+
+
+def test_an_empty_list_of_ideas_says_why_it_is_empty(run: Run) -> None:
+    assert "no ideas yet: opshub sync" in run("ideas", "list").stdout
+    run("sync")
+
+    assert "no idea in band P9; there are 4 in all" in run("ideas", "list", "--band", "P9").stdout
+    assert "no idea is that far down; there are 4 in all" in run("ideas", "list", "--offset", "9").stdout
+
+
+def test_connections_say_that_the_ranked_list_is_written_there(run: Run) -> None:
+    assert "ranked list" in run("connections", "list").stdout
+    assert value(run("connections", "list", "--json"))[0]["publish"] == 10
+
+
+def test_the_demo_names_the_command_as_it_was_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from opshub.cli.demo import called
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [str(tmp_path / ".venv" / "bin" / "opshub"), "demo"])
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert called() == ".venv/bin/opshub"
+    (tmp_path / "opshub").touch(mode=0o755)
+    assert called() == "opshub"

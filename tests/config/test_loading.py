@@ -282,7 +282,7 @@ def test_a_whole_connection_can_come_from_the_environment(place: Place) -> None:
         ("OPSHUB_CONNECTIONS__SUPORT__TOKEN", "canary-1", 'no connection "suport"; did you mean "support"?'),
         ("OPSHUB_CONNECTIONS__SUPPORT__TOKN", "canary-1", 'unknown setting "tokn"; did you mean "token"?'),
         ("OPSHUB_CONNECTIONS__SUPPORT__PROJECTS", "canary-1", '"projects" must be JSON'),
-        ("OPSHUB_CONNECTIONS__SUPPORT__LIMIT", "canary-1", '"limit" must be a valid integer'),
+        ("OPSHUB_CONNECTIONS__SUPPORT__LIMIT", "canary-1", '"limit" must be a whole number'),
     ],
 )
 def test_a_wrong_variable_is_named(place: Place, name: str, value: str, reason: str) -> None:

@@ -54,6 +54,7 @@ def list_(session: Session, as_json_: bool) -> None:
             "every": connection.common.every,
             "apply": connection.common.apply,
             "write": dict(connection.common.write),
+            "publish": connection.common.publish,
         }
         for name, connection in session.config().connections.items()
     ]
@@ -120,7 +121,14 @@ def new(session: Session, kind: str, folder: Path | None) -> None:
 
 
 def _list(rows: Sequence[Mapping[str, Any]]) -> None:
-    shown = [{**row, "every": span(row["every"]), "writes": list(row["write"])} for row in rows]
+    shown = [
+        {
+            **row,
+            "every": span(row["every"]),
+            "writes": [*row["write"], *["ranked list"] * bool(row["publish"])],
+        }
+        for row in rows
+    ]
     table(shown, LIST, empty="no connection is configured; add [connections.NAME] to opshub.toml")
 
 

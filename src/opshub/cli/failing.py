@@ -60,6 +60,11 @@ def _colours() -> bool | None:
 
 def _usage(error: click.ClickException) -> int:
     ctx = getattr(error, "ctx", None)
+    if isinstance(
+        error, getattr(click.exceptions, "NoArgsIsHelpError", ())
+    ):  # click 8.1 has none and needs none
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     path = ctx.command_path if ctx is not None else "opshub"
     complain(error.format_message().rstrip("."), f"run: {path} --help")
     return error.exit_code

@@ -45,8 +45,16 @@ def list_(session: Session, limit: int, offset: int, band: str | None, as_json_:
     """List ideas, best first."""
     with session.hub((), reading=True) as hub:
         rows = hub.ranked(limit, offset, band)
+        there = hub.store.count_ideas()
     value = [_row(offset + place, *row) for place, row in enumerate(rows, 1)]
-    show(value, as_json_, lambda ready: table(ready, COLUMNS, empty="no ideas yet: opshub sync"))
+    show(value, as_json_, lambda ready: table(ready, COLUMNS, empty=_none(there, band)))
+
+
+def _none(there: int, band: str | None) -> str:
+    """What to say where the list is empty."""
+    if not there:
+        return "no ideas yet: opshub sync"
+    return f"no idea {f'in band {band}' if band else 'is that far down'}; there are {there:,} in all"
 
 
 @ideas.command("show")

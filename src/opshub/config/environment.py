@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from opshub.errors import ConfigError
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["Given", "decode", "from_environment", "from_folder", "variable"]
+__all__ = ["Given", "decode", "from_environment", "from_folder", "strays", "variable"]
 
 PREFIX = "OPSHUB_"
 SECTIONS = ("HUB", "CONNECTIONS")
@@ -39,6 +40,12 @@ def from_environment(environ: Mapping[str, str]) -> Iterator[Given]:
         path = _path(name)
         if path:
             yield Given(path, environ[name], f"environment variable {name}")
+
+
+def strays(environ: Mapping[str, str]) -> list[str]:
+    """Variables that look like settings and are none."""
+    alike = re.compile(rf"{PREFIX}(HUB|CONNECTIONS?)_|{PREFIX}.*__", re.IGNORECASE)
+    return [name for name in sorted(environ) if alike.match(name) and not _path(name)]
 
 
 def from_folder(folder: Path, *, guarded: bool = True) -> Iterator[Given]:

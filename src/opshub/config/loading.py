@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from opshub.config.environment import Given, from_environment, from_folder
+from opshub.config.environment import Given, from_environment, from_folder, strays
 from opshub.config.locate import KeyPath, line_of, lines_of
 from opshub.config.problems import Problem, meant, refuse
 from opshub.config.section import Section
@@ -116,7 +116,8 @@ def _text(path: Path) -> str:
     except FileNotFoundError as error:
         raise ConfigError(f"{path} does not exist", hint="run: opshub init, or correct --config") from error
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+        hint = "name the file itself with --config or OPSHUB_CONFIG, and let its owner read it"
+        raise ConfigError(f"{path} cannot be read: {error.strerror}", hint=hint) from error
     if len(data) > MAX_SIZE:
         raise ConfigError(f"{path} is larger than {MAX_SIZE // 2**20} MiB: that is no configuration")
     try:
@@ -186,6 +187,9 @@ class _Loading:
         self.problems.append(Problem(line, f"{self.path.name}:{line}", message, hint))
 
     def _top(self) -> None:
+        for name in strays(self.environ):
+            hint = "write OPSHUB_HUB__SETTING or OPSHUB_CONNECTIONS__NAME__SETTING, with two underscores"
+            self.problems.append(Problem(0, f"environment variable {name}", "there is no such setting", hint))
         for key, value in self.tree.items():
             if key not in {"hub", "connections"}:
                 self._problem((key,), f'unknown table "{key}"{meant(key, ["hub", "connections"])}')

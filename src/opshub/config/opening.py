@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from opshub.clock import Clock
@@ -14,8 +14,8 @@ from opshub.config.rules import load_rules
 from opshub.config.section import secret_texts
 from opshub.config.silent import silent
 from opshub.engine.connection import Connection, Limits
-from opshub.errors import ConfigError, NotFoundError, RuleError
-from opshub.sdk import Http, HttpRules, Settings
+from opshub.errors import ConfigError, NotFoundError, RuleError, UnsafeAddressError
+from opshub.sdk import Http, HttpRules, Publishes, Settings, Tracks, Writes
 
 if TYPE_CHECKING:
     from opshub.engine.hub import Hub
@@ -110,11 +110,14 @@ def connect(
     made_all: list[Connection] = []
     for name in names:
         try:
-            made_all.append(_connection(config, config.connections[name], settings[name], clock))
-        except ConfigError as error:
+            made = _connection(config, config.connections[name], settings[name], clock)
+        except (ConfigError, UnsafeAddressError) as error:
             problems.append(
                 config.problem(("connections", name, "url"), f"[connections.{name}] {error}", error.hint)
             )
+        else:
+            made_all.append(made)
+            problems += _beyond(config, made)
     if problems:
         close(made_all)
         refuse(config.path.name, problems)
@@ -136,6 +139,23 @@ def _settings(config: Config, names: Sequence[str], lenient: bool) -> dict[str, 
     if problems:
         refuse(config.path.name, problems)
     return found
+
+
+def _beyond(config: Config, made: Connection) -> Iterator[Problem]:
+    """Settings that ask for what the connector cannot do; they must not be passed over in silence."""
+    connector: object = made.connector
+    asked = {
+        "as": (made.role == "ideas", Tracks, "its records cannot be tracked items"),
+        "write": (bool(made.write), Writes, "it cannot write fields"),
+        "publish": (bool(made.publish), Publishes, "it cannot publish the ranked list"),
+    }
+    for key, (wanted, capability, reason) in asked.items():
+        if wanted and not isinstance(connector, capability):
+            yield config.problem(
+                ("connections", made.name, key),
+                f'[connections.{made.name}] "{key}" asks too much of {made.connector.kind}: {reason}',
+                "remove it, or use another connector; what each can do: opshub connections kinds",
+            )
 
 
 def _connection(

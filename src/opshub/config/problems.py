@@ -79,6 +79,10 @@ _SHAPES = {
     "dict_type": 'must be a table, such as { a = "b" }',
     "model_type": 'must be a table, such as { a = "b" }',
     "string_type": "must be a text in quotes",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
     "string_too_short": "must not be empty",
 }
 """Kind of pydantic's error → our words, where pydantic speaks of Python."""

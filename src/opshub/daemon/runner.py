@@ -235,7 +235,8 @@ class Daemon:
         self.refused[origin] = {problem.message for problem in report.failures}
         for problem in report.failures:
             if problem.message not in told:
-                say("write.failed", level=logging.WARNING, error=problem.kind, reason=problem.message)
+                facts = {"error": problem.kind, "reason": problem.message, "next": problem.hint}
+                say("write.failed", level=logging.WARNING, **facts)
 
     def health(self) -> Mapping[str, Any]:
         """Alive unless a thread crashed; broken rules are told but do not kill, the last good ones still run."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import click
 from opshub.cli.view import at_terminal, say
 from opshub.errors import UsageError
 
-__all__ = ["demo"]
+__all__ = ["called", "demo"]
 
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
@@ -111,17 +112,25 @@ def _first(config: Path) -> str:
 
 
 def _farewell(folder: Path, seconds: float) -> None:
-    config = folder / "opshub.toml"
+    config, opshub = folder / "opshub.toml", called()
     say(f"\nThat took {seconds:.0f} seconds. To look further:", bold=True)
     for line in (
-        f"opshub --config {config} ideas show IDEA-1",
-        f"opshub --config {config} ideas list --json",
-        f"opshub --config {config} rules test",
+        f"{opshub} --config {config} ideas show IDEA-1",
+        f"{opshub} --config {config} ideas list --json",
+        f"{opshub} --config {config} rules test",
         f"less {folder / 'rules' / 'demo.rules'}",
-        "opshub demo --stay          # the same, and the twins stay up for sync, plan, apply, revert",
-        "opshub init                 # begin with connections of your own",
+        f"{opshub} demo --stay          # the same, and the twins stay up for sync, plan, apply, revert",
+        f"{opshub} init                 # begin with connections of your own",
     ):
         click.echo(f"  {line}")
+
+
+def called() -> str:
+    """How somebody in this folder starts opshub: a fresh clone has it in no PATH."""
+    own = Path(sys.argv[0])
+    if shutil.which("opshub") or own.name != "opshub":
+        return "opshub"
+    return str(own.relative_to(Path.cwd())) if own.is_relative_to(Path.cwd()) else str(own)
 
 
 def _stay() -> None:
