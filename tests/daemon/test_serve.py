@@ -340,3 +340,22 @@ def test_nothing_is_written_to_a_tracker_while_a_page_of_it_is_on_its_way(place:
     assert while_pulled == {}
     assert serving.stop() == 0
     assert place.store.outbox(states=[OutboxState.CONFLICT]) == []
+
+
+def test_the_plan_can_be_looked_at_while_the_daemon_writes(place: Any, desk: Any) -> None:
+    tracker = place.twin("jira", "board", **{"as": "ideas", "every": "1h"})
+    place.tables["board"]["write"] = {"tags": "labels"}
+    place.put_rules('rule "Leavers" { when any feedback (text mentions ["cancel"]) tag "churn" }\n')
+    tracker.add("Slow export")
+    desk.add_ticket("Leaving", "I will cancel because of FEED-1")
+    serving = place.serve()
+    serving.wait_for("connection.synced", connection="support")
+    serving.wait_for("connection.synced", connection="board")
+
+    planned, applied = place.opshub("plan"), place.opshub("apply")
+
+    assert planned.returncode == 0
+    assert "churn" in planned.stdout
+    assert "is being written by opshub" in planned.stderr
+    assert applied.returncode == 1
+    assert serving.stop() == 0

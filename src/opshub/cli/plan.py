@@ -51,7 +51,7 @@ def plan(session: Session, as_json_: bool) -> None:
     """Show what would be written, old and new value, and why.
 
     Nothing is sent. Changes wait for `opshub apply`, or for the next sync where the connection says
-    `apply = "auto"`.
+    `apply = "auto"`. While another process writes, such as the daemon, the plan is shown as it stands.
     """
     with session.hub() as hub:
         owned = {
@@ -61,6 +61,8 @@ def plan(session: Session, as_json_: bool) -> None:
         }
         made = hub.plan()
     show(_value(made, owned), as_json_, _view)
+    if made.busy:
+        click.echo(f"note: {made.busy}; this is the plan as it stands", err=True)
     for failure in made.failures:
         complain(failure.message, failure.hint)
     click.get_current_context().exit(7 if made.failures else 0)

@@ -88,10 +88,13 @@ class Hub:
         return work.report
 
     def plan(self) -> Plan:
-        """The open wishes, after planning what is due."""
-        with self._working("plan", None) as work:
-            _tell_lacking(work, self.connections)
-            think(work, "plan")
+        """The open wishes, after planning what is due; while somebody else writes, those that there are."""
+        try:
+            with self._working("plan", None, patient=False) as work:
+                _tell_lacking(work, self.connections)
+                think(work, "plan")
+        except StoreBusyError as error:
+            return replace(reading.plan(self.store, self.connections), busy=str(error))
         return replace(reading.plan(self.store, self.connections), failures=tuple(work.report.failures))
 
     def apply(
@@ -179,9 +182,9 @@ class Hub:
         return reading.status(self.store, self.connections, self.rule_problems, runs)
 
     @contextmanager
-    def leased(self) -> Iterator[Lease]:
+    def leased(self, *, patient: bool = True) -> Iterator[Lease]:
         """Hold the right to write; StoreBusyError, naming the holder, when another process keeps it too long."""
-        deadline = self.clock.monotonic() + self.limits.wait.total_seconds()
+        deadline = self.clock.monotonic() + (self.limits.wait.total_seconds() if patient else 0.0)
         while True:
             lease = self.store.acquire(LEASE, self.holder, self.limits.lease, self.clock.now())
             if lease is not None:
@@ -212,9 +215,11 @@ class Hub:
         )
 
     @contextmanager
-    def _working(self, command: str, watch: Watch | None, *, dry_run: bool = False) -> Iterator[Work]:
+    def _working(
+        self, command: str, watch: Watch | None, *, dry_run: bool = False, patient: bool = True
+    ) -> Iterator[Work]:
         """A recorded run under the lease."""
-        with self.leased() as lease:
+        with self.leased(patient=patient) as lease:
             if not dry_run:
                 with self.recorded(lease, command, watch) as work:
                     yield work

@@ -37,6 +37,8 @@ class Plan:
     """connection → approve, auto or never."""
     failures: tuple[Failure, ...] = ()
     """What kept the plan from being whole."""
+    busy: str = ""
+    """Who was writing meanwhile; the plan is then as that process left it."""
 
 
 @dataclass(frozen=True, slots=True)
