@@ -85,3 +85,20 @@ def _length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     ):
         lines -= (first.end_lineno or first.lineno) - first.lineno + 1
     return lines
+
+
+STOPPING = {"ConfigError", "NotFoundError", "PlanTooLargeError", "RuleError", "StoreBusyError", "UsageError"}
+
+
+@pytest.mark.parametrize(
+    "path", [param for param in SOURCES if "/cli/" in param.id or "/config/" in param.id]
+)
+def test_what_stops_a_command_names_the_next_step(path: Path) -> None:
+    calls = [
+        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+    ]
+    stopping = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id in STOPPING]
+
+    silent = [call.lineno for call in stopping if not any(word.arg == "hint" for word in call.keywords)]
+
+    assert silent == []

@@ -206,6 +206,9 @@ class Files(Connector[FilesSettings]):
     def _first_rows(self, source: Source, records: list[Record]) -> Finding:
         bad = [record for record in records if PLACE in record]
         detail = f"{len(records) - len(bad)} of the first {len(records)} rows are understood"
+        again = len(records) - len({self.identify(record) for record in records})
+        if again:
+            detail += f"; {again} have the id of another row: of those the last one counts"
         if not bad:
             return Finding(True, source.name, detail)
         try:

@@ -427,6 +427,14 @@ def test_the_check_tells_what_of_each_file_is_understood(tmp_path: Path) -> None
     assert all(each.hint for each in findings)
 
 
+def test_the_check_tells_of_rows_that_share_an_id(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", row(1), row(1, said="later"), row(2))
+
+    (finding,) = files(tmp_path).check()
+
+    assert "1 have the id of another row: of those the last one counts" in finding.detail
+
+
 def test_rows_are_paged_by_size_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SIZE_OF_A_PAGE", 1000)
     write(tmp_path / "a.jsonl", *(row(number, said="x" * 600) for number in range(4)))

@@ -45,7 +45,8 @@ def _write(file: Path, text: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{file} cannot be written: {error.strerror}") from error
+        hint = "choose a folder that you may write to: opshub init FOLDER"
+        raise UsageError(f"{file} cannot be written: {error.strerror}", hint=hint) from error
 
 
 def _tell(folder: Path, files: list[Path]) -> None:

@@ -18,6 +18,7 @@ __all__ = ["Given", "decode", "from_environment", "from_folder", "strays", "vari
 PREFIX = "OPSHUB_"
 SECTIONS = ("HUB", "CONNECTIONS")
 MAX_SECRET = 64 * 1024
+_SECRET = "put the secret alone into it, as text"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -101,9 +102,10 @@ def _read(file: Path) -> str:
         with file.open("rb") as stream:
             data = stream.read(MAX_SECRET + 1)
         if len(data) > MAX_SECRET:
-            raise ConfigError(f"the secret file {file} is larger than {MAX_SECRET // 1024} KiB")
+            raise ConfigError(f"the secret file {file} is larger than {MAX_SECRET // 1024} KiB", hint=_SECRET)
         return data.decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:
-        raise ConfigError(f"the secret file {file} is not UTF-8 text") from error
+        raise ConfigError(f"the secret file {file} is not UTF-8 text", hint=_SECRET) from error
     except OSError as error:
-        raise ConfigError(f"the secret file {file} cannot be read: {error.strerror}") from error
+        hint = "run opshub as the file's owner"
+        raise ConfigError(f"the secret file {file} cannot be read: {error.strerror}", hint=hint) from error

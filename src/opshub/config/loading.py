@@ -119,7 +119,10 @@ def _text(path: Path) -> str:
         hint = "name the file itself with --config or OPSHUB_CONFIG, and let its owner read it"
         raise ConfigError(f"{path} cannot be read: {error.strerror}", hint=hint) from error
     if len(data) > MAX_SIZE:
-        raise ConfigError(f"{path} is larger than {MAX_SIZE // 2**20} MiB: that is no configuration")
+        raise ConfigError(
+            f"{path} is larger than {MAX_SIZE // 2**20} MiB: that is no configuration",
+            hint="name the right file with --config or OPSHUB_CONFIG",
+        )
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:

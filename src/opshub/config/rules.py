@@ -84,9 +84,12 @@ def _text(file: Path) -> str:
         with file.open("rb") as stream:
             data = stream.read(MAX_SIZE + 1)
     except OSError as error:
-        raise ConfigError(f"the rule file {file} cannot be read: {error.strerror}") from error
+        hint = "correct the name, or let its owner read it; what is configured: rules in [hub]"
+        raise ConfigError(f"the rule file {file} cannot be read: {error.strerror}", hint=hint) from error
     if len(data) > MAX_SIZE:
-        raise ConfigError(f"the rule file {file} is larger than {MAX_SIZE // 2**20} MiB")
+        raise ConfigError(
+            f"the rule file {file} is larger than {MAX_SIZE // 2**20} MiB", hint="split it by subject"
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

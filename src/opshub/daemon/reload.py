@@ -41,7 +41,7 @@ class RuleWatch:
         try:
             gone = sorted(self.filled - filled)
             if gone:
-                raise ConfigError(f"there is no rule file at {', '.join(gone)} any more")
+                raise ConfigError(f"there is no rule file at {', '.join(gone)} any more", hint="put it back")
             rules = self.load()
         except (RuleError, ConfigError, OSError) as error:
             self.hub.rule_problems = tuple(str(error).splitlines())

@@ -196,7 +196,9 @@ def _checked(base_url: str, rules: HttpRules) -> httpx.URL:
             "The connection's url is no address.", hint="Such as https://acme.example.com."
         ) from None
     if url.scheme not in ("http", "https") or not HOST.fullmatch(url.raw_host):
-        raise ConfigError("The connection's url needs https:// and a host.")
+        raise ConfigError(
+            "The connection's url needs https:// and a host.", hint="Such as https://acme.example.com."
+        )
     if url.userinfo or url.query or url.fragment:
         raise ConfigError(
             f"The url of {url.host} holds more than an address.", hint="Use the other settings."
