@@ -260,6 +260,9 @@ def test_a_server_that_is_down(here: Folder) -> None:
     here.table({**twin.settings("http://127.0.0.1:9"), "token": CANARY})
 
     said(here.run("sync"), 7, "it: 127.0.0.1", "no connection", "Check the address")
+    checked = here.run("connections", "check")
+    assert (checked.returncode, checked.stdout.count("no connection")) == (1, 1)
+    assert "2 looked at, 1 failed" in checked.stdout
     assert here.ideas() == {"Please add an export"}
 
 

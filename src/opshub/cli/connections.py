@@ -68,7 +68,8 @@ def list_(session: Session, as_json_: bool) -> None:
 def check(session: Session, names: tuple[str, ...], as_json_: bool) -> None:
     """Try connections (all, if none are named): do they answer, and may they write what they should.
 
-    Nothing is changed anywhere. The exit code is that of the failures where they are all of one kind, else 1.
+    Nothing is changed anywhere. Where a vendor cannot be reached, the first failure ends the look at that connection.
+    The exit code is that of the failures where they are all of one kind, else 1.
     """
     value = list(_findings(session.config(), names))
     show(value, as_json_, _checks)
@@ -146,6 +147,8 @@ def _findings(config: Config, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         try:
             for finding in made[0].connector.check():
                 yield {"connection": name, **plain(finding)}
+                if finding.down:
+                    break
         except OpshubError as error:
             yield _failed(name, "check", error)
         finally:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
-from opshub.errors import OpshubError
+from opshub.errors import OpshubError, UnavailableError
 from opshub.model import (
     Change,
     Cursor,
@@ -70,6 +70,8 @@ class Finding:
     hint: str = ""
     exit_code: int = 1
     """What a command ends with because of it."""
+    down: bool = False
+    """The vendor could not be reached: further looks would only find the same."""
 
     @classmethod
     def of(cls, subject: str, look: Callable[[], str]) -> Finding:
@@ -77,7 +79,8 @@ class Finding:
         try:
             return cls(True, subject, look())
         except OpshubError as error:
-            return cls(False, subject, str(error), error.hint, error.exit_code)
+            down = isinstance(error, UnavailableError)
+            return cls(False, subject, str(error), error.hint, error.exit_code, down)
 
 
 class Connector(Generic[S]):
