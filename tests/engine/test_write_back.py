@@ -313,6 +313,20 @@ def test_a_single_field_that_was_refused_can_be_put_back_later(tracked: Any) -> 
     assert tracked.board.items["EXP-1"]["fields"]["prio"] == "Low"
 
 
+def test_what_a_run_created_is_named_and_left_as_it_is(world: Any) -> None:
+    world.use(ROUTED)
+    world.desk.add(1, "I will cancel")
+    run = world.hub.sync().run
+    (made,) = world.board.items.values()
+    before = dict(made["fields"])
+
+    report = world.hub.revert(run)
+
+    (failure,) = report.failures
+    assert f"made by that run, and left as it is: {made['id']}" in failure.message
+    assert (made["fields"], before["prio"]) == (before, "P1")
+
+
 def test_a_connection_that_is_down_is_told_once_by_a_revert(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,11 +22,14 @@ from opshub.errors import (
     UnknownOutcomeError,
     UsageError,
 )
-from opshub.model import Change, Receipt, TrackedItem, Value
+from opshub.model import Change, Receipt, Ref, TrackedItem, Value
 from opshub.sdk import Writes, clean_value
 from opshub.store.rows import OutboxState, Written
 
 __all__ = ["resolve", "revert"]
+
+SHOWN = 10
+"""Items that a message names."""
 
 
 def revert(work: Work, run: int) -> None:
@@ -50,20 +53,33 @@ def revert(work: Work, run: int) -> None:
 
 def _connection(work: Work, connection: Connection, rows: list[Written]) -> None:
     """One connection's fields; a failure of the connection ends it, a failure of one item does not."""
-    for target, of_target in groupby(rows, key=lambda row: row.target):
+    made = [str(row.value) for row in rows if row.field == CREATION]
+    if made:
+        work.report.tell(Failure.of(_stays(work, connection, made)))
+    before = [row for row in rows if row.field != CREATION and row.target not in made]
+    for target, of_target in groupby(before, key=lambda row: row.target):
         try:
             _put_back(work, connection, target, list(of_target))
         except (UnknownOutcomeError, SkipError) as error:
             work.report.tell(Failure.of(error, connection.name))
 
 
+def _stays(work: Work, connection: Connection, made: list[str]) -> SkipError:
+    """What the run created: nothing stood in its fields before."""
+    items = [work.store.item(Ref(connection.name, name)) for name in made]
+    keys = [item.key if item is not None else name for item, name in zip(items, made, strict=True)]
+    more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
+    return SkipError(
+        f"{connection.name}: made by that run, and left as it is: {', '.join(keys[:SHOWN])}{more}",
+        hint="what is not wanted is closed by hand",
+    )
+
+
 def _put_back(work: Work, connection: Connection, target: str, rows: list[Written]) -> None:
-    for row in rows:
-        if row.field in (CREATION, RANKING):
-            what = "a created item" if row.field == CREATION else "a published list"
-            error = SkipError(f"{connection.name}: {what} is not taken back", hint="close or edit it by hand")
-            work.report.tell(Failure.of(error))
-    fields = [row for row in rows if row.field not in (CREATION, RANKING) and not row.held]
+    if any(row.field == RANKING and row.target == "" for row in rows):
+        error = SkipError(f"{connection.name}: a published list is not taken back", hint="edit it by hand")
+        work.report.tell(Failure.of(error))
+    fields = [row for row in rows if row.target and not row.held]
     connector: object = connection.connector
     if not fields or not isinstance(connector, Writes):
         return
