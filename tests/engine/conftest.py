@@ -53,6 +53,7 @@ class Desk(Connector[NoSettings]):
         self.tickets: list[dict[str, Any]] = []
         self.failing: Exception | None = None
         self.written: list[Change] = []
+        self.lose_answer = False
         self.pulled = 0
         self.size = 2
 
@@ -112,6 +113,9 @@ class Desk(Connector[NoSettings]):
         self.written.append(change)
         (ticket,) = (t for t in self.tickets if str(t["id"]) == change.target)
         ticket["tags"] = list(change.fields["tags"])  # type: ignore[arg-type]
+        if self.lose_answer:
+            self.lose_answer = False
+            raise UnknownOutcomeError("no answer came")
         return Receipt(target=change.target)
 
 

@@ -404,7 +404,9 @@ def test_rules_do_not_read_tags_that_rules_gave(world: Any) -> None:
     assert [decision.band for _, decision, _ in world.hub.ranked()] == ["P2"]
 
 
-def test_rules_do_not_read_labels_that_rules_gave(world: Any) -> None:
+@pytest.fixture
+def labelled(world: Any) -> Any:
+    """A world whose board shows labels as tags, with an item EXP-1 that one ticket refers to."""
     from dataclasses import replace
 
     item = world.board.item
@@ -412,14 +414,65 @@ def test_rules_do_not_read_labels_that_rules_gave(world: Any) -> None:
     world.use(ITEM_TAGS)
     world.board.add("EXP-1", "Slow export", labels=["blue"])
     world.desk.add(1, "I will cancel because of EXP-1")
+    return world
+
+
+def test_rules_do_not_read_labels_that_rules_gave(labelled: Any) -> None:
+    for _ in range(3):
+        labelled.hub.sync()
+    labelled.board.items["EXP-1"]["title"] = "Very slow export"
+    labelled.hub.sync()
+
+    assert labelled.board.items["EXP-1"]["fields"]["labels"] == ["blue", "churn"]
+    assert [decision.band for _, decision, _ in labelled.hub.ranked()] == ["P2"]
+
+
+def test_rules_do_not_read_their_labels_before_the_item_is_pulled_again(labelled: Any) -> None:
+    labelled.hub.sync()
+    for number in (2, 3):
+        labelled.use(f'{ITEM_TAGS}rule "More" {{ when idea.voices >= {number} tag "many" }}')
+        labelled.desk.add(number, "I will cancel because of EXP-1 too")
+        labelled.hub.sync(["desk"])
+
+    assert labelled.board.items["EXP-1"]["fields"]["labels"] == ["blue", "churn", "many"]
+    assert [decision.band for _, decision, _ in labelled.hub.ranked()] == ["P2"]
+
+
+def test_rules_do_not_read_labels_of_a_request_that_was_not_answered(labelled: Any) -> None:
+    labelled.board.lose_answer = True
+    for _ in range(3):
+        labelled.hub.sync()
+
+    assert labelled.board.items["EXP-1"]["fields"]["labels"] == ["blue", "churn"]
+    assert [decision.band for _, decision, _ in labelled.hub.ranked()] == ["P2"]
+
+
+def test_rules_do_not_read_tags_of_a_request_that_was_not_answered(world: Any) -> None:
+    world.use(FEEDBACK_TAGS)
+    world.connect("desk", write={"tags": "tags"}, apply="auto")
+    world.desk.add(1, "I will cancel", tags=["blue"])
+    world.desk.lose_answer = True
 
     for _ in range(3):
         world.hub.sync()
-    world.board.items["EXP-1"]["title"] = "Very slow export"
-    world.hub.sync()
 
-    assert world.board.items["EXP-1"]["fields"]["labels"] == ["blue", "churn"]
+    assert world.desk.tickets[0]["tags"] == ["blue", "churn"]
     assert [decision.band for _, decision, _ in world.hub.ranked()] == ["P2"]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_rules_do_not_read_labels_that_an_item_was_created_with(labelled: Any, lost: bool) -> None:
+    labelled.use(f'{ITEM_TAGS}rule "Route" {{ when idea.voices >= 1 route to board.EXP }}')
+    labelled.board.items.clear()
+    labelled.board.lose_answer = lost
+    labelled.hub.sync()
+    labelled.hub.sync()
+
+    labelled.desk.add(2, "I will cancel because of EXP-1 too")
+    labelled.hub.sync(["desk"])
+
+    assert [item["fields"]["labels"] for item in labelled.board.items.values()] == [["churn"]]
+    assert [(d.band, voices) for _, d, voices in labelled.hub.ranked()] == [("P2", 2)]
 
 
 def test_a_tag_that_a_person_gave_stays_theirs_when_a_rule_gives_it_too(world: Any) -> None:

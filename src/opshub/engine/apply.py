@@ -164,6 +164,7 @@ def _item(
 def _find_out(work: Work, connection: Connection, item: TrackedItem, rows: Sequence[OutboxRow]) -> None:
     """Settle what was sent and never answered by what stands there; their ideas are due for planning again."""
     last = work.store.written(connection.name, [item.ref.id])
+    mine = {tag for memory in last.values() for tag in memory.own}
     with work.store.transaction(work.lease):
         for row in rows:
             current = item.fields.get(row.field)
@@ -171,13 +172,14 @@ def _find_out(work: Work, connection: Connection, item: TrackedItem, rows: Seque
             there = {*current} if isinstance(current, tuple) else set()
             # Members that this request or an earlier one asked for are the hub's, also where only some arrived.
             own = tuple(sorted(there & {*row.own, *(known.own if known else ())}))
+            mine.update(own)
             done = current == row.wish or (isinstance(row.wish, tuple) and there == {*row.wish})
             work.store.settle(row, OutboxState.DONE if done else OutboxState.PLANNED)
             if done or isinstance(row.wish, tuple):
                 stands = replace(row, wish=row.wish if done else current, own=own)
                 work.store.put_written([_written(work, stands)])
         if connection.role == "ideas":
-            work.store.put_items([item], own=True)
+            work.store.put_items([without_tags(item, mine)], own=True)
         work.store.touch_ideas(sorted({row.idea for row in rows}))
     work.stage("apply").add("found out", len(rows))
 

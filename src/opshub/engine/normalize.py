@@ -18,11 +18,11 @@ from opshub.engine.shape import flaw, is_plain
 from opshub.engine.values import without_tags
 from opshub.engine.work import BATCH, Work
 from opshub.errors import BadRecordError, StoreError
-from opshub.model import Feedback, Record, Ref, Tombstone, TrackedItem, Value
+from opshub.model import Feedback, Record, Ref, Tombstone, TrackedItem
 from opshub.sdk import Tracks
 from opshub.sdk.clean import clean_value, is_clean_json
 from opshub.store.codec import encode_feedback
-from opshub.store.rows import RawRow, Written
+from opshub.store.rows import OutboxState, RawRow, Written
 
 __all__ = ["Meaning", "normalize", "retry", "translate"]
 
@@ -147,18 +147,27 @@ def _drop_echoes(work: Work, connection: Connection, meaning: Meaning) -> None:
     before = len(meaning.feedback) + len(meaning.items)
     names = [f.ref.id for f in meaning.feedback] + [item.ref.id for item in meaning.items]
     written = work.store.written(connection.name, names)
-    if written:
+    own = _own_tags(work, connection, written)
+    if written or own:
         meaning.encoded.clear()
-        meaning.items = [without_tags(item, _own_tags(item.ref, written)) for item in meaning.items]
-        kept = [_without_own(feedback, written) for feedback in meaning.feedback]
+        meaning.items = [without_tags(item, own.get(item.ref.id, ())) for item in meaning.items]
+        kept = [without_tags(_without_fields(f, written), own.get(f.ref.id, ())) for f in meaning.feedback]
         meaning.feedback = [f for f in kept if not _is_feedback_echo(work, f)]
     meaning.items = [item for item in meaning.items if not _is_item_echo(work, item)]
     meaning.echoes = before - len(meaning.feedback) - len(meaning.items)
 
 
-def _own_tags(ref: Ref, written: Mapping[tuple[str, str], Written]) -> set[str]:
-    """The tags that the hub gave a record."""
-    return {tag for (target, _), row in written.items() if target == ref.id for tag in row.own}
+def _own_tags(
+    work: Work, connection: Connection, written: Mapping[tuple[str, str], Written]
+) -> Mapping[str, set[str]]:
+    """The tags that the hub gave records, by id; those of a request whose answer is not known yet count."""
+    own: dict[str, set[str]] = {}
+    sending = work.store.outbox(connection=connection.name, states=[OutboxState.SENDING])
+    tags = [(row.target, row.own) for row in written.values()] + [(row.target, row.own) for row in sending]
+    for target, given in tags:
+        if given:
+            own.setdefault(target, set()).update(given)
+    return own
 
 
 def _is_item_echo(work: Work, item: TrackedItem) -> bool:
@@ -168,15 +177,12 @@ def _is_item_echo(work: Work, item: TrackedItem) -> bool:
     )
 
 
-def _without_own(feedback: Feedback, written: Mapping[tuple[str, str], Written]) -> Feedback:
-    """The feedback as if the hub had never written to it, so that no rule reads what a rule has written."""
-    mine = {name: row for (target, name), row in written.items() if target == feedback.ref.id}
-    if not mine:
+def _without_fields(feedback: Feedback, written: Mapping[tuple[str, str], Written]) -> Feedback:
+    """The feedback without the fields that the hub wrote, so that no rule reads what a rule has written."""
+    mine = {name for target, name in written if target == feedback.ref.id} - {"tags"}
+    if mine.isdisjoint(feedback.fields):
         return feedback
-    fields: dict[str, Value] = {
-        name: value for name, value in feedback.fields.items() if name not in mine or name == "tags"
-    }
-    return replace(without_tags(feedback, _own_tags(feedback.ref, written)), fields=fields)
+    return replace(feedback, fields={n: value for n, value in feedback.fields.items() if n not in mine})
 
 
 def _is_feedback_echo(work: Work, feedback: Feedback) -> bool:
