@@ -24,8 +24,8 @@ check: $(READY)  ## lint, format, types, import contracts
 kill: $(READY)  ## kill the hub a hundred times and compare the end
 	@$(PYTHON) tests/killing/harness.py --trials $(TRIALS) --jobs 2
 
-mutants: $(READY)  ## seed five bugs, one after another, and look for each with the same harness
-	@$(PYTHON) tests/killing/harness.py --trials 1 --jobs 2 --mutants
+mutants: $(READY)  ## seed five bugs and expect the kill harness to find each
+	@$(PYTHON) tests/killing/harness.py --trials $(TRIALS) --jobs 2 --mutants
 
 docs: $(READY)  ## write anew what the manual takes from the code, and the outputs in tour and tutorial
 	@$(PYTHON) -m opshub.cli.manual docs

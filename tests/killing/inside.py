@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib import import_module
@@ -18,6 +19,8 @@ from opshub.errors import FencedError, OpshubError
 from opshub.language import Schema, Source, check
 from opshub.plugins import Registry
 from opshub.sdk import HttpRules
+from opshub.store import statements
+from opshub.store.sqlite_work import Leases
 
 LAG = 0.12
 
@@ -61,23 +64,37 @@ def _open(config: str) -> Any:
     return hub
 
 
-def live(config: str, plan: tuple[str, float], note: Path | None) -> int:
-    """One sync; the exit code."""
+def linger(seconds: float) -> None:
+    """Make this process pause between reading the lease and taking it: whoever comes meanwhile has to wait."""
+    right = Leases._write
+
+    def slow(self: Leases, statement: str, parameters: Sequence[Any] = ()) -> int:
+        if statement == statements.TAKE_LEASE:
+            time.sleep(seconds)
+        return right(self, statement, parameters)
+
+    Leases._write = slow  # type: ignore[assignment,method-assign]
+
+
+def live(
+    config: str,
+    plan: tuple[str, float],
+    *,
+    note: Path | None = None,
+    gate: Any = None,
+    end: signal.Signals = signal.SIGKILL,
+) -> int:
+    """One sync, begun when all others have come to the ``gate``, ended by a signal as planned; the exit code."""
     logging.disable(logging.CRITICAL)
     kind, value = plan
     passed = named = 0
 
     def watcher(name: str) -> None:
         nonlocal passed, named
-        if kind == "pause" and name.endswith("before_commit"):
-            # Paused inside a transaction it would keep the database itself locked, and a rival rightly gives up.
-            return
         passed += 1
         named += name == kind
-        if name == kind and named == int(value):
-            os.kill(os.getpid(), signal.SIGKILL)
-        if kind in ("point", "pause") and passed == int(value):
-            os.kill(os.getpid(), signal.SIGKILL if kind == "point" else signal.SIGSTOP)
+        if (kind == "point" and passed == int(value)) or (name == kind and named == int(value)):
+            os.kill(os.getpid(), end)
 
     watch_points(watcher)
     if kind == "moment":
@@ -85,6 +102,9 @@ def live(config: str, plan: tuple[str, float], note: Path | None) -> int:
         signal.setitimer(signal.ITIMER_REAL, value)
     try:
         hub = _open(config)
+        if gate is not None:
+            linger(value)
+            gate.wait()
         try:
             report = hub.sync(until="pull" if kind == "pull" else "apply")
         finally:
@@ -93,7 +113,7 @@ def live(config: str, plan: tuple[str, float], note: Path | None) -> int:
         return 0
     except OpshubError as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
-        return 1
+        return error.exit_code
     if note is not None:
         note.write_text(str(passed))
     return int(report.exit_code)

@@ -52,7 +52,7 @@ class Stage:
             if faults:
                 twin.faults.random(RATE, seed * 10 + number, KINDS)
         text = made.config.read_text("utf-8").replace('apply = "approve"', 'apply = "auto"')
-        text = text.replace("[hub]\n", '[hub]\nlease = "1s"\nwait = "20s"\n')
+        text = text.replace("[hub]\n", '[hub]\nlease = "1s"\nwait = "60s"\n')
         made.config.write_text(text, "utf-8")
         return {"config": str(made.config)}
 

@@ -1,4 +1,4 @@
-"""A few trials of the kill harness; `make kill` runs a hundred and seeds every bug."""
+"""A few trials of the kill harness; `make kill` runs a hundred, `make mutants` seeds every bug."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 HARNESS = Path(__file__).parent / "harness.py"
 
@@ -25,8 +27,9 @@ def test_a_killed_hub_ends_where_an_undisturbed_one_does() -> None:
     assert (told["failed"], told["trials"], code) == ([], 8, 0)
 
 
-def test_a_seeded_bug_is_found() -> None:
-    code, told = run("--mutant", "cursor-first", "--trials", "40", "--until-found")
+@pytest.mark.parametrize(("bug", "first"), [("cursor-first", 1), ("plain-begin", 3)])
+def test_a_seeded_bug_is_found(bug: str, first: int) -> None:
+    code, told = run("--mutant", bug, "--first", str(first), "--trials", "40", "--until-found")
 
     assert told["failed"]
     assert code == 0
