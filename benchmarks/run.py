@@ -11,7 +11,6 @@ figures are medians. Read the ratios: seconds depend on the machine and on what 
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from pathlib import Path
 
 from measure import HERE, Cost, interleaved, run, serving
 from server import make_pages
-from sides import Hub, Rivals, downloading, floor
+from sides import Hub, Rivals, downloading, floor, installed
 
 SEED = 7
 LATENCY = 0.1
@@ -54,6 +53,8 @@ class Bench:
     large: bool
     cache: Path
     folder: Path
+    python: Path
+    """Of the environment that opshub is installed in."""
 
     def pages(self, count: int) -> Path:
         """A desk's pages, as files."""
@@ -62,10 +63,10 @@ class Bench:
     def load(self) -> Iterator[Figure]:
         """The whole first sync against the floor, and what the first search then costs."""
         with serving(self.pages(self.tickets)) as url:
-            hub = Hub(url, self.folder / "hub")
+            hub = Hub(self.python, url, self.folder / "hub")
             costs = interleaved(
                 {
-                    "floor": lambda: floor(url, self.folder / "floor"),
+                    "floor": lambda: floor(self.python, url, self.folder / "floor"),
                     "hub, until normalize": hub.only_load,
                     "hub": hub.load,
                 },
@@ -83,7 +84,7 @@ class Bench:
         """The same load by other tools."""
         with serving(self.pages(self.tickets)) as url:
             others = Rivals(self.cache, url, self.folder)
-            hub = Hub(url, self.folder / "hub")
+            hub = Hub(self.python, url, self.folder / "hub")
             sides = {"hub": hub.load, "hub, until normalize": hub.only_load}
             sides |= {name: load for name, (load, _) in others.sides.items()}
             costs = interleaved(sides, self.rounds)
@@ -97,7 +98,7 @@ class Bench:
     def unchanged(self) -> Iterator[Figure]:
         """A sync that finds nothing new."""
         with serving(self.pages(SMALL)) as url:
-            hub, others = Hub(url, self.folder / "hub"), Rivals(self.cache, url, self.folder)
+            hub, others = Hub(self.python, url, self.folder / "hub"), Rivals(self.cache, url, self.folder)
             hub.load()
             hub.again()
             sides: dict[str, Callable[[], Cost]] = {"hub": hub.again}
@@ -112,8 +113,8 @@ class Bench:
     def start(self) -> Iterator[Figure]:
         """A fresh process."""
         sides = {
-            "help": lambda: run([sys.executable, "-m", "opshub", "--help"], folder=self.folder),
-            "pass": lambda: run([sys.executable, "-c", "pass"], folder=self.folder),
+            "help": lambda: run([self.python, "-m", "opshub", "--help"], folder=self.folder),
+            "pass": lambda: run([self.python, "-c", "pass"], folder=self.folder),
         }
         costs = interleaved(sides, max(self.rounds, 15))
         yield Figure(
@@ -123,8 +124,11 @@ class Bench:
     def latency(self) -> Iterator[Figure]:
         """A vendor that takes 100 ms for each page."""
         with serving(self.pages(self.tickets), LATENCY) as url:
-            hub = Hub(url, self.folder / "hub")
-            sides = {"downloading": lambda: downloading(url, self.folder / "floor"), "hub": hub.load}
+            hub = Hub(self.python, url, self.folder / "hub")
+            sides = {
+                "downloading": lambda: downloading(self.python, url, self.folder / "floor"),
+                "hub": hub.load,
+            }
             costs = interleaved(sides, self.rounds)
         yield from _costs(costs)
         ratio = costs["hub"].wall / costs["downloading"].wall
@@ -135,7 +139,7 @@ class Bench:
         held: dict[int, float] = {}
         for count in (10_000, 50_000, *((200_000,) if self.large else ())):
             with serving(self.pages(count)) as url:
-                held[count] = Hub(url, self.folder / "hub").load().memory
+                held[count] = Hub(self.python, url, self.folder / "hub").load().memory
             yield Figure(f"peak memory at {count:,} tickets", held[count], unit="MB")
         yield Figure("peak memory, the largest load against the smallest", held[count] / held[10_000], 1.2)
 
@@ -164,8 +168,14 @@ def main() -> None:
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="opshub-bench-") as folder:
+        cache = options.cache.absolute()
         bench = Bench(
-            options.tickets, options.rounds, options.large, options.cache.absolute(), Path(folder).absolute()
+            options.tickets,
+            options.rounds,
+            options.large,
+            cache,
+            Path(folder).absolute(),
+            installed(cache),
         )
         for name in names:
             if name in options.only:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from measure import HERE, Cost, run
 
-__all__ = ["Hub", "Rivals", "downloading", "floor"]
+__all__ = ["Hub", "Rivals", "downloading", "floor", "installed"]
 
 CONFIG = """
 [connections.desk]
@@ -33,20 +33,29 @@ def _emptied(folder: Path) -> Path:
     return folder
 
 
-def floor(url: str, folder: Path) -> Cost:
+def installed(cache: Path) -> Path:
+    """The interpreter of an environment with this tree's opshub, as people install it: as the others are measured."""
+    shutil.rmtree(HERE.parent / "build", ignore_errors=True)
+    python = _environment(cache / "opshub", HERE.parent)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", HERE.parent], check=True)
+    return python
+
+
+def floor(python: Path, url: str, folder: Path) -> Cost:
     """The least that the load can cost."""
-    return run([sys.executable, HERE / "floor.py", url, "floor.db"], folder=_emptied(folder))
+    return run([python, HERE / "floor.py", url, "floor.db"], folder=_emptied(folder))
 
 
-def downloading(url: str, folder: Path) -> Cost:
+def downloading(python: Path, url: str, folder: Path) -> Cost:
     """The pages, fetched one after another and thrown away."""
-    return run([sys.executable, HERE / "floor.py", url], folder=_emptied(folder))
+    return run([python, HERE / "floor.py", url], folder=_emptied(folder))
 
 
 class Hub:
     """opshub with a default configuration and the starter rules."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, python: Path, url: str, folder: Path) -> None:
+        self._python = python
         self._url = url
         self._folder = folder
 
@@ -72,7 +81,7 @@ class Hub:
 
     def command(self, *arguments: str) -> Cost:
         """Any command of it."""
-        return run([sys.executable, "-m", "opshub", *arguments], folder=self._folder)
+        return run([self._python, "-m", "opshub", *arguments], folder=self._folder)
 
 
 class Rivals:
@@ -113,7 +122,7 @@ class Rivals:
         return run(["sh", "-c", line], folder=self._folder / "singer", environment=QUIET)
 
 
-def _environment(folder: Path, package: str) -> Path:
+def _environment(folder: Path, package: str | Path) -> Path:
     """The interpreter of an environment with a package, made unless it is there."""
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():

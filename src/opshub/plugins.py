@@ -6,7 +6,6 @@ asked for; one that is broken is reported in ``Registry.problems`` and the other
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import inspect
@@ -182,8 +181,10 @@ class Registry:
             return found[0]
         if found:
             raise PluginError(f"{what} {name!r} exists twice: {_listed(one.origin for one in found)}")
+        from difflib import get_close_matches
+
         known = set(self._points(group)) | (set(self._from_folder()) if group == CONNECTORS else set())
-        close = difflib.get_close_matches(name, known, n=1)
+        close = get_close_matches(name, known, n=1)
         meant = f"; did you mean {close[0]!r}?" if close else ""
         hint = KINDS_HINT if group == CONNECTORS else f"There are: {', '.join(sorted(known)) or 'none'}."
         raise PluginError(f"there is no {what} {name!r}{meant}", hint=hint)

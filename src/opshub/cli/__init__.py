@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 from typing import Any
 
@@ -79,4 +80,7 @@ def cli(ctx: click.Context, config: str | None, debug: bool) -> None:
 
 def main() -> None:
     """The ``opshub`` command."""
+    # What is imported stays to the end, and a batch makes much that dies by itself: walking all of it again and again
+    # would take a tenth of a large sync, and more of a small one.
+    gc.set_threshold(20_000)
     cli(prog_name="opshub")

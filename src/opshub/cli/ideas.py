@@ -12,7 +12,8 @@ from opshub.cli.text import hang, line, screen, wrap
 from opshub.cli.view import Column, as_json, heading, json_option, number, plain, say, short, show, table
 
 if TYPE_CHECKING:
-    from opshub.engine.hub import Hub, IdeaView, Why
+    from opshub.engine.hub import Hub
+    from opshub.engine.reading import IdeaView, Why
     from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link
 
 __all__ = ["ideas"]

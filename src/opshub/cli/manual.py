@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 
 import click
 
+from opshub.sdk.settings import meanings
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
@@ -115,12 +117,13 @@ def _section(table: str, model: type[BaseModel], title: str) -> Iterator[str]:
     yield f"{doc}\n\n`{table}`" if doc else f"`{table}`"
     rows = ["| setting | kind | default | what it does |", "|---|---|---|---|"]
     inner: list[tuple[str, type[BaseModel]]] = []
+    meant = meanings(model)
     for name, field in model.model_fields.items():
         key = field.alias or name
         nested = _nested(field.annotation)
         if nested is not None:
             inner.append((f"{table[:-1]}.{key}]", nested))
-        meaning = _cell(" ".join((field.description or "").split()))
+        meaning = _cell(" ".join(meant[name].split()))
         rows.append(f"| `{key}` | {_cell(_kind(field))} | {_cell(_default(field))} | {meaning} |")
     yield "\n".join(rows)
     for below, nested in inner:
@@ -213,10 +216,11 @@ def connector_page(text: str, model: type[BaseModel]) -> str:
     if not opened or not closed:
         return text
     rows = ["| setting | default | |", "|---|---|---|"]
+    meant = meanings(model)
     for name, field in model.model_fields.items():
         secret = " (secret)" if "secret" in _kind(field) else ""
         default = "required" if field.is_required() else _default(field) or _nothing(field)
-        meaning = _cell(" ".join((field.description or "").split()))
+        meaning = _cell(" ".join(meant[name].split()))
         rows.append(f"| `{field.alias or name}`{secret} | {_cell(default)} | {meaning} |")
     return f"{before}{_BEGIN}{chr(10).join(rows)}\n{_END}{after}"
 

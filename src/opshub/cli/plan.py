@@ -15,7 +15,7 @@ from opshub.cli.text import hang, line, screen, width_of
 from opshub.cli.view import Column, heading, json_option, plain, say, show, table
 
 if TYPE_CHECKING:
-    from opshub.engine.hub import Plan
+    from opshub.engine.reading import Plan
 
 __all__ = ["apply", "plan", "resolve", "revert"]
 

@@ -56,10 +56,8 @@ class Session:
         from opshub.config import close, open_hub
 
         hub = open_hub(self.config(), clock=SystemClock(), only=names, reading=reading)
-        # What is loaded by now stays to the end, and a batch makes much that dies by itself: walking both again and
-        # again would take a tenth of a large sync.
+        # What is loaded by now stays to the end.
         gc.freeze()
-        gc.set_threshold(20_000)
         try:
             yield hub
         finally:

@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import TextIO
 
 __all__ = ["block", "colours", "cut", "fit", "hang", "line", "pad", "screen", "width_of", "wrap"]
@@ -21,8 +22,12 @@ _WIDE = (
     "\U00020000-\U0003fffd"
 )
 _CLOSING = "，。！？、；：）】》」』〉…”’）．％"
-_PIECE = re.compile(rf"\s+|[{_WIDE}][{_CLOSING}]*|[^\s{_WIDE}]+[{_CLOSING}]*")
-"""Between two of these a line may break: at spaces, and around each Chinese character but before its punctuation."""
+
+
+@cache
+def _piece() -> re.Pattern[str]:
+    """Between two finds a line may break: at spaces, and around each Chinese character but before its punctuation."""
+    return re.compile(rf"\s+|[{_WIDE}][{_CLOSING}]*|[^\s{_WIDE}]+[{_CLOSING}]*")
 
 
 def line(text: str) -> str:
@@ -83,7 +88,7 @@ def wrap(text: str, width: int | None) -> list[str]:
 
 def _pieces(text: str, width: int) -> Iterator[str]:
     """What a line can be put together from; a word longer than a line is broken."""
-    for found in _PIECE.finditer(text):
+    for found in _piece().finditer(text):
         piece = found.group()
         while width_of(piece) > width:
             part = cut(piece, width + 1).removesuffix("…")[: max(1, len(piece) - 1)] or piece[0]

@@ -62,13 +62,13 @@ def open_hub(
 
 
 def _rules(config: Config, store: Store, reading: bool) -> tuple[RuleSet, tuple[str, ...]]:
-    from opshub.language import EMPTY
-
     try:
         return load_rules(config, store.fact("rules")), ()
     except (RuleError, ConfigError) as error:
         if not reading:
             raise
+        from opshub.language import EMPTY
+
         return EMPTY, (str(error),)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,8 +45,10 @@ def listed(name: str, problems: Sequence[Problem]) -> ConfigError:
 
 def meant(word: str, known: Iterable[str]) -> str:
     """``; did you mean "x"?`` where something known is near, else the few that there are, else nothing."""
+    from difflib import get_close_matches
+
     names = sorted(known)
-    near = difflib.get_close_matches(word.casefold(), names, n=1)
+    near = get_close_matches(word.casefold(), names, n=1)
     if near:
         return f'; did you mean "{near[0]}"?'
     return f"; known: {', '.join(names)}" if 0 < len(names) <= 8 else ""

@@ -47,11 +47,11 @@ def load_rules(config: Config, known: str = "") -> RuleSet:
 
     Rules whose hash is ``known`` have passed it before: those are compiled only when something is to be decided.
     """
-    from opshub.language.ruleset import DeferredRules, fingerprint
+    from opshub.language.deferred import deferred, fingerprint
 
     texts, fields = sources(config), _schema(config)
     if known and known == fingerprint(texts, fields):
-        return DeferredRules(known, lambda: _compiled(texts, fields))
+        return deferred(known, lambda: _compiled(texts, fields))
     return _compiled(texts, fields)
 
 

@@ -26,7 +26,6 @@ from opshub.errors import (
     BadRecordError,
     ConflictError,
     PausedError,
-    PlanTooLargeError,
     RateLimitedError,
     RefusedWriteError,
     RetryError,
@@ -37,39 +36,10 @@ from opshub.model import Change, Receipt, TrackedItem
 from opshub.sdk import Creates, Publishes, Writes, clean_value
 from opshub.store.rows import OutboxRow, OutboxState, Written
 
-__all__ = ["apply", "refuse_large", "sendable"]
+__all__ = ["apply"]
 
 TRIES = 3
 """How often a write is begun again because the item changed between reading and writing."""
-
-
-def sendable(work: Work, names: Sequence[str] = (), *, approved: bool) -> list[OutboxRow]:
-    """Wishes that may be sent now: all of a person's approval, else those of connections that need none.
-
-    What was already being sent is always finished.
-    """
-    rows: list[OutboxRow] = []
-    for connection in work.connections:
-        chosen = not names or connection.name in names
-        if connection.apply == "never" or connection.lacking or not chosen:
-            continue
-        states = [OutboxState.SENDING]
-        if approved or connection.apply == "auto":
-            states.append(OutboxState.PLANNED)
-        if approved:
-            states.append(OutboxState.REFUSED)
-        rows.extend(work.store.outbox(connection=connection.name, states=states))
-    return rows
-
-
-def refuse_large(rows: Sequence[OutboxRow], most: int) -> None:
-    """PlanTooLargeError if so many changes are more than a person would expect."""
-    fresh = [row for row in rows if row.state is not OutboxState.SENDING]
-    if len(fresh) > most:
-        raise PlanTooLargeError(
-            f"the plan has {len(fresh)} changes, the limit is {most}: nothing was written",
-            hint=f"look at it with: opshub plan; if it is right: opshub apply --max-changes {len(fresh)}",
-        )
 
 
 def apply(work: Work, rows: Sequence[OutboxRow]) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from opshub.engine.apply import apply, refuse_large, sendable
-from opshub.engine.census import census
 from opshub.engine.connection import Connection
 from opshub.engine.match import match
 from opshub.engine.normalize import normalize
@@ -17,7 +15,7 @@ from opshub.engine.route import route
 from opshub.engine.score import score
 from opshub.engine.work import Work
 from opshub.errors import PlanTooLargeError, UsageError
-from opshub.store.rows import OutboxState
+from opshub.store.rows import OutboxRow, OutboxState
 
 __all__ = ["STAGES", "fetch", "reached", "settle", "think"]
 
@@ -67,6 +65,8 @@ def fetch(
             while not work.stopping() and match(work):
                 work.watch.stage("match", 1)
         if full and report.failure is None and not report.stopped:
+            from opshub.engine.census import census
+
             census(work, connection, report)
 
 
@@ -90,16 +90,47 @@ def settle(work: Work, names: Sequence[str] = (), *, approved: bool = False, mos
     """Apply what may be applied, and plan again what that made due."""
     limit = work.limits.max_changes if most is None else most
     for turn in range(ROUNDS):
-        rows = sendable(work, names, approved=approved)
+        rows = _sendable(work, names, approved=approved)
         if turn:  # what was refused a moment ago would be refused again
             rows = [row for row in rows if row.state is not OutboxState.REFUSED]
         if not rows:
             return
         if turn == 0:
-            refuse_large(rows, limit)
+            _refuse_large(rows, limit)
+        from opshub.engine.apply import apply
+
         if not apply(work, rows):
             return
         think(work)
+
+
+def _sendable(work: Work, names: Sequence[str] = (), *, approved: bool) -> list[OutboxRow]:
+    """Wishes that may be sent now: all of a person's approval, else those of connections that need none.
+
+    What was already being sent is always finished.
+    """
+    rows: list[OutboxRow] = []
+    for connection in work.connections:
+        chosen = not names or connection.name in names
+        if connection.apply == "never" or connection.lacking or not chosen:
+            continue
+        states = [OutboxState.SENDING]
+        if approved or connection.apply == "auto":
+            states.append(OutboxState.PLANNED)
+        if approved:
+            states.append(OutboxState.REFUSED)
+        rows.extend(work.store.outbox(connection=connection.name, states=states))
+    return rows
+
+
+def _refuse_large(rows: Sequence[OutboxRow], most: int) -> None:
+    """PlanTooLargeError if so many changes are more than a person would expect."""
+    fresh = [row for row in rows if row.state is not OutboxState.SENDING]
+    if len(fresh) > most:
+        raise PlanTooLargeError(
+            f"the plan has {len(fresh)} changes, the limit is {most}: nothing was written",
+            hint=f"look at it with: opshub plan; if it is right: opshub apply --max-changes {len(fresh)}",
+        )
 
 
 def settle_quietly(work: Work, names: Sequence[str] = ()) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from opshub.engine.work import Work
-from opshub.language import Legend, Part
 from opshub.model import Contribution, Decision, Ref, Value
 from opshub.store.base import Store
+
+if TYPE_CHECKING:
+    from opshub.language import Legend, Part
 
 __all__ = ["contributions", "keep_legend"]
 
@@ -37,7 +39,11 @@ def _contribution(part: Part[tuple[str, str]]) -> Contribution:
     )
 
 
-_read = lru_cache(maxsize=8)(Legend.read)
+@lru_cache(maxsize=8)
+def _read(text: str) -> Legend:
+    from opshub.language import Legend
+
+    return Legend.read(text)
 
 
 def _fact(legend: str) -> str:

@@ -7,16 +7,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from opshub.clock import Clock
-from opshub.engine import reading
 from opshub.engine.connection import Connection, Limits
 from opshub.engine.cycle import fetch, reached, settle, settle_quietly, think
 from opshub.engine.match import index
 from opshub.engine.normalize import retry
-from opshub.engine.reading import IdeaView, Plan, Status, Why
 from opshub.engine.report import Failure, Report, Silent, StageReport, Watch
-from opshub.engine.revert import resolve, revert
 from opshub.engine.work import Work
 from opshub.errors import (
     ConfigError,
@@ -27,13 +25,16 @@ from opshub.errors import (
     StoreBusyError,
     UsageError,
 )
-from opshub.language import RuleSet
 from opshub.model import Decision, Idea
 from opshub.sdk import Rewinds
 from opshub.store.base import Store
 from opshub.store.rows import Lease, RawRow
 
-__all__ = ["Hub", "IdeaView", "Plan", "Status", "Why"]
+if TYPE_CHECKING:
+    from opshub.engine.reading import IdeaView, Plan, Status, Why
+    from opshub.language import RuleSet
+
+__all__ = ["Hub"]
 
 LEASE = "hub"
 """Name of the one lease under which a hub's database is written."""
@@ -89,6 +90,8 @@ class Hub:
 
     def plan(self) -> Plan:
         """The open wishes, after planning what is due; while somebody else writes, those that there are."""
+        from opshub.engine import reading
+
         try:
             with self._working("plan", None, patient=False) as work:
                 _tell_lacking(work, self.connections)
@@ -111,17 +114,23 @@ class Hub:
 
     def revert(self, run: int) -> Report:
         """Put back what stood there before a run wrote. NotFoundError for a run that wrote nothing."""
+        from opshub.engine.revert import revert
+
         with self._working(f"revert {run}", None) as work:
             revert(work, run)
         return work.report
 
     def resolve(self, connection: str, target: str, field_name: str, keep: str) -> None:
         """Settle a conflict: keep ``"hub"`` or ``"remote"``. NotFoundError where there is none."""
+        from opshub.engine.revert import resolve
+
         with self._working("resolve", None) as work:
             resolve(work, connection, target, field_name, keep)
 
     def retry_records(self, keys: Sequence[int] = ()) -> Report:
         """Normalize quarantined records again (all, if none are named)."""
+        from opshub.engine import reading
+
         rows = reading.bad_rows(self.store, keys)
         with self._working("records retry", None) as work:
             _tell_unready(work, {row.ref.connection for row in rows})
@@ -141,6 +150,8 @@ class Hub:
 
     def drop_records(self, keys: Sequence[int] = (), connection: str | None = None) -> Report:
         """Forget quarantined records: those named, or all of a connection. NotFoundError where there is none."""
+        from opshub.engine import reading
+
         rows = reading.bad_rows(self.store, keys, connection)
         with self._working("records drop", None) as work:
             with self.store.transaction(work.lease):
@@ -156,6 +167,8 @@ class Hub:
 
     def show(self, idea: str) -> IdeaView:
         """One idea by its name, ``IDEA-12`` or a tracker's key. NotFoundError."""
+        from opshub.engine import reading
+
         reading.find_idea(self.store, idea)
         self._index()
         return reading.show(self.store, idea)
@@ -175,10 +188,14 @@ class Hub:
 
     def why(self, idea: str, field_name: str | None = None) -> Why:
         """Why an idea has its numbers; with a field name only what touched that field."""
+        from opshub.engine import reading
+
         return reading.why(self.store, idea, field_name)
 
     def status(self, runs: int = 5) -> Status:
         """How the hub is, with the last runs; reads only."""
+        from opshub.engine import reading
+
         return reading.status(self.store, self.connections, self.rule_problems, runs)
 
     @contextmanager

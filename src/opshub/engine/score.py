@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from opshub.engine.explain import keep_legend
 from opshub.engine.facts import Reader
 from opshub.engine.work import BATCH, Work
-from opshub.language import Outcome
 from opshub.model import Decision, Feedback, Idea, TrackedItem
+
+if TYPE_CHECKING:
+    from opshub.language import Outcome
 
 __all__ = ["score"]
 

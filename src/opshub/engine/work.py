@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from opshub.clock import Clock
 from opshub.engine.connection import Connection, Limits
 from opshub.engine.points import point
 from opshub.engine.report import Report, Silent, StageReport, Watch
 from opshub.errors import NotFoundError
-from opshub.language import RuleSet
 from opshub.store.base import Store
 from opshub.store.rows import Lease
+
+if TYPE_CHECKING:
+    from opshub.language import RuleSet
 
 __all__ = ["BATCH", "Work"]
 

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from opshub.language.checking import Checked, check
+from typing import TYPE_CHECKING
+
 from opshub.language.diagnostics import Diagnostic, Source
-from opshub.language.legend import Legend
-from opshub.language.outcome import Outcome, Part
-from opshub.language.ruleset import EMPTY, RuleSet
 from opshub.language.schema import Field, Kind, Schema
-from opshub.language.testing import TestResult, run_tests
+from opshub.later import later as _later
+
+if TYPE_CHECKING:
+    from opshub.language.checking import Checked, check
+    from opshub.language.legend import Legend
+    from opshub.language.outcome import Outcome, Part
+    from opshub.language.ruleset import EMPTY, RuleSet
+    from opshub.language.testing import TestResult, run_tests
+else:
+    __getattr__ = _later(
+        __name__,
+        {
+            "checking": ("Checked", "check"),
+            "legend": ("Legend",),
+            "outcome": ("Outcome", "Part"),
+            "ruleset": ("EMPTY", "RuleSet"),
+            "testing": ("TestResult", "run_tests"),
+        },
+    )
 
 __all__ = [
     "EMPTY",

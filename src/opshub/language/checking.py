@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from opshub.language.deferred import fingerprint
 from opshub.language.diagnostics import Diagnostic, Source
-from opshub.language.ruleset import RuleSet, fingerprint
+from opshub.language.ruleset import RuleSet
 from opshub.language.schema import Schema
 
 __all__ = ["Checked", "check"]

@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias
 
-from opshub.language.diagnostics import Source
 from opshub.language.legend import Legend, Trace, entries
 from opshub.language.meaning import GATHERING, Program, TestCase, leaves
 from opshub.language.outcome import Outcome
@@ -15,28 +14,13 @@ from opshub.language.runtime import finite, settled, utc
 from opshub.language.schema import Schema
 from opshub.language.stories import Story
 
-__all__ = ["EMPTY", "DeferredRules", "RuleSet", "fingerprint"]
-
-_MEANING = "1"
-"""Changes whenever the same text starts to mean something else, so that every idea is decided anew."""
-
+__all__ = ["EMPTY", "RuleSet"]
 
 Decide: TypeAlias = Callable[[Sequence[Any], Sequence[Sequence[Any]], datetime], tuple[Any, ...]]
 
 
 def _undecided(idea: Sequence[Any], rows: Sequence[Sequence[Any]], now: datetime) -> tuple[Any, ...]:
     return (), (), None
-
-
-def fingerprint(sources: Sequence[Source], schema: Schema) -> str:
-    """The name of a rule set: the same texts over the same fields have the same."""
-    import hashlib
-    import json
-
-    fields = [[f.name, f.kind, f.optional, f.values] for f in (*schema.idea, *schema.feedback)]
-    named = [[source.path, source.text] for source in sources]
-    told = json.dumps([_MEANING, named, fields], ensure_ascii=True)
-    return hashlib.sha256(told.encode("ascii")).hexdigest()[:16]
 
 
 class RuleSet:
@@ -124,20 +108,6 @@ class RuleSet:
             number = first + len(self._stories) + self.bands.index(band)
             traces.append((number, (totals[self._program.banded],), ()))
         return tuple(traces)
-
-
-class DeferredRules(RuleSet):
-    """Rules that passed their check at an earlier time: read and compiled when more than their hash is needed."""
-
-    def __init__(self, hash: str, made: Callable[[], RuleSet]) -> None:
-        self.hash = hash
-        self._made = made
-
-    def __getattr__(self, name: str) -> Any:
-        # Only asked for what is not there yet.
-        if name not in vars(self):
-            vars(self).update(vars(self._made()))
-        return object.__getattribute__(self, name)
 
 
 def _reads(program: Program) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import add
 
 __all__ = ["INDEXED", "fingerprint", "fold", "terms"]
@@ -25,7 +25,13 @@ _CJK = (
     "\uac00-\ud7af"  # hangul
     "\uf900-\ufaff\U00020000-\U0003134f"
 )
-_RUNS = re.compile(f"([{_CJK}]+)|[^{_CJK}]+")
+
+
+@cache
+def _runs() -> re.Pattern[str]:
+    # Such sets of characters take milliseconds to compile, and many a run meets no such text.
+    return re.compile(f"([{_CJK}]+)|[^{_CJK}]+")
+
 
 _STOP = frozenset(
     "a an and are as at be been but by can could did do does for from had has have he her his i if in into is it its "
@@ -79,7 +85,7 @@ def _mixed(word: str) -> list[str]:
     if word.isascii():
         return [_stem(word[:_LONGEST])]
     found: list[str] = []
-    for match in _RUNS.finditer(word):
+    for match in _runs().finditer(word):
         run = match[0]
         if match[1]:
             found += run

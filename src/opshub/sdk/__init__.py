@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from opshub.clock import Clock
 from opshub.errors import (
     AuthenticationError,
@@ -24,6 +26,7 @@ from opshub.errors import (
     UnknownOutcomeError,
     UnsafeAddressError,
 )
+from opshub.later import later as _later
 from opshub.model import (
     Account,
     Change,
@@ -62,21 +65,30 @@ from opshub.sdk.http import Answer, Http, HttpRules, segment
 from opshub.sdk.items import as_item
 from opshub.sdk.paging import Watermark, by_cursor, by_link, by_offset, by_token
 from opshub.sdk.settings import Settings
-from opshub.sdk.text import (
-    adf_from_plain,
-    escape_storage,
-    plain_from_adf,
-    plain_from_html,
-    plain_from_markdown,
-    plain_from_storage,
-    plain_from_wiki,
-    quote,
-    storage_from_plain,
-    wiki_from_plain,
-)
 from opshub.sdk.times import parse_time, zone_of
 from opshub.sdk.values import list_of, number_of, table_of, text_of, value_of
-from opshub.sdk.webhook import Wake, WebhookRequest, check_hmac_base64, check_hmac_hex, check_window
+
+if TYPE_CHECKING:
+    from opshub.sdk.text.adf import adf_from_plain, plain_from_adf
+    from opshub.sdk.text.html import plain_from_html, plain_from_storage
+    from opshub.sdk.text.markdown import plain_from_markdown
+    from opshub.sdk.text.plain import quote
+    from opshub.sdk.text.storage import escape_storage, storage_from_plain
+    from opshub.sdk.text.wiki import plain_from_wiki, wiki_from_plain
+    from opshub.sdk.webhook import Wake, WebhookRequest, check_hmac_base64, check_hmac_hex, check_window
+else:
+    __getattr__ = _later(
+        __name__,
+        {
+            "text.adf": ("adf_from_plain", "plain_from_adf"),
+            "text.html": ("plain_from_html", "plain_from_storage"),
+            "text.markdown": ("plain_from_markdown",),
+            "text.plain": ("quote",),
+            "text.storage": ("escape_storage", "storage_from_plain"),
+            "text.wiki": ("plain_from_wiki", "wiki_from_plain"),
+            "webhook": ("Wake", "WebhookRequest", "check_hmac_base64", "check_hmac_hex", "check_window"),
+        },
+    )
 
 __all__ = [
     "Account",

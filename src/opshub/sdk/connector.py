@@ -26,10 +26,11 @@ from opshub.model import (
 )
 from opshub.sdk.http import Http
 from opshub.sdk.settings import Settings
-from opshub.sdk.webhook import Wake, WebhookRequest
 
 if TYPE_CHECKING:
     import httpx
+
+    from opshub.sdk.webhook import Wake, WebhookRequest
 
 __all__ = [
     "Connector",

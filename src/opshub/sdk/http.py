@@ -194,8 +194,18 @@ class Http:
         return Call(method, url, safe, read, params, content, sent)
 
     def _run(self, call: Call) -> Any:
+        outcome = self._attempt(call)
+        if outcome.again:
+            outcome = self._retried(call, outcome)
+        if outcome.error is not None:
+            raise outcome.error
+        return outcome.value
+
+    def _retried(self, call: Call, first: Outcome) -> Outcome:
+        """What comes of a call whose first attempt is made, and is not the last."""
         from tenacity import Retrying, retry_if_result
 
+        made = iter([first])
         attempts = Retrying(
             sleep=self._clock.sleep,
             stop=self._enough,
@@ -203,10 +213,8 @@ class Http:
             retry=retry_if_result(_again),
             retry_error_callback=_last,
         )
-        outcome: Outcome = attempts(self._attempt, call)
-        if outcome.error is not None:
-            raise outcome.error
-        return outcome.value
+        outcome: Outcome = attempts(lambda: next(made, None) or self._attempt(call))
+        return outcome
 
     def _attempt(self, call: Call) -> Outcome:
         held = self._throttle.held()

@@ -5,8 +5,9 @@ Nothing here needs pytest to be imported, and what is heavy is imported when it 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from opshub.later import later as _later
 from opshub.testing.faults import Fault, Faults
 from opshub.testing.twin import Answer, Received, Twin
 
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     from opshub.testing.contract import ConnectorContract
     from opshub.testing.recorded import RecordedAnswer, RecordedTwin
     from opshub.testing.specs import SpecJudge
+else:
+    __getattr__ = _later(
+        __name__,
+        {
+            "contract": ("ConnectorContract",),
+            "recorded": ("RecordedAnswer", "RecordedTwin"),
+            "specs": ("SpecJudge",),
+        },
+    )
 
 __all__ = [
     "Answer",
@@ -26,19 +36,3 @@ __all__ = [
     "SpecJudge",
     "Twin",
 ]
-
-LATER = {
-    "ConnectorContract": "contract",
-    "RecordedAnswer": "recorded",
-    "RecordedTwin": "recorded",
-    "SpecJudge": "specs",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import what is asked for: a twin in a demo needs no contract."""
-    if name not in LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"opshub.testing.{LATER[name]}"), name)

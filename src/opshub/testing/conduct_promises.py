@@ -20,6 +20,7 @@ from unittest import mock
 from urllib.parse import quote
 
 from opshub.sdk import Connector, Settings
+from opshub.sdk.settings import meanings
 from opshub.testing.failure_promises import under_each_fault
 from opshub.testing.trial import Trial, own_settings, raised, secrets_of
 
@@ -54,8 +55,7 @@ class ConductPromises(Trial):
     def test_every_setting_is_described(self) -> None:
         settings: type[Settings] = self.connector_class().Settings
 
-        fields = settings.model_fields.items()
-        assert [name for name, info in fields if not (info.description or "").strip()] == []
+        assert [name for name, meaning in meanings(settings).items() if not meaning.strip()] == []
 
     def test_unknown_settings_are_refused(self) -> None:
         table = {**own_settings(self.table(self.url)), "surely_unknown": 1}

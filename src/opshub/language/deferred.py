@@ -1,0 +1,42 @@
+"""Rules that are known by their texts, before anything of them is read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from opshub.language.diagnostics import Source
+from opshub.language.schema import Schema
+
+if TYPE_CHECKING:
+    from opshub.language.ruleset import RuleSet
+
+__all__ = ["deferred", "fingerprint"]
+
+_MEANING = "1"
+"""Changes whenever the same text starts to mean something else, so that every idea is decided anew."""
+
+
+def fingerprint(sources: Sequence[Source], schema: Schema) -> str:
+    """The name of a rule set: the same texts over the same fields have the same."""
+    fields = [[f.name, f.kind, f.optional, f.values] for f in (*schema.idea, *schema.feedback)]
+    named = [[source.path, source.text] for source in sources]
+    told = json.dumps([_MEANING, named, fields], ensure_ascii=True)
+    return hashlib.sha256(told.encode("ascii")).hexdigest()[:16]
+
+
+def deferred(hash: str, made: Callable[[], RuleSet]) -> RuleSet:
+    """Rules that passed their check at an earlier time: read and compiled when more than their hash is needed."""
+    return cast("RuleSet", _Deferred(hash, made))
+
+
+class _Deferred:
+    def __init__(self, hash: str, made: Callable[[], RuleSet]) -> None:
+        self.hash = hash
+        self._made = cache(made)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made(), name)
