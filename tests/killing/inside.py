@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from opshub.engine.explain import contributions
 from opshub.engine.points import watch_points
 from opshub.errors import FencedError, OpshubError
 from opshub.language import Schema, Source, check
@@ -148,7 +149,8 @@ def _content(hub: Any) -> Any:
                 "links": sorted((str(ref), link.maker, link.reason) for ref, link in links.items()),
                 "decision": [decision.scores, decision.band, decision.tags, decision.route, decision.urgency],
                 "because": [
-                    (p.rule, p.effect, [str(ref) for ref in p.evidence]) for p in decision.contributions
+                    (p.rule, p.effect, [str(ref) for ref in p.evidence])
+                    for p in contributions(store, decision)
                 ],
             }
         )
