@@ -42,7 +42,16 @@ class Hurried:
 
 def warm_up() -> None:
     """Import everything once, so that forked lives are short."""
-    for name in ("httpx", "jira", "sqlite_utils", "opshub.config", "opshub.engine.hub"):
+    needed = (
+        "httpx",
+        "jira",
+        "sqlite_utils",
+        "tenacity",
+        "opshub.config",
+        "opshub.engine.hub",
+        "opshub.engine.apply",
+    )
+    for name in needed:
         import_module(name)
     # With faults in a tenth of all requests, all tries of one fail together once in some hundred trials. That
     # connection's feedback then arrives after the others', and ideas by likeness depend on the order of arrival.
