@@ -8,7 +8,7 @@ from lark import Lark
 
 from opshub.language.codes import CODES
 from opshub.language.functions import FUNCTIONS
-from opshub.language.parser import grammar
+from opshub.language.machine import grammar
 from opshub.language.reference import reference
 from opshub.language.scanner import RESERVED
 

@@ -6,12 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from lark import Token
-from lark.tree import Meta
-from lark.visitors import Transformer_NonRecursive, v_args
-
 from opshub.language import tree
 from opshub.language.findings import Findings, suggestion
+from opshub.language.machine import Place, Token
 from opshub.language.schema import Kind
 from opshub.language.tree import Span
 
@@ -24,141 +21,138 @@ _DIGITS = 15
 Children: TypeAlias = list[Any]
 
 
-@v_args(meta=True)
-class Builder(Transformer_NonRecursive[Token, Any]):
-    """Makes nodes from the bottom up, without recursion; ``offset`` is where the statement begins in its file."""
+class Builder:
+    """Makes nodes from the bottom up; ``offset`` is where the statement begins in its file."""
 
     def __init__(self, file: int, offset: int, findings: Findings) -> None:
-        super().__init__()
         self._file = file
         self._offset = offset
         self._findings = findings
 
-    def _span(self, place: Meta | Token) -> Span:
-        start, end = place.start_pos or 0, place.end_pos or 0
-        return Span(self._file, start + self._offset, end + self._offset)
+    def _span(self, place: Place | Token) -> Span:
+        return Span(self._file, place.start_pos + self._offset, place.end_pos + self._offset)
 
-    def let(self, meta: Meta, c: Children) -> tree.Let:
+    def let(self, meta: Place, c: Children) -> tree.Let:
         return tree.Let(self._span(meta), self._span(c[0]), str(c[0]), c[1])
 
-    def score(self, meta: Meta, c: Children) -> tree.Score:
+    def score(self, meta: Place, c: Children) -> tree.Score:
         return tree.Score(self._span(meta), self._span(c[0]), str(c[0]), c[1])
 
-    def rule(self, meta: Meta, c: Children) -> tree.Rule:
+    def rule(self, meta: Place, c: Children) -> tree.Rule:
         return tree.Rule(self._span(meta), self._span(c[0]), self._text(c[0]), c[1], tuple(c[2:]))
 
-    def add(self, meta: Meta, c: Children) -> tree.Add:
+    def add(self, meta: Place, c: Children) -> tree.Add:
         name, sign, number, because = c
         amount = self._number(number) * (-1 if sign == "-" else 1)
         return tree.Add(
             self._span(meta), self._span(name), str(name), amount, self._text(because) if because else ""
         )
 
-    def tag(self, meta: Meta, c: Children) -> tree.Tag:
+    def tag(self, meta: Place, c: Children) -> tree.Tag:
         return tree.Tag(self._span(meta), self._text(c[0]))
 
-    def route(self, meta: Meta, c: Children) -> tree.Route:
+    def route(self, meta: Place, c: Children) -> tree.Route:
         place, urgency = c
         name = self._text(place) if place.type == "STRING" else str(place)
         pace = self._span(urgency or place)
         return tree.Route(self._span(meta), self._span(place), name, str(urgency or ""), pace)
 
-    def stop(self, meta: Meta, _: Children) -> tree.Stop:
+    def stop(self, meta: Place, _: Children) -> tree.Stop:
         return tree.Stop(self._span(meta))
 
-    def bands(self, meta: Meta, c: Children) -> tree.Bands:
+    def bands(self, meta: Place, c: Children) -> tree.Bands:
         return tree.Bands(self._span(meta), self._span(c[0]), str(c[0]), tuple(c[1:]))
 
-    def step(self, meta: Meta, c: Children) -> tree.Step:
+    def step(self, meta: Place, c: Children) -> tree.Step:
         name, sign, number = c
         least = self._number(number) * (-1 if sign == "-" else 1)
         return tree.Step(self._span(meta), str(name), least)
 
-    def otherwise(self, meta: Meta, c: Children) -> tree.Step:
+    def otherwise(self, meta: Place, c: Children) -> tree.Step:
         return tree.Step(self._span(meta), str(c[0]), None)
 
-    def test(self, meta: Meta, c: Children) -> tree.Test:
+    def test(self, meta: Place, c: Children) -> tree.Test:
         givens = tuple(part for part in c[1:] if isinstance(part, tree.Given))
         expects = tuple(expect for part in c[1:] if isinstance(part, tuple) for expect in part)
         return tree.Test(self._span(meta), self._span(c[0]), self._text(c[0]), givens, expects)
 
-    def given(self, meta: Meta, c: Children) -> tree.Given:
+    def given(self, meta: Place, c: Children) -> tree.Given:
         return tree.Given(self._span(meta), tuple(c))
 
-    def setting(self, meta: Meta, c: Children) -> tree.Setting:
+    def setting(self, meta: Place, c: Children) -> tree.Setting:
         return tree.Setting(self._span(meta), self._span(c[0]), str(c[0]), c[1])
 
-    def expect(self, _: Meta, c: Children) -> tuple[tree.Expression, ...]:
+    def expect(self, _: Place, c: Children) -> tuple[tree.Expression, ...]:
         return tuple(c)
 
-    def _junction(self, word: str, meta: Meta, c: Children) -> tree.Junction:
+    def _junction(self, word: str, meta: Place, c: Children) -> tree.Junction:
         left, right = c
         chain = left.operands if isinstance(left, tree.Junction) and left.word == word else (left,)
         return tree.Junction(self._span(meta), word, (*chain, right))
 
-    def junction_or(self, meta: Meta, c: Children) -> tree.Junction:
+    def junction_or(self, meta: Place, c: Children) -> tree.Junction:
         return self._junction("or", meta, c)
 
-    def junction_and(self, meta: Meta, c: Children) -> tree.Junction:
+    def junction_and(self, meta: Place, c: Children) -> tree.Junction:
         return self._junction("and", meta, c)
 
-    def negation(self, meta: Meta, c: Children) -> tree.Negation:
+    def negation(self, meta: Place, c: Children) -> tree.Negation:
         return tree.Negation(self._span(meta), c[0])
 
-    def comparison(self, meta: Meta, c: Children) -> tree.Comparison:
+    def comparison(self, meta: Place, c: Children) -> tree.Comparison:
         return tree.Comparison(self._span(meta), str(c[1]), c[0], c[2])
 
-    def at_least(self, meta: Meta, c: Children) -> tree.Comparison:
+    def at_least(self, meta: Place, c: Children) -> tree.Comparison:
         return tree.Comparison(self._span(meta), ">=", c[0], c[1])
 
-    def member(self, meta: Meta, c: Children) -> tree.Member:
+    def member(self, meta: Place, c: Children) -> tree.Member:
         return tree.Member(self._span(meta), c[0], c[1])
 
-    def contains(self, meta: Meta, c: Children) -> tree.Contains:
+    def contains(self, meta: Place, c: Children) -> tree.Contains:
         return tree.Contains(self._span(meta), c[0], c[1])
 
-    def mentions(self, meta: Meta, c: Children) -> tree.Mentions:
+    def mentions(self, meta: Place, c: Children) -> tree.Mentions:
         return tree.Mentions(self._span(meta), c[0], c[1])
 
-    def missing(self, meta: Meta, c: Children) -> tree.Missing:
+    def missing(self, meta: Place, c: Children) -> tree.Missing:
         return tree.Missing(self._span(meta), c[0], c[1] is not None)
 
-    def arithmetic(self, meta: Meta, c: Children) -> tree.Arithmetic:
+    def arithmetic(self, meta: Place, c: Children) -> tree.Arithmetic:
         return tree.Arithmetic(self._span(meta), str(c[1]), c[0], c[2])
 
-    def signed(self, meta: Meta, c: Children) -> tree.Expression:
+    def signed(self, meta: Place, c: Children) -> tree.Expression:
         sign, operand = c
         return tree.Negative(self._span(meta), operand) if sign == "-" else operand
 
-    def name(self, meta: Meta, c: Children) -> tree.Name:
+    def name(self, meta: Place, c: Children) -> tree.Name:
         return tree.Name(self._span(meta), str(c[0]))
 
-    def call(self, meta: Meta, c: Children) -> tree.Call:
+    def call(self, meta: Place, c: Children) -> tree.Call:
         arguments = tuple(argument for argument in c[1:] if argument is not None)
         return tree.Call(self._span(meta), self._span(c[0]), str(c[0]), arguments)
 
-    def list(self, meta: Meta, c: Children) -> tree.Listing:
+    def list(self, meta: Place, c: Children) -> tree.Listing:
         return tree.Listing(self._span(meta), tuple(c))
 
-    def signed_literal(self, meta: Meta, c: Children) -> tree.Literal:
+    def signed_literal(self, meta: Place, c: Children) -> tree.Literal:
         sign, number = c
         return tree.Literal(self._span(meta), Kind.NUMBER, self._number(number) * (-1 if sign == "-" else 1))
 
-    def quantified(self, meta: Meta, c: Children) -> tree.Gather:
+    def quantified(self, meta: Place, c: Children) -> tree.Gather:
         return tree.Gather(self._span(meta), str(c[0]), "feedback", None, c[1])
 
-    def gather(self, meta: Meta, c: Children) -> tree.Gather:
+    def gather(self, meta: Place, c: Children) -> tree.Gather:
         return self._gather(meta, c, None)
 
-    def gather_where(self, meta: Meta, c: Children) -> tree.Gather:
+    def gather_where(self, meta: Place, c: Children) -> tree.Gather:
         return self._gather(meta, c[:-1], c[-1])
 
-    def _gather(self, meta: Meta, c: Children, where: tree.Expression | None) -> tree.Gather:
+    def _gather(self, meta: Place, c: Children, where: tree.Expression | None) -> tree.Gather:
         field = c[1] if isinstance(c[1], tree.Name) else None
         over = str(c[-1]) if isinstance(c[-1], Token) else "feedback"
         return tree.Gather(self._span(meta), str(c[0]), over, field, where)
 
-    def literal(self, meta: Meta, c: Children) -> tree.Literal:
+    def literal(self, meta: Place, c: Children) -> tree.Literal:
         token, span = c[0], self._span(meta)
         match token.type:
             case "STRING":

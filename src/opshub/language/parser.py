@@ -6,18 +6,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
-from importlib.resources import files
 from typing import Any, cast
 
-from lark import Lark, Token
+from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from opshub.language.builder import Builder
 from opshub.language.findings import Findings, suggestion
+from opshub.language.machine import lark, read
 from opshub.language.scanner import DEEPEST, RESERVED, Block, scan
 from opshub.language.tree import Span, Statement
 
-__all__ = ["grammar", "parse"]
+__all__ = ["parse"]
 
 MOST_PARTS = 2_000
 
@@ -59,16 +59,6 @@ _WORDS = {
 }
 
 
-def grammar() -> str:
-    """The text of the grammar."""
-    return files("opshub.language").joinpath("grammar.lark").read_text(encoding="utf-8")
-
-
-@cache
-def _lark() -> Lark:
-    return Lark(grammar(), parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=True)
-
-
 def parse(findings: Findings) -> tuple[list[Statement], frozenset[str]]:
     """All statements of all files that could be read, and the names that the unreadable ones would have defined."""
     statements: list[Statement] = []
@@ -90,23 +80,30 @@ def parse(findings: Findings) -> tuple[list[Statement], frozenset[str]]:
 
 
 def _read(text: str, block: Block, findings: Findings) -> Statement | None:
+    body = text[block.start : block.end]
+    found = read(body, Builder(block.file, block.start, findings))
+    if found is not None:
+        return cast(Statement, found)
     try:
-        found = _lark().parse(text[block.start : block.end])
+        lark().parse(body)
     except UnexpectedCharacters as error:
         _report_character(text, block, error, findings)
     except UnexpectedToken as error:
         _report_token(text, block, error, findings)
     except UnexpectedInput:  # pragma: no cover - the two above are all that this parser raises
         findings.report("R006", Span(block.file, block.start, block.end), "this statement cannot be read")
-    else:
-        return cast(Statement, Builder(block.file, block.start, findings).transform(found))
     return None
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def children(node: object) -> Iterator[Any]:
     """The nodes directly below a node of the tree."""
-    for field in fields(cast(Any, node)):
-        value = getattr(node, field.name)
+    for name in _names(cast(Any, type(node))):
+        value = getattr(node, name)
         if isinstance(value, tuple) and not isinstance(value, Span):
             yield from value
         elif hasattr(value, "__dataclass_fields__"):

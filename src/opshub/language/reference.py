@@ -42,7 +42,7 @@ def evaluate(expression: str) -> str:
 
 
 def _sections() -> Mapping[str, str]:
-    from opshub.language.parser import grammar
+    from opshub.language.machine import grammar
 
     return {
         "grammar": f"```text\n{grammar().strip()}\n```\n",
