@@ -12,10 +12,13 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opshub.language import Checked, Kind, Schema, Source, tree
+from opshub.language import Checked, Kind, RuleSet, Schema, Source, tree
 from opshub.language.findings import Findings
 from opshub.language.functions import FUNCTIONS
+from opshub.language.interpreter import Interpreter as Stepwise
+from opshub.language.legend import Trace
 from opshub.language.parser import parse
+from opshub.language.runtime import settled
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 WORDS = ("cancel", "switch to", "refund", "退款", "slow")
@@ -346,3 +349,31 @@ def test_nothing_changes_before_the_due_moment(
 
     assert outcome.due is None or outcome.due > NOW
     assert (between, later) == (outcome, outcome)
+
+
+def _fired(rules: RuleSet, traces: tuple[Trace[int], ...]) -> list[str]:
+    scores = len(rules.program.scores)
+    entries = [rules.legend.entries[number] for number, _, _ in traces if number >= scores]
+    return [entry.rule for entry in entries if entry.rule != "bands"]
+
+
+@_SETTINGS
+@given(text=_files(), data=st.data())
+def test_each_rule_holds_where_the_compiled_function_says_so(
+    text: str, data: st.DataObject, checked: Callable[..., Checked], schema: Schema
+) -> None:
+    rules = checked(text).rules
+    assert rules is not None
+    idea = data.draw(_row(schema.idea))
+    rows = data.draw(st.lists(_row(schema.feedback), max_size=4))
+
+    slow = Stepwise(rules.program, idea, rows, NOW)
+
+    outcome = rules.decide(idea, rows, NOW)
+    held = list(slow.held())
+    totals: dict[str, float] = {"priority": 0.0, **slow.scores()}
+    for rule in held:
+        for name, amount, _ in rule.additions:
+            totals[name] = settled(totals[name] + amount)
+    assert [rule.name for rule in held] == _fired(rules, outcome.explain())
+    assert totals == dict(outcome.scores)

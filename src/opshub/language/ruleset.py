@@ -55,6 +55,11 @@ class RuleSet:
             )
         self.legend = Legend(tuple(entries(program, self._score_stories, self._stories)))
 
+    @property
+    def program(self) -> Program:
+        """What the rules mean, term by term."""
+        return self._program
+
     def decide(self, idea: Sequence[object], feedback: Sequence[Sequence[object]], now: datetime) -> Outcome:
         """What the rules say of one idea.
 
