@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from opshub.language import tree
+from opshub.language import tree, watching
 from opshub.language.findings import Findings, suggestion
 from opshub.language.machine import Place, Token
 from opshub.language.schema import Kind
@@ -71,6 +71,53 @@ class Builder:
     def otherwise(self, meta: Place, c: Children) -> tree.Step:
         return tree.Step(self._span(meta), str(c[0]), None)
 
+    def signal(self, meta: Place, c: Children) -> watching.Signal:
+        key, name, value, period = c
+        pace = self._span(period or name)
+        return watching.Signal(
+            self._span(meta), self._span(name), str(name), key is not None, value, str(period or ""), pace
+        )
+
+    def reported(self, meta: Place, c: Children) -> watching.Reported:
+        verb, points = c
+        return watching.Reported(self._span(meta), str(verb or ""), self._text(points) if points else "")
+
+    def alert(self, meta: Place, c: Children) -> watching.Alert:
+        name, *parts = c
+        return watching.Alert(
+            self._span(meta),
+            self._span(name),
+            self._text(name),
+            tuple(part for part in parts if isinstance(part, watching.Breach)),
+            tuple(part for part in parts if isinstance(part, watching.Open)),
+            tuple(watching.Words(part.span, part.tag) for part in parts if isinstance(part, tree.Tag)),
+            tuple(part for part in parts if isinstance(part, watching.Words)),
+        )
+
+    def breach(self, meta: Place, c: Children) -> watching.Breach:
+        name, comparison, sign, number, periods, unit = c
+        bound = self._number(number) * (-1 if sign == "-" else 1)
+        count = self._number(periods) if periods else 1.0
+        pace = self._span(unit or name)
+        return watching.Breach(
+            self._span(meta),
+            self._span(name),
+            str(name),
+            str(comparison),
+            bound,
+            count,
+            str(unit or ""),
+            pace,
+        )
+
+    def open(self, meta: Place, c: Children) -> watching.Open:
+        title, place = c
+        name = self._text(place) if place is not None and place.type == "STRING" else str(place or "")
+        return watching.Open(self._span(meta), self._text(title), self._span(place or title), name)
+
+    def notify(self, meta: Place, c: Children) -> watching.Words:
+        return watching.Words(self._span(meta), self._text(c[0]))
+
     def test(self, meta: Place, c: Children) -> tree.Test:
         givens = tuple(part for part in c[1:] if isinstance(part, tree.Given))
         expects = tuple(expect for part in c[1:] if isinstance(part, tuple) for expect in part)
@@ -81,6 +128,9 @@ class Builder:
 
     def setting(self, meta: Place, c: Children) -> tree.Setting:
         return tree.Setting(self._span(meta), self._span(c[0]), str(c[0]), c[1])
+
+    def series(self, meta: Place, c: Children) -> tree.Setting:
+        return tree.Setting(self._span(meta), self._span(c[0]), str(c[0]), c[1], signal=True)
 
     def expect(self, _: Place, c: Children) -> tuple[tree.Expression, ...]:
         return tuple(c)

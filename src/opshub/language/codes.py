@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from opshub.language.signal_codes import SIGNALS
+
 __all__ = ["CODES", "Code"]
 
 
@@ -41,7 +43,7 @@ SYNTAX = {
     ),
     "R003": _error(
         "Not a statement",
-        "A rule file holds let, score, rule, bands and test. A word that is none of these would be ignored policy.",
+        "A rule file holds let, score, rule, bands, signal, alert, test. Any other word would be ignored policy.",
         'rul "Many voices" {\n    when idea.voices > 5\n    priority +5\n}\n',
         'rule "Many voices" {\n    when idea.voices > 5\n    priority +5\n}\n',
     ),
@@ -325,4 +327,6 @@ WARNINGS = {
     ),
 }
 
-CODES = {**SYNTAX, **NAMES, **TYPES, **WARNINGS}
+_BY_NAME = {**SYNTAX, **NAMES, **TYPES, **WARNINGS, **{name: Code(*told) for name, told in SIGNALS.items()}}
+
+CODES = dict(sorted(_BY_NAME.items()))

@@ -18,7 +18,7 @@ from opshub.language.meaning import GATHERING, Definition, Program, Term, leaves
 from opshub.language.schema import Kind
 from opshub.language.stories import Story, tell
 
-__all__ = ["Compiled", "compile_condition", "compile_program"]
+__all__ = ["Compiled", "compile_condition", "compile_program", "compile_value"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,16 @@ def compile_program(program: Program) -> Compiled:
 def compile_condition(term: Term) -> Callable[[Sequence[Any], Any], bool]:
     """Compile a condition over one row of values, for the tests of a rule set."""
     emitter = Emitter({}, [term])
-    value = emitter.condition(term)
+    return _over_row(emitter, emitter.condition(term))
+
+
+def compile_value(term: Term) -> Callable[[Sequence[Any], Any], Any]:
+    """Compile a value over one row of values, None where it is missing."""
+    emitter = Emitter({}, [term])
+    return _over_row(emitter, emitter.expression(term))
+
+
+def _over_row(emitter: Emitter, value: ast.expr) -> Callable[[Sequence[Any], Any], Any]:
     loads = [assign(name, _item("values", index)) for (_, index), name in emitter.fields.items()]
     kept = [assign(name, _none()) for name in emitter.kept]
     return _function(["values", "now"], [*loads, *kept, ast.Return(value)], emitter.namespace)

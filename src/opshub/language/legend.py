@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from opshub.language.meaning import Program, Verdict
 from opshub.language.outcome import Part
+from opshub.language.series import Alarm
 from opshub.language.stories import Story
 
 __all__ = ["Entry", "Legend", "Trace", "entries"]
@@ -71,7 +72,7 @@ class Legend:
 
 
 def entries(program: Program, scores: Sequence[Story], rules: Sequence[Story]) -> Iterator[Entry]:
-    """The entries of a program: its scores, then its rules, then its bands."""
+    """The entries of a program: its scores, then its rules, its bands, and its alerts."""
     for definition, story in zip(program.scores, scores, strict=True):
         yield Entry(definition.name, definition.place, definition.name, (), story.names)
     for rule, story in zip(program.rules, rules, strict=True):
@@ -80,6 +81,8 @@ def entries(program: Program, scores: Sequence[Story], rules: Sequence[Story]) -
         yield Entry(rule.name, rule.place, "", tuple(_effects(rule)), names, len(words))
     for band, _ in program.bands:
         yield Entry("bands", program.bands_place, "", ((f"band {band}", "", 0.0, ""),), (program.banded,))
+    for alert in program.alerts:
+        yield Entry(alert.name, alert.place, "", tuple(_opened(alert)), alert.names)
 
 
 def _effects(rule: Verdict) -> Iterator[Effect]:
@@ -91,6 +94,14 @@ def _effects(rule: Verdict) -> Iterator[Effect]:
         yield f"route to {rule.route}{f' as {rule.urgency}' * bool(rule.urgency)}", "", 0.0, ""
     if rule.stops:
         yield "stop", "", 0.0, ""
+
+
+def _opened(alert: Alarm) -> Iterator[Effect]:
+    yield "opened this idea", "", 0.0, " and ".join(limit.shown for limit in alert.limits)
+    for tag in alert.tags:
+        yield f"tag {tag}", "", 0.0, ""
+    if alert.destination:
+        yield f"route to {alert.destination}", "", 0.0, ""
 
 
 def _entry(

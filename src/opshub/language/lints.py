@@ -8,9 +8,9 @@ from typing import Any
 
 from opshub.language.meaning import GATHERING, Definition, Term, show
 
-__all__ = ["conjuncts", "fragile", "implies", "never"]
+__all__ = ["COMPARE", "conjuncts", "fragile", "implies", "never"]
 
-_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -18,6 +18,8 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+"""What each sign of comparison does."""
+
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
@@ -56,7 +58,7 @@ def _entails(fact: Term, part: Term, lets: Mapping[str, Definition]) -> bool:
     if fact.op == part.op == "any":
         return implies(fact.operands[0], part.operands[0], lets)
     if (
-        fact.op not in _COMPARE
+        fact.op not in COMPARE
         or fact.operands[0:1] != part.operands[0:1]
         or fact.operands[1].op != "constant"
     ):
@@ -64,11 +66,11 @@ def _entails(fact: Term, part: Term, lets: Mapping[str, Definition]) -> bool:
     value: Any = fact.operands[1].detail
     if part.op == "in" and fact.op == "==":
         return value in part.members
-    if part.op not in _COMPARE or part.operands[1].op != "constant":
+    if part.op not in COMPARE or part.operands[1].op != "constant":
         return False
     bound: Any = part.operands[1].detail
     if fact.op == "==":
-        return bool(_COMPARE[part.op](value, bound))
+        return bool(COMPARE[part.op](value, bound))
     up, down = (">", ">="), ("<", "<=")
     if fact.op in up and part.op in up:
         return bool(value > bound or (value == bound and not (fact.op == ">=" and part.op == ">")))
@@ -81,9 +83,9 @@ def never(term: Term, lets: Mapping[str, Definition]) -> str:
     """Why a condition cannot hold, in words, or nothing where that cannot be proven."""
     parts = sorted(conjuncts(term, lets), key=show)
     for part in parts:
-        if part.op in _COMPARE and all(operand.op == "constant" for operand in part.operands):
+        if part.op in COMPARE and all(operand.op == "constant" for operand in part.operands):
             left, right = (operand.detail for operand in part.operands)
-            if not _COMPARE[part.op](left, right):
+            if not COMPARE[part.op](left, right):
                 return f"{show(part)} is false"
     for i, one in enumerate(parts):
         for other in parts[i + 1 :]:
@@ -95,7 +97,7 @@ def never(term: Term, lets: Mapping[str, Definition]) -> str:
 def _clash(one: Term, other: Term) -> bool:
     """Whether two facts about the same value exclude each other."""
     if one.op == "missing":
-        compares = other.op in _COMPARE or other.op in ("in", "contains", "mentions")
+        compares = other.op in COMPARE or other.op in ("in", "contains", "mentions")
         return not one.detail and (compares or (other.op == "missing" and bool(other.detail)))
     values = _values(one)
     if values is None:
@@ -103,8 +105,8 @@ def _clash(one: Term, other: Term) -> bool:
     allowed = _values(other)
     if allowed is not None:
         return not set(values) & set(allowed)
-    if other.op in _COMPARE and other.operands[1].op == "constant":
-        compare, bound = _COMPARE[other.op], other.operands[1].detail
+    if other.op in COMPARE and other.operands[1].op == "constant":
+        compare, bound = COMPARE[other.op], other.operands[1].detail
         return not any(compare(value, bound) for value in values)
     return False
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from opshub.language.schema import Kind, Schema
+from opshub.language.series import Alarm, Series
 
 __all__ = ["BROKEN", "Definition", "Program", "Term", "TestCase", "Verdict", "leaves", "show"]
 
@@ -81,6 +82,8 @@ class TestCase:
     idea: tuple[object, ...]
     feedback: tuple[tuple[object, ...], ...]
     expects: tuple[tuple[str, Term], ...]
+    signals: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    """Signals with their values in the last full periods, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class Program:
     bands: tuple[tuple[str, float | None], ...]
     bands_place: str
     tests: tuple[TestCase, ...]
+    signals: tuple[Series, ...] = ()
+    alerts: tuple[Alarm, ...] = ()
 
 
 def leaves(term: Term, lets: Mapping[str, Definition]) -> Iterator[Term]:

@@ -129,12 +129,19 @@ class Names:
 class Outside:
     """The names that a test's ``expect`` can use: what the rules said."""
 
-    _CODES: Mapping[str, str] = {"tags": "R106", "band": "R111", "route": "R104", "urgency": "R112"}
+    _CODES: Mapping[str, str] = {
+        "tags": "R106",
+        "band": "R111",
+        "route": "R104",
+        "urgency": "R112",
+        "alerts": "R122",
+    }
 
     def __init__(
         self, scores: Sequence[str], closed: Mapping[str, tuple[str, ...]], findings: Findings
     ) -> None:
         kinds = {"tags": Kind.TEXTS, "band": Kind.TEXT, "route": Kind.TEXT, "urgency": Kind.TEXT}
+        kinds["alerts"] = Kind.TEXTS
         self._fields = [Field(name, Kind.NUMBER, "", optional=False) for name in scores]
         self._fields += [Field(name, kind, "", False, closed.get(name, ())) for name, kind in kinds.items()]
         self._findings = findings

@@ -161,7 +161,10 @@ def _report_token(text: str, block: Block, error: UnexpectedToken, findings: Fin
         _report_stray_word(text, block, span, findings)
     elif token.type == "NAME" and "LET" in expected:
         findings.report(
-            "R003", span, f"'{token}' is not a statement", "a file holds let, score, rule, bands, test"
+            "R003",
+            span,
+            f"'{token}' is not a statement",
+            "a file holds let, score, rule, bands, signal, alert, test",
         )
     else:
         found = "the statement ends" if token.type == "$END" else f"found '{text[span.start : span.end]}'"

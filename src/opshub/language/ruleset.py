@@ -12,6 +12,7 @@ from opshub.language.meaning import GATHERING, Program, TestCase, leaves
 from opshub.language.outcome import Outcome
 from opshub.language.runtime import finite, settled, utc
 from opshub.language.schema import Schema
+from opshub.language.signals import Signals
 from opshub.language.stories import Story
 
 __all__ = ["EMPTY", "RuleSet"]
@@ -35,8 +36,10 @@ class RuleSet:
         self.hash = hash
         self.scores = tuple(dict.fromkeys(["priority", *(score.name for score in program.scores)]))
         self.bands = tuple(name for name, _ in program.bands)
-        self.tags = frozenset(tag for rule in program.rules for tag in rule.tags)
+        told = (*program.rules, *program.alerts)
+        self.tags = frozenset(tag for one in told for tag in one.tags)
         self.reads = frozenset(_reads(program))
+        self.signals = Signals(program)
         self.tests: tuple[TestCase, ...] = program.tests
         self._program = program
         self._start = dict.fromkeys(self.scores, 0.0)
@@ -117,6 +120,7 @@ class RuleSet:
 
 def _reads(program: Program) -> Iterator[str]:
     roots = [*(score.term for score in program.scores), *(rule.when for rule in program.rules)]
+    roots += [series.term for series in program.signals if series.counted and series.term is not None]
     for root in roots:
         for term in leaves(root, program.lets):
             if term.op in ("idea", "row"):

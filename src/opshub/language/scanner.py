@@ -17,10 +17,11 @@ __all__ = ["DEEPEST", "RESERVED", "STATEMENTS", "Block", "scan"]
 DEEPEST = 50
 LARGEST = 65_536
 
-STATEMENTS = ("bands", "let", "rule", "score", "test")
+STATEMENTS = ("alert", "bands", "let", "rule", "score", "signal", "test")
 RESERVED = frozenset(
-    "accounts all and any as because contains count distinct expect false feedback given in is max mean mentions "
-    "min missing no not of or otherwise over persons route share stop sum tag to true when where".split()
+    "accounts all and any as because contains count distinct expect false feedback for given idea in is key max mean "
+    "mentions min missing no not notify of open or otherwise over per persons reported route share stop sum tag to "
+    "true when where".split()
 ) | set(STATEMENTS)
 
 _TOKEN = re.compile(
@@ -29,11 +30,13 @@ _TOKEN = re.compile(
 )
 _NARROW: dict[int, str] = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 _NARROW.update(zip(map(ord, "，、：；（）【】。‘’“”„《》"), ',,:;()[].\'\'"""<>', strict=True))
+_OPENING = "|".join(sorted(set(STATEMENTS) - {"signal"}))
 _STATEMENT = re.compile(
-    rf"^[ \t]*(?:{'|'.join(STATEMENTS)})\b|^(?P<other>[^\W\d]\w*)[ \t]+(?:\"[^\"\n]*\"\s*\{{|\w+\s*=(?!=))",
+    rf"^[ \t]*(?:(?:{_OPENING})\b|(?:key[ \t]+)?signal[ \t]+\w+\s*=(?!=))"
+    r"|^(?P<other>[^\W\d]\w*)[ \t]+(?:\"[^\"\n]*\"\s*\{|\w+\s*=(?!=))",
     re.M,
 )
-_DEFINED = re.compile(r"(?:let|score)[ \t]+(\w+)")
+_DEFINED = re.compile(r"(?:let|score|signal)[ \t]+(\w+)")
 _PARTNER = {")": "(", "]": "[", "}": "{"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from opshub.language import tree
+from opshub.language import tree, watching
 from opshub.language.checker import Checker
 from opshub.language.findings import Findings, suggestion
 from opshub.language.lints import implies
@@ -13,6 +13,7 @@ from opshub.language.names import Names, Place
 from opshub.language.schema import Kind, Schema
 from opshub.language.testcases import TestChecker
 from opshub.language.tree import Span
+from opshub.language.watches import Watches
 
 __all__ = ["URGENCIES", "build"]
 
@@ -37,12 +38,14 @@ class _Build:
         self._later = [s.name for s in statements if isinstance(s, tree.Let | tree.Score)]
         self._names = Names(schema, findings, lost, self._later)
         self._checker = Checker(self._names, findings)
+        self._watches = Watches(self._names, findings, self._check_destination)
         self._titles: dict[tuple[type, str], Span] = {}
         self._marks: dict[str, Span] = {}
         self._bands: tree.Bands | None = None
         self._rules: list[tuple[tree.Rule, Verdict]] = []
 
     def program(self) -> Program:
+        alerts: list[watching.Alert] = []
         for statement in self._statements:
             match statement:
                 case tree.Let() | tree.Score():
@@ -53,6 +56,12 @@ class _Build:
                     self._check_bands(statement)
                 case tree.Test():
                     self._check_title(statement)
+                case watching.Signal():
+                    self._watches.signal(statement)
+                case watching.Alert():
+                    alerts.append(statement)
+        for alert in alerts:
+            self._watches.alert(alert)
         self._report_unused()
         self._report_shadowed()
         return self._finished()
@@ -68,6 +77,8 @@ class _Build:
             bands=tuple((step.name, step.least) for step in bands.steps) if bands else (),
             bands_place=self._findings.place(bands.span) if bands else "",
             tests=self._tests(),
+            signals=tuple(self._watches.signals.values()),
+            alerts=tuple(self._watches.alerts),
         )
 
     def _define(self, node: tree.Let | tree.Score) -> None:
@@ -142,24 +153,27 @@ class _Build:
         if node.urgency and node.urgency not in URGENCIES:
             hint = suggestion(node.urgency, URGENCIES)
             self._findings.report("R112", node.pace, f"'{node.urgency}' is not an urgency", hint)
-        connection, _, project = node.destination.partition(".")
+        self._check_destination(node.destination, node.mark)
+
+    def _check_destination(self, destination: str, mark: Span) -> None:
+        connection, _, project = destination.partition(".")
         known = self._schema.destinations
         if connection not in known:
             hint = suggestion(connection, tuple(known)) or "connect a tracker first; a tag needs none"
-            self._findings.report("R104", node.mark, f"there is no connection '{connection}'", hint)
+            self._findings.report("R104", mark, f"there is no connection '{connection}'", hint)
             return
         projects = known[connection]
         if projects is None or not projects:
             if bool(project) is (projects == ()):
                 hint = f"write {connection}" if project else f"say which: {connection}.PROJECT"
                 reason = "has no projects" if project else "needs a project"
-                self._findings.report("R104", node.mark, f"'{connection}' {reason}", hint)
+                self._findings.report("R104", mark, f"'{connection}' {reason}", hint)
         elif project not in projects:
-            hint = suggestion(node.destination, [f"{connection}.{name}" for name in projects])
+            hint = suggestion(destination, [f"{connection}.{name}" for name in projects])
             message = (
                 f"'{connection}' has no project '{project}'" if project else f"'{connection}' needs a project"
             )
-            self._findings.report("R104", node.mark, message, hint)
+            self._findings.report("R104", mark, message, hint)
 
     def _check_bands(self, node: tree.Bands) -> None:
         self._check_score(node.score, node.mark)
@@ -211,7 +225,9 @@ class _Build:
 
     def _tests(self) -> tuple[TestCase, ...]:
         scores = tuple(dict.fromkeys(["priority", *self._names.scores]))
-        checker = TestChecker(self._names, self._schema, scores, self._closed(), self._findings)
+        checker = TestChecker(
+            self._names, self._schema, scores, self._closed(), self._findings, self._watches
+        )
         return tuple(checker.case(node) for node in self._statements if isinstance(node, tree.Test))
 
     def _closed(self) -> Mapping[str, tuple[str, ...]]:
@@ -221,5 +237,6 @@ class _Build:
             "tags": tuple(sorted({tag for verdict in verdicts for tag in verdict.tags})),
             "band": tuple(step.name for step in self._bands.steps) if self._bands else (),
             "route": tuple(sorted({verdict.route for verdict in verdicts if verdict.route})),
+            "alerts": tuple(alert.name for alert in self._watches.alerts),
             "urgency": tuple(sorted({verdict.urgency for verdict in verdicts if verdict.urgency})),
         }

@@ -13,6 +13,7 @@ from opshub.language.meaning import TestCase
 from opshub.language.names import Names, Outside, Place, report_closed
 from opshub.language.schema import Field, Kind, Schema
 from opshub.language.tree import Span
+from opshub.language.watches import Watches
 
 __all__ = ["NOON", "TestChecker"]
 
@@ -32,22 +33,26 @@ class TestChecker:
         scores: Sequence[str],
         closed: Mapping[str, tuple[str, ...]],
         findings: Findings,
+        watches: Watches,
     ) -> None:
         self._names = names
         self._schema = schema
         self._findings = findings
+        self._watches = watches
         self._expects = Checker(names, findings, Outside(scores, closed, findings))
 
     def case(self, node: tree.Test) -> TestCase:
         """The case of one test block."""
-        settings = [setting for given in node.givens for setting in given.settings]
+        settings = [setting for given in node.givens for setting in given.settings if not setting.signal]
         now = next((self._now(s) for s in settings if s.name == "now"), NOON)
         idea: list[object] = [None] * len(self._schema.idea)
         rows = []
         for given in node.givens:
             row: list[object] = [None] * len(self._schema.feedback)
             spoken = [
-                self._set(setting, idea, row, now) for setting in given.settings if setting.name != "now"
+                self._set(setting, idea, row, now)
+                for setting in given.settings
+                if setting.name != "now" and not setting.signal
             ]
             if any(spoken):
                 rows.append(tuple(row))
@@ -55,7 +60,24 @@ class TestChecker:
             (self._findings.text(e.span), self._expects.condition(e, Place.IDEA)) for e in node.expects
         )
         path, line = self._findings.sources[node.span.file].path, self._findings.line(node.span)
-        return TestCase(node.name, path, line, now, tuple(idea), tuple(rows), expects)
+        return TestCase(node.name, path, line, now, tuple(idea), tuple(rows), expects, self._given(node))
+
+    def _given(self, node: tree.Test) -> tuple[tuple[str, tuple[float, ...]], ...]:
+        """The signals that a test gives, each with its values."""
+        found = {}
+        for setting in (setting for given in node.givens for setting in given.settings if setting.signal):
+            series = self._watches.known(setting.name, setting.mark)
+            if series is not None and series.parts:
+                hint = f"give what it is combined from: {', '.join(series.parts)}"
+                self._findings.report("R211", setting.mark, f"'{setting.name}' is combined from others", hint)
+            items = setting.value.items if isinstance(setting.value, tree.Listing) else (setting.value,)
+            values = [self._written(item, NOON) for item in items]
+            if any(kind is not Kind.NUMBER for kind, _ in values):
+                hint = "write them oldest first: [0.9%, 1%, 1.1%]"
+                self._findings.report("R211", setting.value.span, "a signal's values are numbers", hint)
+            else:
+                found[setting.name] = tuple(value for _, value in values if isinstance(value, float))
+        return tuple(found.items())
 
     def _now(self, setting: tree.Setting) -> datetime:
         if isinstance(setting.value, tree.Literal) and isinstance(setting.value.value, datetime):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from opshub.language.meaning import Term, TestCase
 from opshub.language.outcome import Outcome
 from opshub.language.ruleset import RuleSet
+from opshub.language.series import Series
 
 __all__ = ["TestResult", "run_tests"]
 
@@ -39,12 +40,25 @@ def _run(rules: RuleSet, case: TestCase) -> TestResult:
         outcome.tags,
         *(v or None for v in (outcome.band, outcome.route, outcome.urgency)),
     )
+    values += (_alerts(rules, case),)
     failures = [
         f"expected {text}, got {_got(term, values)}{_trace(outcome)}"
         for text, term in case.expects
         if not compile_condition(term)(values, case.now)
     ]
     return TestResult(case.name, case.path, case.line, not failures, tuple(failures))
+
+
+def _alerts(rules: RuleSet, case: TestCase) -> tuple[str, ...]:
+    """The alerts in breach where the signals came to what the test gives; others have no value."""
+    given = dict(case.signals)
+
+    def read(series: Series, periods: int) -> list[float | None]:
+        values = given.get(series.name, ())[-periods:]
+        return [*[None] * (periods - len(values)), *values]
+
+    signals = rules.signals
+    return tuple(alert.name for alert in signals.alerts if signals.breached(alert, read) is not None)
 
 
 def _read(term: Term) -> Iterator[tuple[int, str]]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
 from opshub.language.schema import Kind
+from opshub.language.watching import Alert, Signal
 
 __all__ = [
     "Add",
@@ -286,12 +287,13 @@ class Bands:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """``name = value`` of a test; ``mark`` is the place of the name."""
+    """``name = value`` of a test; ``mark`` is the place of the name. ``signal`` for a signal's values."""
 
     span: Span
     mark: Span
     name: str
     value: Expression | Listing
+    signal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,4 +315,4 @@ class Test:
     expects: tuple[Expression, ...]
 
 
-Statement: TypeAlias = Let | Score | Rule | Bands | Test
+Statement: TypeAlias = Let | Score | Rule | Bands | Signal | Alert | Test
