@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from opshub.language.legend import Legend, Trace, entries
-from opshub.language.meaning import GATHERING, Program, TestCase, leaves
+from opshub.language.meaning import GATHERING, Program, Term, TestCase, leaves
 from opshub.language.outcome import Outcome
 from opshub.language.runtime import finite, settled, utc
 from opshub.language.schema import Schema
@@ -29,17 +29,19 @@ class RuleSet:
 
     ``hash`` changes whenever a decision or its explanation could. ``scores`` always has ``priority``, first.
     ``reads`` are the full names of all fields that a decision depends on. ``bands`` are in order, best first; ``tags``
-    are all that any rule may give.
+    are all that any rule or alert may give.
     """
 
     def __init__(self, program: Program, hash: str) -> None:
         self.hash = hash
         self.scores = tuple(dict.fromkeys(["priority", *(score.name for score in program.scores)]))
         self.bands = tuple(name for name, _ in program.bands)
-        told = (*program.rules, *program.alerts)
-        self.tags = frozenset(tag for one in told for tag in one.tags)
-        self.reads = frozenset(_reads(program))
-        self.signals = Signals(program)
+        given = [*(rule.tags for rule in program.rules), *(alert.tags for alert in program.alerts)]
+        self.tags = frozenset(tag for tags in given for tag in tags)
+        roots = [*(score.term for score in program.scores), *(rule.when for rule in program.rules)]
+        self.reads = frozenset(_reads(roots, program))
+        counted = [series.term for series in program.signals if series.counted and series.term is not None]
+        self.signals = Signals(program, frozenset(_reads(counted, program)))
         self.tests: tuple[TestCase, ...] = program.tests
         self._program = program
         self._start = dict.fromkeys(self.scores, 0.0)
@@ -87,6 +89,12 @@ class RuleSet:
         explain = partial(self._traces, scores, hits, feedback, totals, band)
         return Outcome(totals, band, tuple(sorted(tags)), route, urgency, due, self.legend, explain)
 
+    def opened(self, alert: str) -> int | None:
+        """The number of the legend's entry for an alert, None where there is no such alert any more."""
+        names = [one.name for one in self._program.alerts]
+        first = len(self.legend.entries) - len(names)
+        return first + names.index(alert) if alert in names else None
+
     def _band(self, totals: dict[str, float]) -> str:
         for name, least in self._program.bands:
             if least is None or totals[self._program.banded] >= least:
@@ -118,9 +126,7 @@ class RuleSet:
         return tuple(traces)
 
 
-def _reads(program: Program) -> Iterator[str]:
-    roots = [*(score.term for score in program.scores), *(rule.when for rule in program.rules)]
-    roots += [series.term for series in program.signals if series.counted and series.term is not None]
+def _reads(roots: Iterable[Term], program: Program) -> Iterator[str]:
     for root in roots:
         for term in leaves(root, program.lets):
             if term.op in ("idea", "row"):

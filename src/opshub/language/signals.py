@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from opshub.language.lints import COMPARE
-from opshub.language.meaning import Program
+from opshub.language.meaning import Program, leaves
 from opshub.language.runtime import number
 from opshub.language.series import Alarm, Series
 
@@ -25,9 +25,13 @@ _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Signals:
-    """``hash`` changes whenever a counted signal could come to other values over the same feedback."""
+    """``hash`` changes whenever a counted signal could come to other values over the same feedback.
 
-    def __init__(self, program: Program) -> None:
+    ``reads`` are the full names of the fields that counting needs.
+    """
+
+    def __init__(self, program: Program, reads: frozenset[str]) -> None:
+        self.reads = reads
         self.all = {series.name: series for series in program.signals}
         self.alerts = program.alerts
         self._program = program
@@ -35,8 +39,8 @@ class Signals:
     @cached_property
     def hash(self) -> str:
         """The name of what is counted."""
-        lets = sorted(self._program.lets.items())
-        told = repr([[(s.name, s.period, s.term) for s in self._counted()], lets])
+        lets = self._program.lets
+        told = repr([(s.name, s.period, [*leaves(s.term, lets)]) for s in self._counted() if s.term])
         return hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
     @property
