@@ -79,7 +79,7 @@ class Files(Connector[FilesSettings]):
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
-        self._rows = RowMapping(self.settings)
+        self._rows = RowMapping(self.settings, self.declared)
         self._convert = TEXTS[self.settings.text_format]
 
     @classmethod
@@ -87,7 +87,8 @@ class Files(Connector[FilesSettings]):
         return ""
 
     def scope(self) -> object:
-        return self.settings.model_dump(mode="json", exclude={"folder", "output", "excel"})
+        said = self.settings.model_dump(mode="json", exclude={"folder", "output", "excel"})
+        return {**said, "declared": self.declared} if self.declared else said
 
     def identify(self, record: Record) -> str:
         if not isinstance(record, Mapping):

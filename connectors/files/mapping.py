@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -28,8 +30,9 @@ Convert = Callable[[str], str]
 class RowMapping:
     """Knows where in a row each thing stands."""
 
-    def __init__(self, settings: FilesSettings) -> None:
+    def __init__(self, settings: FilesSettings, declared: Mapping[str, str] = MappingProxyType({})) -> None:
         self._settings = settings
+        self._declared = declared
         self._paths = settings.columns.paths()
         self._zone = zone_of(settings.zone)
         self._scale = scale(settings.columns.rating_scale)
@@ -180,10 +183,31 @@ class RowMapping:
         plain = {key: key for key in row if key not in self._used and not key.startswith(OWN)}
         found: dict[str, Value] = {}
         for name, path in (plain | dict(self._settings.fields)).items():
-            value = self._field(select(row, path), name)
+            value = self._declared_field(select(row, path), name)
             if value is not None:
                 found[name] = value
         return found
+
+    def _declared_field(self, values: list[object], name: str) -> Value:
+        """A declared field as its kind; what does not fit stays as it came, and counts as missing for rules."""
+        found = self._field(values, name)
+        kind = self._declared.get(name, "")
+        if kind == "texts" and isinstance(found, str):
+            return tuple(sorted(listed([found])))
+        if not isinstance(found, str) or kind not in _AS:
+            return found
+        with suppress(ValueError):
+            return _AS[kind](self, found)
+        return found
+
+    def _as_number(self, text: str) -> Value:
+        return number(text, self._settings.decimal)
+
+    def _as_time(self, text: str) -> Value:
+        return moment(text, self._settings.dates, self._zone)
+
+    def _as_truth(self, text: str) -> Value:
+        return _TRUTH.get(text.strip().lower(), text)
 
     def _field(self, values: list[object], name: str) -> Value:
         scalars = [value for value in values if isinstance(value, str | int | float | bool) and value != ""]
@@ -205,6 +229,17 @@ class RowMapping:
         if where.both_sides:
             keys = [key for key in keys if _age(key) < _age(own)]
         return next((key for key in keys if key and key != own), "")
+
+
+_AS: Mapping[str, Callable[[RowMapping, str], Value]] = {
+    "number": RowMapping._as_number,
+    "money": RowMapping._as_number,
+    "date": RowMapping._as_time,
+    "yes-no": RowMapping._as_truth,
+}
+"""Kind of a declared field → how a cell's text is read as it."""
+
+_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def _counts(link: object, where: DuplicateColumns) -> bool:

@@ -237,7 +237,7 @@ class Jira(Connector[JiraSettings]):
         """Without a version: Jira has no optimistic lock, so a write can only be preceded by a read."""
         seen = self.normalize(record)
         it = translate.part(record)
-        owned = {name: translate.field_value(it, name) for name in self.fields}
+        owned = {name: translate.field_value(it, name) for name in (*self.fields, *self.declared)}
         status = translate.simple(translate.part(it["fields"]).get("status"))
         made = as_item(seen, key=text_of(it["key"]), fields=owned, status=text_of(status))
         if isinstance(made, Tombstone):

@@ -74,7 +74,8 @@ class Zendesk(Connector[ZendeskSettings]):
 
     def scope(self) -> object:
         it = self.settings
-        return [str(it.since), it.comments, it.emails, it.jira_links]
+        known = [str(it.since), it.comments, it.emails, it.jira_links]
+        return [*known, "numbers"] if self.declared else known
 
     def rewind(self, since: datetime) -> Cursor:
         return {"since": int(since.timestamp())}
@@ -112,7 +113,7 @@ class Zendesk(Connector[ZendeskSettings]):
 
     def _numeric(self) -> set[int]:
         """Ids of the owned fields whose values Zendesk spells as text although they are numbers."""
-        if not any(name.startswith(CUSTOM) for name in self.fields):
+        if not (self.declared or any(name.startswith(CUSTOM) for name in self.fields)):
             return set()
         return {f["id"] for f in self._ticket_fields() if f["type"] in ("integer", "decimal")}
 
@@ -187,14 +188,15 @@ class Zendesk(Connector[ZendeskSettings]):
     def normalize(self, record: Record) -> Feedback | Tombstone:
         if record["status"] == "deleted":
             return Tombstone(self.ref(record["id"]))
-        return feedback(record, self.ref(record["id"]), self.settings, self.fields)
+        remote = (*self.fields, *self.declared)
+        return feedback(record, self.ref(record["id"]), self.settings, remote)
 
     def item(self, record: Record) -> TrackedItem | Tombstone:
         return as_item(
             self.normalize(record),
             key=f"#{record['id']}",
             status=str(record["status"]),
-            fields={name: field_of(record, name) for name in self.fields},
+            fields={name: field_of(record, name) for name in (*self.fields, *self.declared)},
             version=str(record.get("updated_at", "")),
         )
 
@@ -231,7 +233,8 @@ class Zendesk(Connector[ZendeskSettings]):
         yield Finding.of(
             "export tickets", lambda: f"{len(self._export(None, 0)['tickets'])} on the first page"
         )
-        wanted = {int(name.removeprefix(CUSTOM)) for name in self.fields if name.startswith(CUSTOM)}
+        remote = [name for name in (*self.fields, *self.declared) if name.startswith(CUSTOM)]
+        wanted = {int(name.removeprefix(CUSTOM)) for name in remote}
         wanted |= {*self.settings.key_fields, *self.settings.names.values()}
         if wanted:
             yield Finding.of("ticket fields", lambda: self._known(wanted))

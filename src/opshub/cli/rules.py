@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["rules"]
 
-FIELDS = (Column("field", "name"), Column("kind", "kind"), Column("", "sure"), Column("what it holds", "doc"))
+FIELDS = (
+    Column("field", "name"),
+    Column("kind", "kind"),
+    Column("", "sure"),
+    Column("what it holds", "doc"),
+    Column("from", "origin"),
+)
 FILES = click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 
 
@@ -74,11 +80,12 @@ def test(session: Session, files: tuple[Path, ...], as_json_: bool) -> None:
 @pass_session
 def fields(session: Session, word: str | None, as_json_: bool) -> None:
     """List the fields that rules can read; with WORD those that have it in their name or description."""
-    from opshub.engine.facts import FEEDBACK, IDEA
+    from opshub.config.rules import rule_schema
 
+    known = rule_schema(session.config())
     found = [
         field
-        for field in (*IDEA, *FEEDBACK)
+        for field in (*known.idea, *known.feedback)
         if not word or word.lower() in f"{field.name} {field.doc}".lower()
     ]
     value = [
@@ -88,6 +95,7 @@ def fields(session: Session, word: str | None, as_json_: bool) -> None:
             "doc": field.doc,
             "optional": field.optional,
             "values": list(field.values),
+            "origin": field.origin,
         }
         for field in found
     ]
@@ -160,7 +168,8 @@ def _fields(rows: Sequence[Mapping[str, Any]]) -> None:
         }
         for row in rows
     ]
-    table(shown, FIELDS, empty="no field has that word")
+    columns = FIELDS if any(row["origin"] for row in rows) else FIELDS[:-1]
+    table(shown, columns, empty="no field has that word")
 
 
 def _functions(rows: Sequence[Mapping[str, Any]]) -> None:

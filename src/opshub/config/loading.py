@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
+from opshub.config.declaring import clashes
 from opshub.config.environment import Given, from_environment, from_folder, strays
 from opshub.config.locate import KeyPath, line_of, lines_of
 from opshub.config.problems import Problem, meant, refuse
@@ -179,6 +180,7 @@ class _Loading:
         )
         for name, section in sections.items():
             self._kind(config, name, section)
+        self.problems += clashes(config)
         if self.problems:
             for name, section in sections.items():
                 self._own(registry, name, section)
@@ -281,8 +283,33 @@ def _own(
     registry: Registry, kind: str, section: Section, folder: Path
 ) -> tuple[Settings | None, list[Problem]]:
     model = registry.connector(kind).Settings
-    made, problems = section.without(_names(ConnectionSettings) - _names(model)).check(model)
-    return (None if made is None else _settled(made, folder)), problems
+    own = section.without(_names(ConnectionSettings) - _names(model))
+    made, problems = _renaming(own).check(model)
+    if "fields" not in model.model_fields:
+        problems += _texts_among_fields(section)
+    return (None if made is None or problems else _settled(made, folder)), problems
+
+
+def _renaming(own: Section) -> Section:
+    """With the names of declared fields in the connector's own setting ``fields``: name → what the vendor says."""
+    fields = own.table.get("fields")
+    if not isinstance(fields, dict):
+        return own
+    names = {
+        name: (given.get("from") or name) if isinstance(given, dict) else given
+        for name, given in fields.items()
+    }
+    return replace(own, table={**own.table, "fields": names})
+
+
+def _texts_among_fields(section: Section) -> Iterator[Problem]:
+    fields = section.table.get("fields")
+    for name, given in fields.items() if isinstance(fields, dict) else ():
+        if isinstance(given, str):
+            line = line_of(section.lines, (*section.path, "fields", name))
+            reason = f'[{".".join(section.path)}] "fields.{name}" must be a table'
+            hint = f'write: {name} = {{ type = "text", from = "{given}" }}'
+            yield Problem(line, f"{section.file}:{line}", reason, hint)
 
 
 def _names(model: type[BaseModel]) -> frozenset[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from opshub.clock import Clock
+from opshub.config.declaring import declared, declared_for
 from opshub.config.loading import Config, Configured
 from opshub.config.problems import Problem, listed, meant, refuse
 from opshub.config.rules import load_rules
@@ -53,6 +54,7 @@ def open_hub(
         store=store,
         connections=connections,
         rules=rules,
+        declared=declared(config),
         clock=clock,
         limits=limits(config),
         folder=config.folder,
@@ -163,12 +165,15 @@ def _connection(
 ) -> Connection:
     common = configured.common
     made = config.registry.connector(common.kind)
-    owned = tuple(common.write.values())
+    asked: dict[str, Any] = {
+        "fields": tuple(common.write.values()),
+        "declared": declared_for(config, configured),
+    }
     if isinstance(settings, ConfigError):
-        connector = silent(made, configured.name, owned, settings, clock)
+        connector = silent(made, configured.name, asked, settings, clock)
     else:
         http = _http(made, configured, settings, clock)
-        connector = made(configured.name, settings, http, fields=owned)
+        connector = made(configured.name, settings, http, **asked)
     return Connection(
         name=configured.name,
         connector=connector,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from opshub.config.declaring import declared
 from opshub.config.loading import Config, expand
 from opshub.errors import ConfigError, RuleError
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from opshub.engine.connection import Connection
     from opshub.language import Checked, RuleSet, Schema, Source
 
-__all__ = ["check_rules", "load_rules", "rule_entries", "rule_files", "sources"]
+__all__ = ["check_rules", "load_rules", "rule_entries", "rule_files", "rule_schema", "sources"]
 
 MAX_SIZE = 1024 * 1024
 
@@ -39,7 +40,7 @@ def check_rules(config: Config, files: Sequence[Path] | None = None) -> Checked:
     """What the checker says of the rule files; needs no connector and no secret."""
     from opshub.language import check
 
-    return check(sources(config, files), _schema(config))
+    return check(sources(config, files), rule_schema(config))
 
 
 def load_rules(config: Config, known: str = "") -> RuleSet:
@@ -49,16 +50,17 @@ def load_rules(config: Config, known: str = "") -> RuleSet:
     """
     from opshub.language.deferred import deferred, fingerprint
 
-    texts, fields = sources(config), _schema(config)
+    texts, fields = sources(config), rule_schema(config)
     if known and known == fingerprint(texts, fields):
         return deferred(known, lambda: _compiled(texts, fields))
     return _compiled(texts, fields)
 
 
-def _schema(config: Config) -> Schema:
+def rule_schema(config: Config) -> Schema:
+    """What rule files are checked against, the admin's own fields among it."""
     from opshub.engine.facts import schema
 
-    return schema(cast("Sequence[Connection]", list(config.connections.values())))
+    return schema(cast("Sequence[Connection]", list(config.connections.values())), declared=declared(config))
 
 
 def _compiled(texts: Sequence[Source], fields: Schema) -> RuleSet:

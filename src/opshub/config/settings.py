@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
+from opshub.config.fields import Fields
 from opshub.config.problems import meant
 from opshub.engine.connection import HUB_FIELDS
 from opshub.model import Visibility
@@ -165,3 +166,7 @@ class ConnectionSettings(Settings):
 
     bands: dict[str, str] = Field(default_factory=dict)
     """Band = what it is called there, such as `P1 = "Highest"`."""
+
+    fields: Fields = Field(default_factory=dict)
+    """Fields of one's own that rules can read: `impact = { type = "number" }`, or a table
+    `[connections.NAME.fields.impact]`."""

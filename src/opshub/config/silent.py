@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from opshub.clock import Clock
@@ -31,7 +32,7 @@ _SPEAKING = (
 
 
 def silent(
-    kind: type[Connector[Any]], name: str, fields: tuple[str, ...], reason: ConfigError, clock: Clock
+    kind: type[Connector[Any]], name: str, asked: Mapping[str, Any], reason: ConfigError, clock: Clock
 ) -> Connector[Any]:
     """A connector with the capabilities of its kind, each of which raises the reason.
 
@@ -43,5 +44,5 @@ def silent(
 
     methods: dict[str, Any] = {method: refuse for method in _SPEAKING if hasattr(kind, method)}
     made: Connector[Any] = object.__new__(type(kind.__name__, (kind,), methods))
-    Connector.__init__(made, name, None, Http("", clock=clock), fields=fields)
+    Connector.__init__(made, name, None, Http("", clock=clock), **asked)
     return made

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from opshub.engine.connection import Connection
+from opshub.engine.declared import Declared, fitting
 from opshub.language import Field, Kind, Schema
-from opshub.model import Feedback, Idea, Link, LinkMaker, TrackedItem, Visibility
+from opshub.model import Feedback, Idea, Link, LinkMaker, TrackedItem, Value, Visibility
 
 __all__ = ["FEEDBACK", "IDEA", "Reader", "schema"]
 
@@ -68,8 +70,12 @@ IDEA = tuple(_field(f"idea.{name}", kind, doc, name) for name, (kind, doc) in _I
 FEEDBACK = tuple(_field(name, kind, doc, name) for name, (kind, doc) in _FEEDBACK.items())
 
 
-def schema(connections: Sequence[Connection], projects: Mapping[str, Sequence[str]] | None = None) -> Schema:
-    """What rule files are checked against: the fields above and the destinations that are configured.
+def schema(
+    connections: Sequence[Connection],
+    projects: Mapping[str, Sequence[str]] | None = None,
+    declared: Sequence[Declared] = (),
+) -> Schema:
+    """What rule files are checked against: the fields above, the admin's own, the destinations that are configured.
 
     ``projects`` names the projects of a connection where they are known; elsewhere any name is allowed.
     """
@@ -77,7 +83,9 @@ def schema(connections: Sequence[Connection], projects: Mapping[str, Sequence[st
     destinations = {
         c.name: tuple(known[c.name]) if c.name in known else None for c in connections if c.role == "ideas"
     }
-    return Schema(idea=IDEA, feedback=FEEDBACK, destinations=destinations)
+    idea = tuple(one.shown for one in declared if one.of == "idea")
+    feedback = tuple(one.shown for one in declared if one.of == "feedback")
+    return Schema(idea=IDEA + idea, feedback=FEEDBACK + feedback, destinations=destinations)
 
 
 _READERS: dict[str, Callable[[Feedback, str], Any]] = {
@@ -109,12 +117,25 @@ def whole_text(feedback: Feedback) -> str:
     return "\n".join(filter(None, parts))
 
 
+class _Own:
+    """A declared field that rules read."""
+
+    def __init__(self, declared: Declared) -> None:
+        self.name, self.keys = declared.name, declared.keys
+        self.fits = fitting(declared.type, declared.values)
+
+
 class Reader:
     """Makes the rows that a rule set reads; fields that it does not read stay missing and cost nothing."""
 
-    def __init__(self, reads: frozenset[str]) -> None:
-        self._empty = [None] * len(FEEDBACK)
+    def __init__(self, reads: frozenset[str], declared: Sequence[Declared] = ()) -> None:
+        own = [one for one in declared if one.of == "feedback"]
+        self.misfits: Counter[str] = Counter()
+        """How many values were of another kind than declared, by field; to rules they are missing."""
+        self._empty = [None] * (len(FEEDBACK) + len(own))
         self._feedback = [(at, _READERS[f.name]) for at, f in enumerate(FEEDBACK) if f.name in reads]
+        self._own = [(at, _Own(one)) for at, one in enumerate(own, len(FEEDBACK)) if one.name in reads]
+        self._item = [_Own(one) if one.name in reads else None for one in declared if one.of == "idea"]
         self.needs_links = "feedback.link" in reads
         self._counts = not reads.isdisjoint({"idea.accounts", "idea.persons", "idea.created"})
 
@@ -124,6 +145,8 @@ class Reader:
         row: list[Any] = self._empty.copy()
         for at, read in self._feedback:
             row[at] = read(voice, maker)
+        for at, own in self._own:
+            row[at] = self._fit(own, voice)
         return tuple(row)
 
     def idea(self, idea: Idea, voices: Sequence[Feedback], item: TrackedItem | None) -> tuple[Any, ...]:
@@ -138,7 +161,19 @@ class Reader:
             (item.status or None) if item else None,
             item.tags if item else (),
             (item.kind or None) if item else None,
+            *[self._fit(own, item) for own in self._item],
         )
+
+    def _fit(self, own: _Own | None, of: Feedback | TrackedItem | None) -> Value:
+        """The value of a declared field, or missing."""
+        if own is None or of is None:
+            return None
+        key = own.keys.get(of.ref.connection)
+        try:
+            return None if key is None else own.fits(of.fields.get(key))
+        except ValueError:
+            self.misfits[own.name] += 1
+            return None
 
     def _counted(self, idea: Idea, voices: Sequence[Feedback]) -> tuple[int, int, datetime]:
         return (

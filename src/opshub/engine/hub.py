@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from opshub.clock import Clock
 from opshub.engine.connection import Connection, Limits
 from opshub.engine.cycle import fetch, reached, settle, settle_quietly, think
+from opshub.engine.declared import Declared
 from opshub.engine.match import index
 from opshub.engine.normalize import retry
 from opshub.engine.report import Failure, Report, Silent, StageReport, Watch
@@ -57,6 +58,8 @@ class Hub:
     holder: str = "opshub"
     stopping: Callable[[], bool] = field(default=lambda: False)
     """Asked between pages and between writes; the daemon's way to end in good order."""
+    declared: Sequence[Declared] = ()
+    """Fields that the admin declared, which rules may read."""
     rule_problems: tuple[str, ...] = ()
     """What is wrong with the rule files while an older set is still in force."""
 
@@ -224,6 +227,7 @@ class Hub:
             store=self.store,
             connections=self.connections,
             rules=self.rules,
+            declared=self.declared,
             clock=self.clock,
             limits=self.limits,
             lease=lease,

@@ -81,6 +81,8 @@ def binding(connection: Connection) -> tuple[str, str]:
         [connector.cursor_version, connector.scope()], option=orjson.OPT_SORT_KEYS, default=str
     )
     shape = f"{connection.role}:{connector.revision}:{','.join(sorted(connector.fields))}"
+    if connector.declared:
+        shape += f":{orjson.dumps(connector.declared, option=orjson.OPT_SORT_KEYS).decode()}"
     digest = hashlib.blake2b(scope, digest_size=8).hexdigest()
     return f"{connector.kind}:{digest}", f"{connector.kind}:{shape}"
 

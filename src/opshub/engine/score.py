@@ -46,7 +46,7 @@ def _start_over_with_new_rules(work: Work) -> None:
 
 def _decide(work: Work, numbers: Sequence[int]) -> list[Decision]:
     store, rules, now = work.store, work.rules, work.clock.now()
-    reader = Reader(rules.reads)
+    reader = Reader(rules.reads, work.declared)
     ideas = {idea.number: idea for idea in store.ideas(numbers)}
     voices: dict[int, list[Feedback]] = {number: [] for number in numbers}
     for number, feedback in store.voices(numbers):
@@ -64,6 +64,8 @@ def _decide(work: Work, numbers: Sequence[int]) -> list[Decision]:
         rows = [reader.feedback(feedback, links.get(feedback.ref)) for feedback in group]
         outcome = rules.decide(reader.idea(idea, group, item), rows, now)
         decisions.append(_decision(idea, outcome, group, item))
+    for name, count in reader.misfits.items():
+        work.stage("score").add(f"{name} of another kind", count)
     return decisions
 
 

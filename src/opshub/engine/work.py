@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from opshub.clock import Clock
 from opshub.engine.connection import Connection, Limits
+from opshub.engine.declared import Declared
 from opshub.engine.points import point
 from opshub.engine.report import Report, Silent, StageReport, Watch
 from opshub.errors import NotFoundError
@@ -36,6 +37,8 @@ class Work:
     lease: Lease
     report: Report = field(default_factory=Report)
     watch: Watch = field(default_factory=Silent)
+    declared: Sequence[Declared] = ()
+    """Fields that the admin declared, which rules may read."""
     stopping: Callable[[], bool] = field(default=lambda: False)
     """Asked between pages and between writes: whether to end in good order as soon as that is possible."""
 

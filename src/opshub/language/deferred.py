@@ -22,7 +22,7 @@ _MEANING = "1"
 
 def fingerprint(sources: Sequence[Source], schema: Schema) -> str:
     """The name of a rule set: the same texts over the same fields have the same."""
-    fields = [[f.name, f.kind, f.optional, f.values] for f in (*schema.idea, *schema.feedback)]
+    fields = [[f.name, f.kind, f.optional, f.values, f.origin] for f in (*schema.idea, *schema.feedback)]
     named = [[source.path, source.text] for source in sources]
     told = json.dumps([_MEANING, named, fields], ensure_ascii=True)
     return hashlib.sha256(told.encode("ascii")).hexdigest()[:16]

@@ -38,7 +38,7 @@ class Names:
         for op, fields in (("idea", schema.idea), ("row", schema.feedback)):
             for index, field in enumerate(fields):
                 self._fields[field.name] = (field, op, index)
-                if op == "row":
+                if op == "row" and not field.origin:
                     self._short.setdefault(field.name.rpartition(".")[2], []).append(field.name)
 
     def is_short(self, name: str) -> bool:
@@ -107,15 +107,21 @@ class Names:
             self._findings.report("R109", node.span, f"'{node.name}' is used before it is defined", hint)
         elif node.name not in self._lost:
             known = [*self._fields, *(s for s, full in self._short.items() if len(full) == 1)]
-            hint = suggestion(node.name, [*known, *self.lets, *self.scores]) or self._idea_hint(node.name)
+            hint = self._declared_hint(node.name) or suggestion(node.name, [*known, *self.lets, *self.scores])
+            hint = hint or self._idea_hint(node.name)
             self._findings.report("R101", node.span, f"there is no '{node.name}'", hint)
 
+    def _declared_hint(self, name: str) -> str:
+        """Fields that an admin declared are read by their full names."""
+        full = [
+            key for key, (field, _, _) in self._fields.items() if field.origin and key.endswith(f".{name}")
+        ]
+        return f"did you mean '{full[0]}'?" if full else ""
+
     def _idea_hint(self, name: str) -> str:
-        return (
-            f"did you mean 'idea.{name}'?"
-            if f"idea.{name}" in self._fields
-            else "'rules fields' lists all fields"
-        )
+        if f"idea.{name}" in self._fields:
+            return f"did you mean 'idea.{name}'?"
+        return "'rules fields' lists all fields"
 
     def _report_row(self, node: Name, term: Term) -> None:
         hint = "say which: any feedback (…), no feedback (…), count feedback where …"

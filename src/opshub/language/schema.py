@@ -24,7 +24,9 @@ class Kind(StrEnum):
 class Field:
     """One value that rules can read, with its full name (``account.plan``).
 
-    ``values`` closes the set of texts that it can hold; empty means any text.
+    ``values`` closes the set of texts that it can hold; empty means any text. ``origin`` says where an admin declared
+    it, and is empty for the hub's own fields: only those have short names, so that a declaration never makes one
+    ambiguous.
     """
 
     name: str
@@ -32,15 +34,16 @@ class Field:
     doc: str
     optional: bool = True
     values: tuple[str, ...] = ()
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
     """All fields, in the order in which ``RuleSet.decide`` receives their values, and the destinations.
 
-    Fields of an idea are named ``idea.…``; those of one piece of feedback ``feedback.…``, ``account.…`` or
-    ``author.…``. ``destinations`` maps a connection to its projects; None allows any project name, an empty tuple
-    means that the connection itself is the destination.
+    Fields of an idea are named ``idea.…``; those of one piece of feedback ``feedback.…``, ``account.…``,
+    ``author.…`` or by the table that they come from. ``destinations`` maps a connection to its projects; None allows
+    any project name, an empty tuple means that the connection itself is the destination.
     """
 
     idea: tuple[Field, ...]

@@ -6,9 +6,10 @@ can do it says by having the method: the capabilities are protocols.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from opshub.errors import OpshubError, UnavailableError
@@ -109,12 +110,26 @@ class Connector(Generic[S]):
     lag: ClassVar[timedelta] = timedelta(0)
     """How late a change may show up in the vendor's lists, and a new item in its search."""
 
-    def __init__(self, name: str, settings: S, http: Http, *, fields: Sequence[str] = ()) -> None:
-        """``name`` is the connection's; ``fields`` are the remote names of the fields that the hub owns there."""
+    def __init__(
+        self,
+        name: str,
+        settings: S,
+        http: Http,
+        *,
+        fields: Sequence[str] = (),
+        declared: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """``name`` is the connection's; ``fields`` are the remote names of the fields that the hub owns there.
+
+        ``declared`` are names under which what is made of a record must hold more in its ``fields``, because rules
+        may read it, each with its kind: ``text``, ``number``, ``yes-no``, ``date``, ``texts`` or ``money``. A vendor
+        that spells such a value as a text is its connector's matter; what does not fit stays as it came.
+        """
         self.name = name
         self.settings = settings
         self.http = http
         self.fields = tuple(fields)
+        self.declared = dict(declared)
 
     @classmethod
     def base_url(cls, settings: S) -> str:
@@ -161,7 +176,7 @@ class Tracks(Protocol):
     """Its records can be seen as tracked items; needed for ``as = "ideas"`` and for writing."""
 
     def item(self, record: Record) -> TrackedItem | Tombstone:
-        """The record as a tracked item: pure. ``fields`` holds every owned field's present value."""
+        """The record as a tracked item: pure. ``fields`` holds every owned and declared field's present value."""
         ...
 
 

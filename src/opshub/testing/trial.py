@@ -53,6 +53,7 @@ COMMON = frozenset(
         "burst",
         "conflict",
         "every",
+        "fields",
         "kind",
         "private",
         "publish",
@@ -86,8 +87,8 @@ def build(
 
 
 def own_settings(table: Mapping[str, object]) -> dict[str, object]:
-    """The part of a connection's table that its connector declares."""
-    return {key: value for key, value in table.items() if key not in COMMON}
+    """The part of a connection's table that its connector declares; ``fields`` may be both."""
+    return {key: value for key, value in table.items() if key not in COMMON or key == "fields"}
 
 
 def secrets_of(value: object) -> Iterator[str]:

@@ -1,0 +1,82 @@
+"""The custom fields of all connections, as the rules will see them, or what is wrong between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from opshub.config.fields import FieldSettings
+from opshub.config.problems import Problem
+
+if TYPE_CHECKING:
+    from opshub.config.loading import Config, Configured
+    from opshub.engine.declared import Declared
+
+__all__ = ["clashes", "declared", "declared_for"]
+
+
+def declared(config: Config) -> tuple[Declared, ...]:
+    """All custom fields, each once, by name. One that several connections declare is the same field for rules."""
+    from opshub.engine.declared import Declared
+
+    keys: dict[str, dict[str, str]] = {}
+    said: dict[str, FieldSettings] = {}
+    for connection in config.connections.values():
+        named = _keys(config, connection) if connection.common.fields else {}
+        for name, field in connection.common.fields.items():
+            full = f"{_of(connection)}.fields.{name}"
+            keys.setdefault(full, {})[connection.name] = named[name]
+            said.setdefault(full, field)
+    return tuple(
+        Declared(
+            name=name,
+            type=said[name].type,
+            values=said[name].values,
+            about=said[name].about,
+            origin=", ".join(f"[connections.{where}] {key}" for where, key in sorted(keys[name].items())),
+            keys=keys[name],
+        )
+        for name in sorted(keys)
+    )
+
+
+def declared_for(config: Config, connection: Configured) -> Mapping[str, str]:
+    """What a connector is told: under which name its records' ``fields`` hold a field, and of which kind it is."""
+    fields = connection.common.fields
+    return {key: fields[name].type for name, key in _keys(config, connection).items()} if fields else {}
+
+
+def _keys(config: Config, connection: Configured) -> Mapping[str, str]:
+    """Name → the name under which a record's ``fields`` hold it.
+
+    Feedback of a connector with a setting ``fields`` of its own has the admin's names already; all else the vendor's.
+    """
+    own = config.registry.connector(connection.common.kind).Settings.model_fields
+    renamed = connection.role == "feedback" and "fields" in own
+    return {
+        name: name if renamed else field.source or name for name, field in connection.common.fields.items()
+    }
+
+
+def clashes(config: Config) -> Iterator[Problem]:
+    """Declarations that contradict each other, or what the hub writes."""
+    first: dict[str, tuple[str, FieldSettings]] = {}
+    for connection in config.connections.values():
+        for name, field in connection.common.fields.items():
+            full = f"{_of(connection)}.fields.{name}"
+            where, other = first.setdefault(full, (connection.name, field))
+            path = ("connections", connection.name, "fields", name)
+            subject = f"[connections.{connection.name}.fields.{name}]"
+            if (other.type, other.values, other.currency) != (field.type, field.values, field.currency):
+                reason = f"{subject} says something else than [connections.{where}.fields.{name}]"
+                hint = f"rules read both as {full}: let type, values and currency agree, or rename one"
+                yield config.problem(path, reason, hint)
+            if (field.source or name) in connection.common.write.values():
+                reason = f'{subject} is "{field.source or name}", which the hub writes there'
+                yield config.problem(
+                    path, reason, "rules must not read what they write: declare another field"
+                )
+
+
+def _of(connection: Configured) -> str:
+    return "idea" if connection.role == "ideas" else "feedback"

@@ -1,0 +1,115 @@
+"""Fields that the admin declared: what they are called, and a record's value as the kind that was promised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from opshub.language import Field, Kind
+from opshub.model import Value
+
+__all__ = ["KINDS", "Declared", "Fits", "fitting"]
+
+KINDS: Mapping[str, Kind] = {
+    "text": Kind.TEXT,
+    "number": Kind.NUMBER,
+    "yes-no": Kind.BOOL,
+    "date": Kind.TIME,
+    "texts": Kind.TEXTS,
+    "money": Kind.NUMBER,
+}
+"""The word in the configuration → what rules see."""
+
+Fits = Callable[[object], Value]
+"""A value as its kind; ValueError where it is of another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """One custom field, by its full name for rules.
+
+    ``keys`` names, for each connection, under which name a record's ``fields`` hold it.
+    """
+
+    name: str
+    type: str
+    values: tuple[str, ...] = ()
+    about: str = ""
+    origin: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def of(self) -> Literal["idea", "feedback"]:
+        """What it is a field of."""
+        return "idea" if self.name.startswith("idea.") else "feedback"
+
+    @property
+    def shown(self) -> Field:
+        """As the rules language sees it; always optional."""
+        doc = self.about or "declared in opshub.toml"
+        return Field(self.name, KINDS[self.type], doc, values=self.values, origin=self.origin)
+
+
+def fitting(type: str, values: tuple[str, ...] = ()) -> Fits:
+    """What takes a value of a declared kind and refuses every other; empty and missing ones are None."""
+    read, allowed = _READ[type], frozenset(values)
+
+    def fits(value: object) -> Value:
+        if value is None or value in ("", ()):
+            return None
+        found = read(value)
+        if allowed and not allowed.issuperset(found if isinstance(found, tuple) else (found,)):
+            raise ValueError(f"{str(value)[:40]!r} is none of its values")
+        return found
+
+    return fits
+
+
+def _text(value: object) -> Value:
+    if isinstance(value, str):
+        return value
+    raise ValueError(f"{str(value)[:40]!r} is no text")
+
+
+def _number(value: object) -> Value:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    raise ValueError(f"{str(value)[:40]!r} is no number")
+
+
+def _truth(value: object) -> Value:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"{str(value)[:40]!r} is neither yes nor no")
+
+
+def _texts(value: object) -> Value:
+    if isinstance(value, tuple) and all(isinstance(part, str) for part in value):
+        return value
+    raise ValueError(f"{str(value)[:40]!r} is no list of texts")
+
+
+def _time(value: object) -> Value:
+    """Vendors' records are JSON, which has no dates: ISO 8601 is what a date looks like there."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = datetime.fromisoformat(value.strip())
+    if not isinstance(value, datetime):
+        raise ValueError(f"{str(value)[:40]!r} is no date")
+    try:
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    except (OverflowError, ValueError):
+        raise ValueError(f"{str(value)[:40]!r} lies outside the calendar") from None
+
+
+_READ: Mapping[str, Fits] = {
+    "text": _text,
+    "number": _number,
+    "yes-no": _truth,
+    "date": _time,
+    "texts": _texts,
+    "money": _number,
+}
