@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opshub.language.runtime import Lexicon, Words, fold
+from opshub.language.runtime import fold
+from opshub.language.words import Lexicon, Words
 
 _PIECES = [
     "cancel",

@@ -15,6 +15,7 @@ from opshub.language import runtime
 from opshub.language.functions import FUNCTIONS
 from opshub.language.meaning import GATHERING, Definition, Term
 from opshub.language.schema import Kind
+from opshub.language.words import Lexicon, Words
 
 __all__ = ["Emitter", "assign", "call", "load"]
 
@@ -83,7 +84,7 @@ class Emitter:
         self._names: Counter[str] = Counter()
         self._constants: dict[Any, str] = {}
         self._memo: dict[Term, str] = {}
-        self.lexicon = runtime.Lexicon()
+        self.lexicon = Lexicon()
 
     def fresh(self, prefix: str) -> str:
         """A variable name that nothing else has."""
@@ -205,7 +206,7 @@ class Emitter:
 
     def _mentions(self, term: Term) -> ast.expr:
         value = self._source(term.operands[0])
-        words = self.constant("words", term.detail, runtime.Words(term.members, self.lexicon))
+        words = self.constant("words", term.detail, Words(term.members, self.lexicon))
         guards, text = self._guarded(term.operands[0])
         key = Term("fold", Kind.TEXT, (value,))
         name = self._memo.get(key)

@@ -12,8 +12,9 @@ from typing import Any, TypeAlias
 
 from opshub.language.functions import FUNCTIONS
 from opshub.language.meaning import GATHERING, Program, Term, Verdict, leaves
-from opshub.language.runtime import Words, fold, number, settled, utc
+from opshub.language.runtime import fold, number, settled, utc
 from opshub.language.schema import Kind
+from opshub.language.words import Words
 
 __all__ = ["COMPARE", "Changes", "Interpreter", "Step", "Truth"]
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, TypeAlias
 
-__all__ = ["Lexicon", "Words", "finite", "fold", "number", "settled", "sooner", "utc"]
+__all__ = ["finite", "fold", "number", "settled", "sooner", "utc"]
 
 Rows: TypeAlias = Sequence[Sequence[Any]]
 
@@ -152,7 +151,7 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", folded)
 
 
-def _is_letter(sign: str) -> bool:
+def is_letter(sign: str) -> bool:
     """Whether a sign continues a word of a script that puts spaces between words."""
     if sign < "\u0e00":
         return sign.isalnum()
@@ -168,95 +167,4 @@ def _is_unspaced(code: int) -> bool:
         or 0x0E00 <= code <= 0x0EFF
         or 0x1000 <= code <= 0x109F
         or 0x1780 <= code <= 0x17FF
-    )
-
-
-class Lexicon:
-    """The words of a rule set, so that one walk through a text tells which of them can stand there.
-
-    Looked for is the longest part of each word between blanks, by Aho and Corasick's automaton: its time grows with the
-    text, not with the number of words.
-    """
-
-    __slots__ = ("_last", "_parts", "_search")
-
-    def __init__(self) -> None:
-        self._parts: dict[str, None] = {}
-        self._search: Callable[[bytes], list[tuple[int, int, int]]] | None = None
-        self._last: tuple[str, frozenset[str]] = ("", frozenset())
-
-    def add(self, word: str) -> str:
-        """What stands in every text in which the folded word stands."""
-        part = max(word.split(), key=len)
-        self._parts[part] = None
-        self._search, self._last = None, ("", frozenset())
-        return part
-
-    def present(self, text: str) -> frozenset[str]:
-        """Those parts that stand in a folded text."""
-        last, found = self._last
-        if last is not text:
-            parts = tuple(self._parts)
-            search = self._search or self._made(parts)
-            hits = search(text.encode("utf-8", "surrogatepass"))
-            found = frozenset([parts[number] for number, _, _ in hits])
-            self._last = (text, found)
-        return found
-
-    def _made(self, parts: Sequence[str]) -> Callable[[bytes], list[tuple[int, int, int]]]:
-        from ahocorasick_rs import BytesAhoCorasick
-
-        automaton = BytesAhoCorasick([part.encode("utf-8", "surrogatepass") for part in parts])
-        self._search = search = partial(automaton.find_matches_as_indexes, overlapping=True)
-        return search
-
-
-class Words:
-    """A list of words to look for in folded texts: whole words, or anywhere for scripts without spaces."""
-
-    __slots__ = ("_lexicon", "_parts", "_words")
-
-    def __init__(self, words: Iterable[str], lexicon: Lexicon | None = None) -> None:
-        self._lexicon = Lexicon() if lexicon is None else lexicon
-        folded = dict.fromkeys(" ".join(fold(word).split()) for word in words)
-        self._words = tuple((word, self._lexicon.add(word), _phrase(word)) for word in folded if word)
-        self._parts = frozenset(part for _, part, _ in self._words)
-
-    def __call__(self, text: str) -> bool:
-        """Whether any word stands in a folded text."""
-        return self.found(text) is not None
-
-    def found(self, text: str) -> str | None:
-        """The first word of the list that stands in a folded text; phrases may be broken by any blanks."""
-        present = self._lexicon.present(text)
-        if not self._parts.isdisjoint(present):
-            for word, part, phrase in self._words:
-                if part in present and any(_is_whole(text, *place) for place in _places(text, word, phrase)):
-                    return word
-        return None
-
-
-def _phrase(word: str) -> re.Pattern[str] | None:
-    """What finds several words behind one another; it never goes back, so its time grows with the text alone."""
-    return re.compile(r"\s++".join(map(re.escape, word.split()))) if " " in word else None
-
-
-def _places(text: str, word: str, phrase: re.Pattern[str] | None) -> Iterator[tuple[int, int]]:
-    """Where a word begins and ends in a text."""
-    if phrase is not None:
-        match = phrase.search(text)
-        while match is not None:
-            yield match.span()
-            match = phrase.search(text, match.start() + 1)
-        return
-    at = text.find(word)
-    while at >= 0:
-        yield at, at + len(word)
-        at = text.find(word, at + 1)
-
-
-def _is_whole(text: str, at: int, end: int) -> bool:
-    """Whether no letter runs on at either side of a place."""
-    return not (at and _is_letter(text[at - 1]) and _is_letter(text[at])) and not (
-        end < len(text) and _is_letter(text[end]) and _is_letter(text[end - 1])
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from opshub.language.meaning import GATHERING, Definition, Term, show
-from opshub.language.runtime import Lexicon, Words, fold
+from opshub.language.runtime import fold
+from opshub.language.words import Lexicon, Words
 
 __all__ = ["Story", "tell"]
 
