@@ -108,6 +108,7 @@ READING = [
     ("ideas", "list"),
     ("ideas", "show", "IDEA-1"),
     ("ideas", "why", "IDEA-1"),
+    ("ideas", "why-not", "IDEA-3", "may leave"),
     ("rules", "check"),
     ("rules", "test"),
     ("rules", "fields"),

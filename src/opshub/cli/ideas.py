@@ -90,6 +90,25 @@ def why(session: Session, idea: str, field: str | None, as_json_: bool) -> None:
     show(value, as_json_, view)
 
 
+@ideas.command("why-not")
+@click.argument("idea")
+@click.argument("rule")
+@json_option
+@pass_session
+def why_not(session: Session, idea: str, rule: str, as_json_: bool) -> None:
+    """Show why a rule does not hold for an idea: what decided, and what comes nearest.
+
+    RULE is its name, or a part of it that no other rule has. The nearest miss is the smallest change of one value
+    with which the rule would have held.
+    """
+    from opshub.cli.why_not import ready, view
+
+    zone = session.config().hub.timezone
+    with session.hub(()) as hub:
+        value = ready(hub.why_not(idea, rule))
+    show(value, as_json_, lambda told: view(told, zone))
+
+
 @ideas.command("export")
 @click.option(
     "--format",

@@ -8,7 +8,7 @@ from typing import Any
 from opshub.cli.text import hang, line, pad, screen, width_of, wrap
 from opshub.cli.view import heading, number, say
 
-__all__ = ["view"]
+__all__ = ["quote", "shown_value", "view"]
 
 Part = Mapping[str, Any]
 
@@ -32,9 +32,9 @@ def view(value: Mapping[str, Any]) -> None:
         _account(parts, numbers)
     else:
         say("no rule has anything to say about it")
-    for index, quote in enumerate(numbers.values(), 1):
+    for index, one in enumerate(numbers.values(), 1):
         say("")
-        _quote(index, quote)
+        quote(index, one)
     if value["written"]:
         say("")
     for row in value["written"]:
@@ -97,10 +97,10 @@ def _saw(part: Part) -> Iterator[str]:
     alone = len(part["saw"]) == 1
     for name, value in part["saw"].items():
         same = alone and _is_base(part) and isinstance(value, int | float) and value == part["amount"]
-        yield line(name) if same else f"{line(name)} {_value(value)}"
+        yield line(name) if same else f"{line(name)} {shown_value(value)}"
 
 
-def _value(value: object) -> str:
+def shown_value(value: object) -> str:
     """A value on one line; of a long list only the beginning."""
     if value is None or value == []:
         return "missing" if value is None else "nothing"
@@ -114,17 +114,18 @@ def _value(value: object) -> str:
     return line(str(value))
 
 
-def _quote(index: int, quote: Mapping[str, Any]) -> None:
+def quote(index: int, one: Mapping[str, Any]) -> None:
+    """Print one numbered quote with who said it and where it stands."""
     mark, room = f"[{index}] ", screen()
-    lines = wrap(f"“{line(quote['quote'])}”", None if room is None else room - len(mark))
+    lines = wrap(f"“{line(one['quote'])}”", None if room is None else room - len(mark))
     space = " " * len(mark)
     say(f"\n{space}".join([mark + lines[0], *lines[1:]]))
-    who, address = f"{line(quote['who'] or 'somebody')} ({quote['visibility']})", line(quote["url"])
+    who, address = f"{line(one['who'] or 'somebody')} ({one['visibility']})", line(one["url"])
     fits = room is None or len(space) + width_of(who) + 2 + width_of(address) <= room
     say(f"{space}{who}  {address}" if fits else f"{space}{who}\n{space}{address}")
 
 
 def _written(row: Mapping[str, Any]) -> str:
-    before, value = _value(row["before"] if row["before"] is not None else []), _value(row["value"])
+    before, value = shown_value(row["before"] if row["before"] is not None else []), shown_value(row["value"])
     head = f"written in run {row['run']}  "
     return hang(head, [f"{row['connection']} {line(row['field'])}", f"{before} → {value}"], screen())

@@ -33,6 +33,7 @@ from opshub.store.rows import Lease, RawRow
 
 if TYPE_CHECKING:
     from opshub.engine.reading import IdeaView, Plan, Status, Why
+    from opshub.engine.whynot import Refusal
     from opshub.language import RuleSet
 
 __all__ = ["Hub"]
@@ -194,6 +195,12 @@ class Hub:
         from opshub.engine import reading
 
         return reading.why(self.store, idea, field_name)
+
+    def why_not(self, idea: str, rule: str) -> Refusal:
+        """Why a rule does not hold for an idea now, and what comes nearest to it. NotFoundError."""
+        from opshub.engine.whynot import why_not
+
+        return why_not(self.store, self.rules, self.declared, idea, rule, self.clock.now())
 
     def status(self, runs: int = 5) -> Status:
         """How the hub is, with the last runs; reads only."""

@@ -16,7 +16,20 @@ from opshub.sdk import clean
 from opshub.store.base import Store
 from opshub.store.rows import BadRow, OutboxRow, OutboxState, Route, RunRow, Written
 
-__all__ = ["IdeaView", "Plan", "Status", "Why", "bad_rows", "find_idea", "plan", "show", "status", "why"]
+__all__ = [
+    "QUOTE",
+    "IdeaView",
+    "Plan",
+    "Status",
+    "Why",
+    "bad_rows",
+    "evidence",
+    "find_idea",
+    "plan",
+    "show",
+    "status",
+    "why",
+]
 
 QUOTE = 200
 """Characters of a quote."""
@@ -149,10 +162,11 @@ def _touches(part: Contribution, field_name: str) -> bool:
 
 def _quotes(store: Store, part: Contribution) -> tuple[Evidence, ...]:
     found = (store.feedback(ref) for ref in part.evidence)
-    return tuple(_evidence(feedback) for feedback in found if feedback is not None)
+    return tuple(evidence(feedback) for feedback in found if feedback is not None)
 
 
-def _evidence(feedback: Feedback) -> Evidence:
+def evidence(feedback: Feedback) -> Evidence:
+    """A piece of feedback as it is quoted: its beginning, who said it, and where it stands."""
     text = " ".join((feedback.text or feedback.title).split())
     quote = text if len(text) <= QUOTE else f"{text[: QUOTE - 1]}…"
     # Who only has an id is better known by the customer's name.

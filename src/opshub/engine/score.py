@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from opshub.engine.explain import keep_legend
 from opshub.engine.facts import Reader
 from opshub.engine.work import BATCH, Work
 from opshub.model import Decision, Feedback, Idea, TrackedItem
+from opshub.store.base import Store
 
 if TYPE_CHECKING:
-    from opshub.language import Outcome
+    from opshub.language import Outcome, RuleSet
 
-__all__ = ["score"]
+__all__ = ["Seen", "decide", "score", "seen"]
 
 
 def score(work: Work, limit: int = BATCH) -> bool:
@@ -25,7 +28,11 @@ def score(work: Work, limit: int = BATCH) -> bool:
     if not numbers:
         return False
     with work.timed("score") as stage:
-        decisions = _decide(work, numbers)
+        now = work.clock.now()
+        reader = Reader(work.rules.reads, work.declared)
+        decisions = [decide(work.rules, one, now) for one in seen(store, reader, numbers)]
+        for name, count in reader.misfits.items():
+            stage.add(f"{name} of another kind", count)
         with work.commit("score"):
             keep_legend(work)
             stage.add("scored", len(decisions))
@@ -44,9 +51,19 @@ def _start_over_with_new_rules(work: Work) -> None:
         work.store.set_fact("rules", work.rules.hash)
 
 
-def _decide(work: Work, numbers: Sequence[int]) -> list[Decision]:
-    store, rules, now = work.store, work.rules, work.clock.now()
-    reader = Reader(rules.reads, work.declared)
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An idea as rules see it: its values and those of its feedback, in the order of the schema."""
+
+    idea: Idea
+    voices: Sequence[Feedback]
+    item: TrackedItem | None
+    values: tuple[Any, ...]
+    rows: Sequence[tuple[Any, ...]]
+
+
+def seen(store: Store, reader: Reader, numbers: Sequence[int]) -> Iterator[Seen]:
+    """What rules are given of these ideas, in this order."""
     ideas = {idea.number: idea for idea in store.ideas(numbers)}
     voices: dict[int, list[Feedback]] = {number: [] for number in numbers}
     for number, feedback in store.voices(numbers):
@@ -54,7 +71,6 @@ def _decide(work: Work, numbers: Sequence[int]) -> list[Decision]:
     links = {}
     if reader.needs_links:
         links = store.links_of([feedback.ref for group in voices.values() for feedback in group])
-    decisions = []
     for number in numbers:
         idea = ideas.get(number)
         if idea is None:
@@ -62,11 +78,12 @@ def _decide(work: Work, numbers: Sequence[int]) -> list[Decision]:
         group = voices[number]
         item = store.item(idea.item) if idea.item is not None else None
         rows = [reader.feedback(feedback, links.get(feedback.ref)) for feedback in group]
-        outcome = rules.decide(reader.idea(idea, group, item), rows, now)
-        decisions.append(_decision(idea, outcome, group, item))
-    for name, count in reader.misfits.items():
-        work.stage("score").add(f"{name} of another kind", count)
-    return decisions
+        yield Seen(idea, group, item, reader.idea(idea, group, item), rows)
+
+
+def decide(rules: RuleSet, one: Seen, now: datetime) -> Decision:
+    """What rules say of an idea at a moment."""
+    return _decision(one.idea, rules.decide(one.values, one.rows, now), one.voices, one.item)
 
 
 def _decision(idea: Idea, outcome: Outcome, voices: Sequence[Feedback], item: TrackedItem | None) -> Decision:

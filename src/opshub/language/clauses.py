@@ -9,7 +9,7 @@ from datetime import timedelta
 from opshub.language.functions import FUNCTIONS
 from opshub.language.meaning import Definition, Term, leaves
 
-__all__ = ["Clause", "clauses"]
+__all__ = ["Clause", "clauses", "is_clock"]
 
 _TICK = timedelta(microseconds=1)
 _SIGNS = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}

@@ -10,7 +10,7 @@ from typing import Any, cast
 from opshub.language.schema import Kind, Schema
 from opshub.language.series import Alarm, Series
 
-__all__ = ["BROKEN", "Definition", "Program", "Term", "TestCase", "Verdict", "leaves", "show"]
+__all__ = ["BROKEN", "Definition", "Program", "Term", "TestCase", "Verdict", "leaves", "show", "show_value"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def show(term: Term) -> str:
     detail = term.detail
     match term.op:
         case "constant":
-            return _show_value(detail)
+            return show_value(detail)
         case "idea" | "row":
             return term.field[1]
         case "let" | "score":
@@ -153,14 +153,15 @@ def _show_gathering(term: Term, parts: list[str]) -> str:
     return f"{term.op} {field[1]}{'' if over == 'feedback' else f' over distinct {over}'}{where}"
 
 
-def _show_value(value: object) -> str:
+def show_value(value: object) -> str:
+    """A value as a rule would have it."""
     if isinstance(value, str):
         return f'"{value}"'
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _show_list(values: Iterable[object]) -> str:
-    shown = [_show_value(value) for value in values]
+    shown = [show_value(value) for value in values]
     return f"[{', '.join(shown[:3])}{', …' if len(shown) > 3 else ''}]"

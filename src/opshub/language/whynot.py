@@ -1,0 +1,131 @@
+"""Why a rule does not hold for an idea: the clauses that decided, what they saw, and the nearest miss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from opshub.language.clauses import is_clock
+from opshub.language.interpreter import Interpreter, Step, Truth
+from opshub.language.meaning import GATHERING, Program, Term, Verdict, show
+from opshub.language.nearest import Change, misses, nearest, rows_by_nearness
+
+__all__ = ["Clause", "WhyNot", "why_not"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A part of a condition that decided against it, with the values it saw, None where one was missing.
+
+    ``row`` is the piece of feedback that it looked at; for a condition over feedback the nearest one.
+    """
+
+    text: str
+    truth: Truth
+    saw: Mapping[str, Any]
+    row: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """How a rule came out; ``stopped`` is the earlier rule that kept it from being asked at all.
+
+    ``nearest`` is the piece of feedback that came closest, ``lacking`` how many clauses it still failed.
+    """
+
+    rule: Verdict
+    step: Step
+    stopped: Verdict | None
+    routed: Verdict | None
+    clauses: tuple[Clause, ...]
+    nearest: int | None
+    lacking: int
+    changes: tuple[Change, ...]
+
+
+def why_not(
+    program: Program, rule: Verdict, idea: Sequence[Any], rows: Sequence[Sequence[Any]], now: datetime
+) -> WhyNot:
+    """What decided that a rule does not hold, or that nothing came of it where it does."""
+    judge = Interpreter(program, idea, rows, now)
+    stopped = routed = None
+    for earlier in program.rules[: program.rules.index(rule)]:
+        if not judge.judge(earlier.when).holds:
+            continue
+        if earlier.route and routed is None and rule.route:
+            routed = earlier
+        if earlier.stops:
+            stopped = earlier
+            break
+    step = judge.judge(rule.when)
+    clauses = tuple(_Blame(judge).of(step))
+    closest = next(_closest(judge, step), None)
+    return WhyNot(
+        rule=rule,
+        step=step,
+        stopped=stopped,
+        routed=routed,
+        clauses=clauses,
+        nearest=None if closest is None else closest.row,
+        lacking=0 if closest is None else misses(closest),
+        changes=() if step.holds else nearest(judge, step),
+    )
+
+
+def _closest(judge: Interpreter, step: Step) -> Iterator[Step]:
+    """The pieces of feedback that came closest to each condition over feedback that failed."""
+    if step.holds:
+        return
+    term = step.term
+    if term.op in ("and", "or", "let"):
+        for part in step.parts:
+            yield from _closest(judge, part)
+        return
+    for gather in _gathers(judge, term):
+        if gather.op != "no" and gather.operands:
+            parts = [judge.judge(gather.operands[0], i) for i in range(len(judge.rows))]
+            yield from rows_by_nearness(parts)[:1]
+
+
+def _gathers(judge: Interpreter, term: Term) -> Iterator[Term]:
+    source = judge.source(term)
+    if source.op in GATHERING:
+        yield source
+    elif not source.row:
+        for operand in source.operands:
+            yield from _gathers(judge, operand)
+
+
+class _Blame:
+    def __init__(self, judge: Interpreter) -> None:
+        self._judge = judge
+
+    def of(self, step: Step) -> Iterator[Clause]:
+        """The clauses that keep a condition from holding."""
+        if step.holds:
+            return
+        op = step.term.op
+        if op in ("and", "or", "let"):
+            for part in step.parts:
+                yield from self.of(part)
+        elif op in ("any", "all") and step.parts:
+            closest = rows_by_nearness(step.parts)[0]
+            yield Clause(show(step.term), step.truth, {}, closest.row)
+            yield from self.of(closest)
+        elif op == "no":
+            against = next(part.row for part in step.parts if part.holds)
+            yield Clause(show(step.term), step.truth, {}, against)
+        else:
+            saw = dict(self._seen(step.term, step.row))
+            yield Clause(show(step.term), step.truth, saw, step.row)
+
+    def _seen(self, term: Term, row: int | None) -> Iterator[tuple[str, object]]:
+        source = self._judge.source(term)
+        read = source.op in ("idea", "row", "score") or source.op in GATHERING
+        if read or is_clock(source):
+            yield show(source), self._judge.value(source, row)
+        else:
+            for operand in source.operands:
+                yield from self._seen(operand, row)

@@ -1,0 +1,149 @@
+"""Why a rule does not hold: the clause that decided, missing apart from false, and the nearest miss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from opshub.language import RuleSet
+from opshub.language.interpreter import Truth
+from opshub.language.whynot import WhyNot, why_not
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+Rules = Callable[[str], RuleSet]
+Make = Callable[..., tuple[object, ...]]
+
+
+@pytest.fixture
+def ask(rules: Rules, idea: Make, feedback: Make) -> Callable[..., WhyNot]:
+    """Asks about the last rule of a text."""
+
+    def run(text: str, *rows: dict[str, Any], **values: Any) -> WhyNot:
+        program = rules(text if "rule " in text else f'rule "R" {{ when {text} tag "x" }}').program
+        return why_not(program, program.rules[-1], idea(**values), [feedback(**{**row}) for row in rows], NOW)
+
+    return run
+
+
+def _changes(found: WhyNot) -> list[tuple[str, int | None]]:
+    return [(change.needed, change.row) for change in found.changes]
+
+
+def test_only_the_clause_that_decided_is_named(ask: Callable[..., WhyNot]) -> None:
+    found = ask('idea.voices > 3 and idea.title == "Export"', voices=9, title="Import")
+
+    assert [(c.text, c.truth, c.saw) for c in found.clauses] == [
+        ('idea.title == "Export"', Truth.FALSE, {"idea.title": "Import"})
+    ]
+    assert _changes(found) == [('"Export"', None)]
+
+
+def test_a_missing_value_is_said_to_be_missing(ask: Callable[..., WhyNot]) -> None:
+    found = ask("idea.impact > 3")
+
+    assert found.clauses[0].truth is Truth.MISSING
+    assert found.clauses[0].saw == {"idea.impact": None}
+    assert _changes(found) == [("more than 3", None)]
+
+
+@pytest.mark.parametrize(
+    ("when", "values", "needed"),
+    [
+        ("idea.impact >= 80", {"impact": 72.5}, "at least 80"),
+        ("idea.voices >= 5", {"voices": 3}, "5"),
+        ("idea.voices > 5", {"voices": 3}, "6"),
+        ("idea.voices < 5", {"voices": 9}, "4"),
+        ("5 < idea.voices", {"voices": 3}, "6"),
+        ('idea.status in ["open", "new"]', {"status": "done"}, '"open"'),
+        ('idea.tags contains "api"', {"tags": ("web",)}, 'also "api"'),
+        ("idea.urgent", {}, "yes"),
+        ("idea.impact is not missing", {}, "a value"),
+        ("idea.impact is missing", {"impact": 1.0}, "no value"),
+        ("idea.impact is missing or not (idea.impact > 3)", {"impact": 5.0}, "at most 3"),
+        ("idea.impact * 2 > 10", {"impact": 3.0}, "more than 10"),
+    ],
+)
+def test_the_nearest_miss_is_the_smallest_change_of_one_value(
+    when: str, values: dict[str, Any], needed: str, ask: Callable[..., WhyNot]
+) -> None:
+    found = ask(when, **values)
+
+    assert _changes(found)[0] == (needed, None)
+
+
+def test_the_nearest_piece_of_feedback_fails_the_fewest_clauses(ask: Callable[..., WhyNot]) -> None:
+    when = 'any feedback (kind == "ticket" and rating < 0.5 and text mentions ["cancel", "退款"])'
+
+    found = ask(
+        when,
+        {"kind": "review", "rating": 0.9, "text": "fine"},
+        {"kind": "ticket", "rating": 0.2, "text": "I will leave"},
+        {"kind": "ticket", "rating": 0.9, "text": "fine"},
+    )
+
+    assert (found.nearest, found.lacking) == (1, 1)
+    assert found.clauses[-1].text == 'feedback.text mentions ["cancel", "退款"]'
+    assert _changes(found) == [('mentions one of ["cancel", "退款"]', 1)]
+
+
+def test_a_count_says_how_many_more_and_which_feedback_would_do(ask: Callable[..., WhyNot]) -> None:
+    rows = [{"rating": 0.2}, {"rating": 0.6}]
+
+    found = ask("(count feedback where rating < 0.5) >= 2", *rows)
+
+    assert [c.saw for c in found.clauses] == [{"count feedback where feedback.rating < 0.5": 1}]
+    assert set(_changes(found)) == {("2", None), ("less than 0.5", 1)}
+
+
+def test_where_two_values_would_have_to_change_none_is_named(ask: Callable[..., WhyNot]) -> None:
+    found = ask("idea.voices > 3 and idea.accounts > 2", voices=1, accounts=1)
+
+    assert [c.saw for c in found.clauses] == [{"idea.voices": 1}, {"idea.accounts": 1}]
+    assert found.changes == ()
+
+
+def test_one_value_that_two_clauses_read_is_one_change(ask: Callable[..., WhyNot]) -> None:
+    found = ask("idea.voices > 3 and idea.voices > 5", voices=1)
+
+    assert _changes(found) == [("6", None)]
+
+
+def test_a_clause_that_reads_the_clock_says_until_when_it_held(ask: Callable[..., WhyNot]) -> None:
+    late, soon = NOW - timedelta(days=100), NOW - timedelta(days=10)
+
+    gone = ask("any feedback (created > ago(90d))", {"created": late})
+    ahead = ask("(max created) < ago(30d)", {"created": soon})
+
+    assert gone.changes[0].until == late + timedelta(days=90)
+    assert ahead.changes[0].since == soon + timedelta(days=30)
+
+
+def test_what_a_negation_and_no_feedback_ran_into_is_shown(ask: Callable[..., WhyNot]) -> None:
+    rows = [{"kind": "ticket"}, {"kind": "review"}]
+
+    denied = ask('not any feedback (kind == "review")', *rows)
+    none = ask('no feedback (kind == "review")', *rows)
+
+    assert denied.clauses[0].text == 'not any feedback (feedback.kind == "review")'
+    assert none.clauses[0].row == 1
+    assert _changes(denied) == _changes(none) == [('anything but "review"', 1)]
+
+
+def test_an_idea_without_feedback_has_no_nearest_piece(ask: Callable[..., WhyNot]) -> None:
+    found = ask("any feedback (rating < 0.5)")
+
+    assert (found.nearest, found.changes) == (None, ())
+    assert found.clauses[0].text == "any feedback (feedback.rating < 0.5)"
+
+
+def test_an_earlier_stop_or_route_is_named(ask: Callable[..., WhyNot]) -> None:
+    first = 'rule "First" { when idea.voices > 1 route to jira.SEC stop }\n'
+
+    found = ask(first + 'rule "R" { when idea.voices > 2 route to jira.EXP }', voices=3)
+
+    assert found.step.holds
+    assert found.stopped is not None and found.stopped.name == "First"
+    assert found.routed is found.stopped
