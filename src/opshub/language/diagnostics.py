@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-__all__ = ["Diagnostic", "Source"]
+__all__ = ["Diagnostic", "Source", "visible", "width"]
 
 _SHOWN = 160
 
@@ -25,7 +25,7 @@ def visible(text: str) -> str:
     )
 
 
-def _width(text: str) -> int:
+def width(text: str) -> int:
     """Columns on a terminal: East Asian wide characters take two, combining marks none."""
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
     return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
@@ -61,7 +61,7 @@ class Diagnostic:
             f"{gutter}--> {visible(self.path)}:{self.line}:{self.column}",
             f"{gutter} |",
             f"{number} | {line}".rstrip(),
-            f"{gutter} | {' ' * _width(line[:start])}{'^' * max(1, _width(marked))}",
+            f"{gutter} | {' ' * width(line[:start])}{'^' * max(1, width(marked))}",
         ]
         if self.hint:
             lines.append(f"{gutter} = {visible(self.hint)}")

@@ -17,7 +17,7 @@ from opshub.language.machine import lark, read
 from opshub.language.scanner import DEEPEST, RESERVED, Block, scan
 from opshub.language.tree import Span, Statement
 
-__all__ = ["parse"]
+__all__ = ["children", "parse"]
 
 MOST_PARTS = 2_000
 
