@@ -85,7 +85,11 @@ def test_every_example_of_the_manual_keeps_its_meaning(text: str) -> None:
 
 
 MORE = "score a = max(1, 2)\nlet b = true == false\n"
-TEXTS = [MORE, *(file.read_text(encoding="utf-8") for file in FILES), *(code.after for code in CODES.values())]
+TEXTS = [
+    MORE,
+    *(file.read_text(encoding="utf-8") for file in FILES),
+    *(code.after for code in CODES.values()),
+]
 _TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*|[^\W\d][\w.]*|[<>=!]=|\d[\w.%-]*|\S')
 
 

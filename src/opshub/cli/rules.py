@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from opshub.cli.checked import FILES, checked_rules, diagnostics_view, many, sound_rules
+from opshub.cli.rulefiles import explain, export, fmt
 from opshub.cli.session import Session, pass_session
 from opshub.cli.view import Column, json_option, say, show, table
-
-if TYPE_CHECKING:
-    from opshub.language import Checked
 
 __all__ = ["rules"]
 
@@ -23,7 +22,6 @@ FIELDS = (
     Column("what it holds", "doc"),
     Column("from", "origin"),
 )
-FILES = click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 
 
 @click.group()
@@ -31,21 +29,27 @@ def rules() -> None:
     """Check and test rule files, and look up what they can use."""
 
 
+for _command in (explain, export, fmt):
+    rules.add_command(_command)
+
+
 @rules.command("check")
 @FILES
+@click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
 @json_option
 @pass_session
-def check(session: Session, files: tuple[Path, ...], as_json_: bool) -> None:
+def check(session: Session, files: tuple[Path, ...], strict: bool, as_json_: bool) -> None:
     """Check rule files: those named, or all that are configured.
 
     Every mistake is shown at once, with its line, a caret and a hint. The exit code is 2 if there is any error;
-    warnings leave it 0.
+    warnings leave it 0, unless the check is strict.
     """
-    checked = _checked(session, files)
-    value = {"passed": checked.rules is not None, "diagnostics": list(checked.diagnostics)}
+    checked = checked_rules(session, files)
+    passed = checked.rules is not None and not (strict and checked.diagnostics)
+    value = {"passed": passed, "diagnostics": list(checked.diagnostics)}
     rendered = [diagnostic.render() for diagnostic in checked.diagnostics]
-    show(value, as_json_, lambda ready: _diagnostics(ready, rendered))
-    click.get_current_context().exit(0 if checked.rules is not None else 2)
+    show(value, as_json_, lambda ready: diagnostics_view(ready, rendered))
+    click.get_current_context().exit(0 if passed else 2)
 
 
 @rules.command("test")
@@ -59,16 +63,7 @@ def test(session: Session, files: tuple[Path, ...], as_json_: bool) -> None:
     """
     from opshub.language import run_tests
 
-    checked = _checked(session, files)
-    if checked.rules is None:
-        rendered = [d.render() for d in checked.diagnostics]
-        show(
-            {"passed": False, "diagnostics": list(checked.diagnostics)},
-            as_json_,
-            lambda v: _diagnostics(v, rendered),
-        )
-        click.get_current_context().exit(2)
-    results = run_tests(checked.rules)
+    results = run_tests(sound_rules(session, files, as_json_))
     passed = all(result.passed for result in results)
     show({"passed": passed, "tests": list(results)}, as_json_, _tests)
     click.get_current_context().exit(0 if passed else 1)
@@ -122,28 +117,6 @@ def functions(word: str | None, as_json_: bool) -> None:
     show(value, as_json_, _functions)
 
 
-def _checked(session: Session, files: Sequence[Path]) -> Checked:
-    from opshub.config import check_rules
-
-    return check_rules(session.config(), [file.absolute() for file in files] or None)
-
-
-def _diagnostics(value: Mapping[str, Any], rendered: Sequence[str]) -> None:
-    for text in rendered:
-        say(text)
-        say("")
-    severities = [row["severity"] for row in value["diagnostics"]]
-    errors, warnings = severities.count("error"), severities.count("warning")
-    if value["passed"]:
-        say("the rules pass their check" + (f"; {_many(warnings, 'warning')}" if warnings else ""))
-    else:
-        say(f"{_many(errors, 'error')}, {_many(warnings, 'warning')}")
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
-
-
 def _tests(value: Mapping[str, Any]) -> None:
     results: Sequence[Mapping[str, Any]] = value["tests"]
     for result in results:
@@ -153,7 +126,7 @@ def _tests(value: Mapping[str, Any]) -> None:
             say("\n".join(f"      {part}" for part in failure.splitlines()))
     failed = sum(not result["passed"] for result in results)
     say(
-        f"{_many(len(results), 'test')}, {failed} failed"
+        f"{many(len(results), 'test')}, {failed} failed"
         if results
         else "there are no tests in the rule files"
     )

@@ -42,6 +42,11 @@ class Findings:
         """The number of the span's first line, from 1."""
         return bisect_right(self._starts[span.file], span.start)
 
+    def position(self, file: int, at: int) -> tuple[int, int]:
+        """Line and column of a character, both from 1."""
+        line = bisect_right(self._starts[file], at)
+        return line, at - self._starts[file][line - 1] + 1
+
     def place(self, span: Span) -> str:
         """``file:line`` of a span."""
         return f"{self.sources[span.file].path}:{self.line(span)}"

@@ -11,7 +11,7 @@ from opshub.language.diagnostics import Source
 from opshub.language.functions import FUNCTIONS, Function
 from opshub.language.schema import Field, Kind, Schema
 
-__all__ = ["evaluate", "reference"]
+__all__ = ["cut", "evaluate", "reference"]
 
 _SCHEMA = Schema((Field("idea.effort", Kind.NUMBER, "Not given."),), (), {})
 _CLOCK = datetime(2026, 1, 1, tzinfo=UTC)
@@ -57,14 +57,14 @@ def _function(function: Function) -> str:
 
 
 def _code(name: str, code: Code) -> str:
-    before, after = (_cut(text) for text in (code.before, code.after))
+    before, after = (cut(text) for text in (code.before, code.after))
     return (
         f"### {name}\n\n**{code.title}** ({code.severity}). {code.reason}\n\n"
         f"Before:\n\n```text\n{before}\n```\n\nAfter:\n\n```text\n{after}\n```\n"
     )
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
     """An example without the bulk that makes it too large."""
     lines = [
         line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} …" for line in text.strip().splitlines()
