@@ -33,10 +33,10 @@ def _emptied(folder: Path) -> Path:
     return folder
 
 
-def installed(cache: Path) -> Path:
-    """The interpreter of an environment with this tree's opshub, as people install it: as the others are measured."""
+def installed(cache: Path, *beside: str) -> Path:
+    """The interpreter of an environment with this tree's opshub, as people install it, and other packages beside it."""
     shutil.rmtree(HERE.parent / "build", ignore_errors=True)
-    python = _environment(cache / "opshub", HERE.parent)
+    python = _environment(cache / "opshub", *beside or (HERE.parent,))
     subprocess.run([python, "-m", "pip", "install", "--quiet", HERE.parent], check=True)
     return python
 
@@ -122,13 +122,13 @@ class Rivals:
         return run(["sh", "-c", line], folder=self._folder / "singer", environment=QUIET)
 
 
-def _environment(folder: Path, package: str | Path) -> Path:
-    """The interpreter of an environment with a package, made unless it is there."""
+def _environment(folder: Path, *packages: str | Path) -> Path:
+    """The interpreter of an environment with packages, made unless it is there."""
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
         subprocess.run(
             [sys.executable, "-m", "venv", folder], check=True, env={**os.environ, "PYTHONPATH": ""}
         )
-        subprocess.run([python, "-m", "pip", "install", "--quiet", package], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
         (folder / "ready").touch()
     return python

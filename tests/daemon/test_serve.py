@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import threading
 from typing import Any
 
 import httpx
@@ -326,7 +327,8 @@ def test_nothing_is_written_to_a_tracker_while_a_page_of_it_is_on_its_way(place:
     place.put_rules('rule "Leavers" { when any feedback (text mentions ["cancel"]) tag "churn" }\n')
     tracker.add("Slow export")
     assert place.opshub("sync").returncode == 0
-    tracker.faults.once("slow", path="*/search/jql", step=0.4, size=3000)
+    looked = threading.Event()
+    tracker.faults.once("slow", path="*/search/jql", until=looked)
     tracker.add("Another issue", description="words " * 3000)
 
     serving = place.serve()
@@ -334,6 +336,7 @@ def test_nothing_is_written_to_a_tracker_while_a_page_of_it_is_on_its_way(place:
     desk.add_ticket("Leaving", "I will cancel because of FEED-1")
     serving.wait_for("connection.synced", connection="support", got=1)
     while_pulled = dict(tracker.writes)
+    looked.set()
     serving.wait_for("connection.synced", connection="board")
     place.until(lambda: tracker.writes)
 

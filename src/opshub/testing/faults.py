@@ -54,8 +54,9 @@ class Fault:
     """One kind of misbehaviour with its options.
 
     ``rate_limit`` takes ``seconds``, or ``date`` (aware), or ``headers``; ``status`` takes ``code``,
-    ``headers``, ``body``; ``slow`` takes ``step`` (seconds) and ``size`` (bytes a step); ``redirect`` takes
-    ``to``; ``bomb`` takes ``size`` (decoded bytes); ``reset`` and ``truncate`` take ``share`` (of the body
+    ``headers``, ``body``; ``slow`` takes ``step`` (seconds), ``size`` (bytes a step), and ``until`` (a
+    ``threading.Event`` from which on it hurries); ``redirect`` takes ``to``; ``bomb`` takes ``size``
+    (decoded bytes); ``reset`` and ``truncate`` take ``share`` (of the body
     that still goes out).
     """
 

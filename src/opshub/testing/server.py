@@ -242,10 +242,15 @@ class _Exchange:
     async def _drip(self, fault: Fault, answer: Answer) -> None:
         step = _number(fault.options.get("step"), 0.05)
         size = _number(fault.options.get("size"), 1)
+        until = fault.options.get("until")
         await self._start(answer)
-        for at in range(0, len(answer.body), size):
+        at = 0
+        while at < len(answer.body):
+            if isinstance(until, threading.Event) and until.is_set():
+                size = len(answer.body)
             piece = answer.body[at : at + size]
             await self.send({"type": "http.response.body", "body": piece, "more_body": True})
+            at += size
             await asyncio.sleep(step)
         await self.send({"type": "http.response.body", "body": b""})
 
