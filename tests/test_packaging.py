@@ -93,10 +93,9 @@ def test_the_version_is_the_same_everywhere() -> None:
 
 
 def test_the_code_imports_only_what_it_declares() -> None:
-    declared = {re.split(r"[^\w.-]", text)[0] for text in PROJECT["project"]["dependencies"]}
-    declared |= {
-        re.split(r"[^\w.-]", text)[0] for text in PROJECT["project"]["optional-dependencies"]["xlsx"]
-    }
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    texts = [*PROJECT["project"]["dependencies"], *(text for extra in extras for text in extra)]
+    declared = {re.split(r"[^\w.-]", text)[0] for text in texts}
     folded = {_folded(name) for name in declared} | {"opshub", "pytest", "jsonschema"}
     distributions = packages_distributions()
 

@@ -12,6 +12,7 @@ from opshub.cli.checked import FILES, checked_rules, diagnostics_view, many, sou
 from opshub.cli.rulefiles import explain, export, fmt
 from opshub.cli.session import Session, pass_session
 from opshub.cli.view import Column, json_option, say, show, table
+from opshub.errors import ConfigError
 
 __all__ = ["rules"]
 
@@ -115,6 +116,25 @@ def functions(word: str | None, as_json_: bool) -> None:
         if not word or word.lower() in f"{one.signature} {one.doc}".lower()
     ]
     show(value, as_json_, _functions)
+
+
+@rules.command("lsp")
+@pass_session
+def lsp(session: Session) -> None:
+    """Serve an editor: diagnostics, completion, hover and more, in the Language Server Protocol on stdin and stdout.
+
+    Editors start it themselves. It needs the extra `lsp`: pip install "opshub[lsp]".
+    """
+    from importlib.util import find_spec
+
+    if find_spec("pygls") is None:
+        raise ConfigError(
+            "the language server needs the package pygls", hint='run: pip install "opshub[lsp]"'
+        )
+    from opshub.cli.language_server import serve_editor
+    from opshub.cli.workbench import Workbench
+
+    serve_editor(Workbench(Path.cwd(), Path(session.config_path) if session.config_path else None))
 
 
 def _tests(value: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -29,11 +29,17 @@ def rule_files(config: Config) -> list[Path]:
     return list(dict.fromkeys(file for files in rule_entries(config).values() for file in files))
 
 
-def sources(config: Config, files: Sequence[Path] | None = None) -> list[Source]:
-    """The texts of the rule files (all that are configured, if none are named)."""
+def sources(
+    config: Config, files: Sequence[Path] | None = None, unsaved: Mapping[Path, str] | None = None
+) -> list[Source]:
+    """The texts of the rule files (all that are configured, if none are named); ``unsaved`` ones are not read."""
     from opshub.language import Source
 
-    return [Source(_shown(config.folder, file), _text(file)) for file in files or rule_files(config)]
+    known = unsaved or {}
+    return [
+        Source(_shown(config.folder, file), known[file] if file in known else _text(file))
+        for file in files or rule_files(config)
+    ]
 
 
 def check_rules(config: Config, files: Sequence[Path] | None = None) -> Checked:

@@ -1,0 +1,50 @@
+"""What an editor says of the word under the pointer, in Markdown, and where that word is defined."""
+
+from __future__ import annotations
+
+from opshub.language.codes import CODES
+from opshub.language.completion import Known
+from opshub.language.functions import FUNCTIONS
+from opshub.language.symbols import Symbol, Word
+
+__all__ = ["define", "explain", "rationale"]
+
+_LONGEST = 1_000
+
+
+def explain(word: Word, known: Known) -> str:
+    """What a word means; empty where there is nothing to say."""
+    if word.kind != "name":
+        return ""
+    symbol = define(word, known)
+    if symbol is not None:
+        return f"```rules\n{symbol.text[:_LONGEST]}\n```\n\n{symbol.word} in {symbol.path}"
+    function = FUNCTIONS.get(word.text)
+    if function is not None:
+        examples = "\n".join(f"{call}  # {gives}" for call, gives in function.examples.items())
+        return f"```rules\n{function.signature}\n```\n\n{function.doc}\n\n```rules\n{examples}\n```"
+    field = known.field(word.text)
+    if field is None:
+        return ""
+    sure = "; may be missing" if field.optional else ""
+    values = f"\n\nOne of: {', '.join(field.values)}" if field.values else ""
+    return f"**{field.name}** ({field.kind}{sure})\n\n{field.doc}{values}"
+
+
+def define(word: Word, known: Known) -> Symbol | None:
+    """What defines a word: a statement with that name, or the band that a text names."""
+    name = word.text
+    kinds: tuple[str, ...] = ("let", "score", "parameter", "signal", "band")
+    if word.kind == "text":
+        name, kinds = name.strip('"'), ("band",)
+    return next((symbol for symbol in known.symbols if symbol.name == name and symbol.word in kinds), None)
+
+
+def rationale(code: str) -> str:
+    """Why a diagnostic exists, with an example before and after."""
+    told = CODES[code]
+    before, after = told.before[:_LONGEST].strip(), told.after[:_LONGEST].strip()
+    return (
+        f"**{code}: {told.title}**\n\n{told.reason}\n\nBefore:\n\n```rules\n{before}\n```\n\n"
+        f"After:\n\n```rules\n{after}\n```"
+    )
