@@ -231,6 +231,7 @@ def _cells(row: RankedIdea) -> str:
     title = escape_storage(row.title)
     if re.match(r"https?://[^\s/]", row.url, re.IGNORECASE):
         title = f'<a href="{escape_storage(quote(row.url, safe=URL_SAFE))}">{title}</a>'
-    texts = (row.band, f"{round(row.score, 2):.12g}", str(row.voices), ", ".join(row.tags))
+    score = f"{round(row.score, 2):.12g}{f' ({row.note})' if row.note else ''}"
+    texts = (row.band, score, str(row.voices), ", ".join(row.tags))
     cells = (str(row.rank), f"{escape_storage(row.idea)}: {title}", *map(escape_storage, texts))
     return "".join(f"<td>{cell}</td>" for cell in cells)

@@ -27,7 +27,8 @@ def guarded(text: str) -> str:
 
 
 def _cells(ranking: Ranking) -> list[list[str]]:
-    rows = [list(COLUMNS)]
+    noted = any(row.note for row in ranking.rows)
+    rows = [[*COLUMNS, *["note"] * noted]]
     for row in ranking.rows:
         texts = (
             row.idea,
@@ -37,6 +38,7 @@ def _cells(ranking: Ranking) -> list[list[str]]:
             str(row.voices),
             ", ".join(row.tags),
             row.url,
+            *[row.note] * noted,
         )
         rows.append([str(row.rank), *(guarded(_legal(text)) for text in texts)])
     return rows
@@ -53,6 +55,7 @@ def _items(ranking: Ranking) -> list[dict[str, object]]:
             "voices": row.voices,
             "tags": list(row.tags),
             "url": row.url,
+            **({"note": row.note} if row.note else {}),
         }
         for row in ranking.rows
     ]

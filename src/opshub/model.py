@@ -22,6 +22,7 @@ __all__ = [
     "Idea",
     "Link",
     "LinkMaker",
+    "Override",
     "Person",
     "RankedIdea",
     "Ranking",
@@ -248,7 +249,8 @@ class Contribution(NamedTuple):
     """One rule's part in a decision.
 
     ``effect`` is what the rule did (``priority +30``, ``tag churn-risk``, ``route to jira.SEC``), ``place`` is
-    ``file:line``, ``saw`` the values that decided, by name.
+    ``file:line``, ``saw`` the values that decided, by name. ``by`` is empty for a rule; where a person said so instead,
+    ``by`` is who, and ``until`` the day.
     """
 
     rule: str
@@ -259,6 +261,8 @@ class Contribution(NamedTuple):
     because: str = ""
     saw: Mapping[str, Value] = MappingProxyType({})
     evidence: tuple[Ref, ...] = ()
+    by: str = ""
+    until: str = ""
 
 
 Trace: TypeAlias = tuple[int, tuple[Value, ...], tuple[tuple[str, str], ...]]
@@ -266,11 +270,31 @@ Trace: TypeAlias = tuple[int, tuple[Value, ...], tuple[tuple[str, str], ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What a person sets in place of what the rules say, up to a moment; the rules decide what is None or empty.
+
+    ``tags`` are given besides those of the rules. ``day`` is ``until`` as people of the hub's time zone write it.
+    """
+
+    idea: int
+    priority: float | None = None
+    band: str = ""
+    tags: tuple[str, ...] = ()
+    route: str = ""
+    because: str
+    who: str
+    at: datetime
+    until: datetime
+    day: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What the rules said of an idea. ``route`` is a destination such as ``jira.SEC``; empty is the inbox.
 
     ``traces`` are what was seen; the rule set's words for them stand once, in the legend of that name. ``due`` is the
-    next moment at which a clause that reads the clock can change its mind.
+    next moment at which a clause that reads the clock can change its mind, or at which ``override`` ends: what a
+    person set, with what the rules said in ``ruled``.
     """
 
     idea: int
@@ -282,6 +306,8 @@ class Decision:
     legend: str = ""
     traces: tuple[Trace, ...] = ()
     due: datetime | None = None
+    override: Override | None = None
+    ruled: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,7 +346,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedIdea:
-    """One row of the ranked list, cleared for its audience."""
+    """One row of the ranked list, cleared for its audience; ``note`` says where a person set what stands there."""
 
     rank: int
     idea: str
@@ -330,6 +356,7 @@ class RankedIdea:
     voices: int
     url: str = ""
     tags: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

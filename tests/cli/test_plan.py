@@ -151,3 +151,95 @@ def test_a_refused_write_is_told_once_keeps_its_reason_and_says_how_to_go_on(hub
     assert "refused: tracker FEED-1 band:" in shown
     assert "Sky-high" in shown
     assert "opshub connections check tracker" in shown
+
+
+def test_what_a_person_sets_is_marked_wherever_the_number_is_shown(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "ann")
+    hub.run("sync")
+    asked = (
+        "ideas",
+        "override",
+        "FEED-2",
+        "--priority",
+        "90",
+        "--tag",
+        "key",
+        "--because",
+        "the board\nasks",
+    )
+
+    said = hub.run(*asked, "--until", "30d")
+
+    assert said.startswith("FEED-2: set by ann until ")
+    listed = hub.run("ideas", "list").splitlines()
+    assert "90" in listed[1] and " * " in listed[1] and " * " not in listed[2]
+    assert listed[-1].startswith("* set by a person")
+    shown = " ".join(hub.run("ideas", "show", "FEED-2").split())
+    assert "by hand priority 90 (the rules: 1), tag key; set by ann until" in shown
+    why = [" ".join(row.split()) for row in hub.run("ideas", "why", "FEED-2").splitlines()]
+    assert why[3].startswith("priority 90 because the board asks set by ann until")
+    assert why[3].endswith("instead of 1")
+    (row,) = [row for row in json.loads(hub.run("ideas", "list", "--json")) if row["override"]]
+    assert (row["override"]["who"], row["override"]["rules"]["priority"]) == ("ann", 1.0)
+    assert "set by ann until" in hub.run("ideas", "export")
+    assert "set by ann until" in " ".join(hub.run("plan").split())
+
+
+def test_the_rules_decide_again_where_an_override_is_cleared(hub: Hub) -> None:
+    hub.run("sync")
+    hub.run("ideas", "override", "FEED-2", "--band", "P1", "--because", "so", "--until", "2d")
+
+    said = hub.run("ideas", "override", "FEED-2", "--clear")
+
+    assert said == "FEED-2: the rules decide again\n"
+    assert "*" not in hub.run("ideas", "list")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--clear", "--priority", "1"], "--clear takes nothing else"),
+        (["--priority", "1", "--until", "2d"], "an override needs a reason and an end"),
+        (["--priority", "1", "--because", "so"], "an override needs a reason and an end"),
+        (["--because", "so", "--until", "2d"], "nothing to set"),
+        (
+            ["--priority", "1", "--because", "so", "--until", "soon"],
+            "--until is no date and no time span: soon",
+        ),
+        (["--priority", "1", "--because", "so", "--until", "2d", "--band", "X"], "there is no band 'X'"),
+        (
+            ["--priority", "1", "--because", "so", "--until", "9999-12-31T23:59-14:00"],
+            "lies beyond the calendar",
+        ),
+        (
+            ["--priority", "1", "--because", "so", "--until", "2001-01-01"],
+            "--until 2001-01-01 is not ahead of us",
+        ),
+    ],
+)
+def test_an_override_that_cannot_be_is_refused_with_what_to_do(
+    hub: Hub, words: list[str], message: str
+) -> None:
+    hub.run("sync")
+
+    done = CliRunner().invoke(
+        cli, ["--config", str(hub.here / "opshub.toml"), "ideas", "override", "FEED-1", *words]
+    )
+
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert "*" not in hub.run("ideas", "list")
+
+
+def test_who_has_no_name_is_told_by_number(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    hub.run("sync")
+
+    said = hub.run("ideas", "override", "FEED-1", "--tag", "x", "--because", "so", "--until", "2d")
+
+    assert said.startswith("FEED-1: set by user ")

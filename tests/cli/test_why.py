@@ -39,6 +39,8 @@ def part(effect: str, rule: str, line: int, **more: Any) -> dict[str, Any]:
         "because": "",
         "saw": {},
         "quotes": [],
+        "by": "",
+        "until": "",
         **more,
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -226,3 +227,11 @@ def test_the_twin_refuses_queries_that_it_does_not_understand(query: str) -> Non
 
     with pytest.raises(ValueError):
         parsed(query, "UTC").test(row)
+
+
+def test_what_a_person_set_is_noted_behind_the_score() -> None:
+    (row,) = listed("one").rows
+
+    page = rendered(Ranking((replace(row, note="set by a person until 2030-06-01"),)))
+
+    assert "<td>1.5 (set by a person until 2030-06-01)</td>" in page

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -223,3 +224,17 @@ def test_the_output_is_never_read_as_feedback(tmp_path: Path) -> None:
     pages = list(connector.pull(None))
 
     assert [record["key"] for page in pages for record in page.records] == ["1"]
+
+
+def test_what_a_person_set_is_noted_beside_its_row(tmp_path: Path) -> None:
+    first, second = ranking("one", "two").rows
+    noted = Ranking((replace(first, note="set by a person until 2030-06-01"), second))
+
+    files(tmp_path).publish(noted)
+    files(tmp_path, "ranking.json").publish(noted)
+
+    rows = list(csv.reader(io.StringIO((tmp_path / "ranking.csv").read_text("utf-8"), newline="")))
+    items = json.loads((tmp_path / "ranking.json").read_text("utf-8"))["ideas"]
+    assert [row[-1] for row in rows] == ["note", "set by a person until 2030-06-01", ""]
+    assert [item.get("note") for item in items] == ["set by a person until 2030-06-01", None]
+    assert files(tmp_path).published() == files(tmp_path).fingerprint(noted)

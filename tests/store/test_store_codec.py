@@ -16,6 +16,7 @@ from opshub.model import (
     Comment,
     Decision,
     Feedback,
+    Override,
     Person,
     Rating,
     Ref,
@@ -26,10 +27,12 @@ from opshub.store.codec import (
     decode_decision,
     decode_feedback,
     decode_item,
+    decode_override,
     decode_value,
     encode_decision,
     encode_feedback,
     encode_item,
+    encode_override,
     encode_value,
     is_canonical,
     stored_json,
@@ -90,6 +93,19 @@ traces = st.tuples(
     st.lists(values, max_size=3).map(tuple),
     st.lists(st.tuples(names, names), max_size=2).map(tuple),
 )
+overrides = st.builds(
+    Override,
+    idea=st.integers(1, 2**40),
+    priority=st.none() | numbers,
+    band=texts,
+    tags=tags,
+    route=texts,
+    because=texts,
+    who=texts,
+    at=moments,
+    until=moments,
+    day=texts,
+)
 decisions = st.builds(
     Decision,
     idea=st.integers(1, 2**40),
@@ -117,6 +133,23 @@ def test_feedback_survives_the_store(it: Feedback) -> None:
 def _make(it: Feedback) -> str:
     """How it looks, but for the order of its fields."""
     return repr(replace(it, fields=dict(sorted(it.fields.items()))))
+
+
+@EXAMPLES
+@given(overrides)
+def test_overrides_survive_the_store(it: Override) -> None:
+    assert decode_override(it.idea, encode_override(it)) == it
+
+
+@EXAMPLES
+@given(decisions, overrides, fields)
+def test_decisions_survive_with_what_a_person_set(it: Decision, by_hand: Override, ruled: Any) -> None:
+    whole = replace(it, override=replace(by_hand, idea=it.idea), ruled=ruled)
+
+    due, body = encode_decision(whole)
+
+    assert decode_decision(it.idea, due, body) == whole
+    assert encode_decision(it) == encode_decision(replace(whole, override=None, ruled={}))
 
 
 @EXAMPLES

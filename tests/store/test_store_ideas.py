@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from opshub.errors import StoreError
-from opshub.model import Decision, Idea, Tombstone, Visibility
+from opshub.model import Decision, Idea, Override, Tombstone, Visibility
 from opshub.store import Store
 from opshub.store.rows import Route
 
@@ -253,3 +253,40 @@ def test_routes_are_kept_replaced_and_dropped(store: Store, make: Any) -> None:
         3: Route(idea=3, connection="jira", project="OPS"),
     }
     assert store.routes([]) == {}
+
+
+def by_hand(number: int, now: datetime, **more: Any) -> Override:
+    return Override(idea=number, because="so", who="ann", at=now, until=now + DAY, day="2026-03-02", **more)
+
+
+def test_what_a_person_set_is_kept_replaced_and_dropped_and_touches_its_idea(
+    store: Store, make: Any, now: datetime
+) -> None:
+    first, second = make.idea("1"), make.idea("2")
+    seq = store.last_seq()
+
+    with store.transaction():
+        store.put_override(by_hand(first, now, priority=90.0))
+        store.put_override(by_hand(second, now, band="P1", tags=("a", "b")))
+        store.put_override(by_hand(first, now, route="jira.SEC"))
+        dropped = [store.drop_override(second), store.drop_override(second)]
+
+    assert store.overrides([second, first, 99]) == {first: by_hand(first, now, route="jira.SEC")}
+    assert store.overrides([]) == {}
+    assert dropped == [True, False]
+    assert [number for _, number in store.ideas_after(seq, 9)] == [first, second]
+    assert store.last_seq() == seq + 4
+
+
+def test_nothing_is_set_for_an_idea_that_is_not_there(store: Store, now: datetime) -> None:
+    with pytest.raises(StoreError, match="IDEA-7 is not in the store"), store.transaction():
+        store.put_override(by_hand(7, now))
+
+    assert store.overrides([7]) == {}
+
+
+def test_a_priority_that_no_database_holds_is_refused(store: Store, make: Any, now: datetime) -> None:
+    infinite = by_hand(make.idea("1"), now, priority=float("inf"))
+
+    with pytest.raises(StoreError, match="its priority holds the number inf"), store.transaction():
+        store.put_override(infinite)

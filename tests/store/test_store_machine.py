@@ -22,6 +22,7 @@ from opshub.model import (
     Idea,
     Link,
     LinkMaker,
+    Override,
     Ref,
     Tombstone,
     TombstoneReason,
@@ -58,6 +59,16 @@ decisions = st.builds(
     band=st.sampled_from(["", "P1", "P2"]),
     route=st.sampled_from(["", "jira.A"]),
     due=st.none() | moments,
+)
+overrides = st.builds(
+    Override,
+    idea=numbers,
+    priority=st.none() | st.just(9.0),
+    because=st.just("so"),
+    who=st.just("ann"),
+    at=moments,
+    until=moments,
+    day=st.just("soon"),
 )
 tombstones = st.builds(Tombstone, refs | item_refs, st.sampled_from(TombstoneReason))
 wishes = st.builds(
@@ -235,6 +246,16 @@ class Twins(RuleBasedStateMachine):
 
         self.both(work)
 
+    @rule(override=overrides, drop=st.booleans())
+    def override(self, override: Override, drop: bool) -> None:
+        def work(store: Store) -> object:
+            if drop:
+                return store.drop_override(override.idea)
+            store.put_override(override)
+            return None
+
+        self.both(work)
+
     @rule(holder=st.sampled_from(["ann", "bob"]), pause=st.integers(0, 2), back=st.booleans())
     def lease(self, holder: str, pause: int, back: bool) -> None:
         self.clock.advance(timedelta(minutes=pause))
@@ -286,6 +307,7 @@ def results(store: Store, all_numbers: list[int]) -> Any:
     yield store.decisions_after(2, 99)
     yield store.destinations_after(2, 99)
     yield store.routes(all_numbers)
+    yield store.overrides(all_numbers)
     yield store.outbox()
     yield store.outbox(states=[OutboxState.SENDING], ideas=[1, 2], limit=3)
     yield store.written("jira", ["a", "b"])

@@ -73,6 +73,12 @@ ROWS: dict[str, tuple[tuple[str, tuple[Any, ...]], ...]] = {
         ("insert into decision (idea, seq, due, body) values (1, 4, null, ?)", (b'[{},"","","",[]]',)),
         ("insert into mark (stage, seq) values ('score', 4)", ()),
     ),
+    "m007_overrides": (
+        (
+            "insert into override (idea, body) values (1, ?)",
+            (orjson.dumps([90.0, "", [], "", "so", "ann", MICROS, MICROS, "2026-03-01"]),),
+        ),
+    ),
     "m004_own_members": (("update outbox set own = ?", (b'["a"]',)),),
 }
 
@@ -122,11 +128,17 @@ def check_decisions(store: Any) -> None:
     assert store.mark("score") == 0
 
 
+def check_overrides(store: Any) -> None:
+    override = store.overrides([1])[1]
+    assert (override.priority, override.who, override.until) == (90.0, "ann", NOW)
+
+
 CHECKS: dict[str, Callable[[Any], None]] = {
     "m001_records": check_records,
     "m002_feedback_and_ideas": check_feedback,
     "m003_outbox": check_outbox,
     "m005_full_text": check_decisions,
+    "m007_overrides": check_overrides,
 }
 
 

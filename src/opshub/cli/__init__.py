@@ -21,7 +21,7 @@ COMMANDS = {
     "apply": ("plan:apply", "Write the plan."),
     "revert": ("plan:revert", "Put back what stood there before a run wrote."),
     "resolve": ("plan:resolve", "Settle a conflict: keep the hub's value or the remote one."),
-    "ideas": ("ideas:ideas", "Read the ranked ideas and the reasons behind them."),
+    "ideas": ("ideas:ideas", "Read the ranked ideas and the reasons behind them; set what rules may not."),
     "rules": ("rules:rules", "Check and test rule files, and look up what they can use."),
     "records": ("records:records", "Look at records that could not be understood."),
     "connections": ("connections:connections", "See and check what is connected; begin a connector."),

@@ -10,6 +10,7 @@ import click
 from opshub.cli.session import Session, pass_session
 from opshub.cli.text import hang, line, screen, wrap
 from opshub.cli.view import Column, as_json, heading, json_option, number, plain, say, short, show, table
+from opshub.errors import UsageError
 
 if TYPE_CHECKING:
     from opshub.engine.hub import Hub
@@ -27,13 +28,14 @@ COLUMNS = (
     Column("title", "title"),
     Column("tags", "tags"),
 )
+MARK = Column("", "mark")
 SIMILAR = (Column("idea", "idea"), Column("likeness", "likeness", right=True), Column("title", "title"))
 PAGE = 500
 
 
 @click.group()
 def ideas() -> None:
-    """Read the ranked ideas and the reasons behind them."""
+    """Read the ranked ideas and the reasons behind them; set what rules may not."""
 
 
 @ideas.command("list")
@@ -48,7 +50,16 @@ def list_(session: Session, limit: int, offset: int, band: str | None, as_json_:
         rows = hub.ranked(limit, offset, band)
         there = hub.store.count_ideas()
     value = [_row(offset + place, *row) for place, row in enumerate(rows, 1)]
-    show(value, as_json_, lambda ready: table(ready, COLUMNS, empty=_none(there, band)))
+    show(value, as_json_, lambda ready: _list(ready, _none(there, band)))
+
+
+def _list(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
+    """The table; where a person set something, a mark stands behind the number."""
+    by_hand = any(row["override"] for row in rows)
+    columns = (*COLUMNS[:4], MARK, *COLUMNS[4:]) if by_hand else COLUMNS
+    table([{**row, "mark": "*" if row["override"] else ""} for row in rows], columns, empty=empty)
+    if by_hand:
+        say("* set by a person: opshub ideas why IDEA")
 
 
 def _none(there: int, band: str | None) -> str:
@@ -109,6 +120,45 @@ def why_not(session: Session, idea: str, rule: str, as_json_: bool) -> None:
     show(value, as_json_, lambda told: view(told, zone))
 
 
+@ideas.command("override")
+@click.argument("idea")
+@click.option("--priority", type=float, help="The priority, whatever the rules say.")
+@click.option("--band", help="The band; without it, the one that the priority reaches.")
+@click.option("--tag", "tags", multiple=True, help="A tag beside those of the rules; can be repeated.")
+@click.option("--route", metavar="DESTINATION", help="Where the idea goes: jira.SEC.")
+@click.option("--because", metavar="REASON", help="Why; shown beside the number.")
+@click.option(
+    "--until",
+    metavar="WHEN",
+    help='When the rules decide again: the beginning of a day ("2030-06-01"), a moment, or a time from now ("30d").',
+)
+@click.option("--clear", is_flag=True, help="Let the rules decide again at once.")
+@pass_session
+def override(
+    session: Session, /, idea: str, clear: bool, because: str | None, until: str | None, **what: Any
+) -> None:
+    """Set what the rules may not decide for a while: priority, band, tags, route.
+
+    What is set is kept with your name and the reason, stands wherever the number is shown, and ends by itself. A new
+    override of an idea replaces the one before.
+    """
+    if clear:
+        if because or until or any(value not in (None, ()) for value in what.values()):
+            raise UsageError("--clear takes nothing else", hint=f"run: opshub ideas override {idea} --clear")
+        with session.hub() as hub:
+            hub.clear_override(idea)
+        say(f"{idea}: the rules decide again")
+        return
+    if not because or not until:
+        raise UsageError("an override needs a reason and an end", hint='add: --because "…" --until 30d')
+    from opshub.cli.override import made
+
+    wanted = made(until, session.config().hub.timezone, because, what)
+    with session.hub() as hub:
+        hub.override(idea, wanted)
+    say(f"{idea}: set by {wanted.who} until {wanted.day}; what would be written: opshub plan")
+
+
 @ideas.command("export")
 @click.option(
     "--format",
@@ -145,7 +195,17 @@ def _row(rank: int, idea: Idea, decision: Decision, voices: int) -> dict[str, An
         "route": decision.route,
         "scores": dict(decision.scores),
         "visibility": str(idea.visibility),
+        "override": _override(decision),
     }
+
+
+def _override(decision: Decision) -> dict[str, Any] | None:
+    """What a person set, with what the rules say instead; None where nobody did."""
+    if decision.override is None:
+        return None
+    shown: dict[str, Any] = plain(decision.override)
+    del shown["idea"]
+    return {**shown, "rules": plain(decision.ruled)}
 
 
 def _all(hub: Hub, band: str | None) -> Iterator[dict[str, Any]]:
@@ -159,13 +219,20 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     import csv
     import io
 
-    names = ("rank", "idea", "title", "band", "priority", "voices", "tags", "route")
+    names = ("rank", "idea", "title", "band", "priority", "voices", "tags", "route", "override")
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(names)
     for row in rows:
-        writer.writerow([_harmless(row[name]) for name in names])
+        writer.writerow(
+            [_harmless(_told(row["override"]) if name == "override" else row[name]) for name in names]
+        )
     return out.getvalue()
+
+
+def _told(override: Mapping[str, Any] | None) -> str:
+    """Who set it, up to which day, and why; empty for nobody."""
+    return "set by {who} until {day}: {because}".format_map(override) if override else ""
 
 
 def _harmless(value: object) -> object:
@@ -238,10 +305,29 @@ def _facts(value: Mapping[str, Any]) -> None:
         ("urgency", value["urgency"]),
         ("item", f"{value['item']}  {value['url']}".strip()),
         ("voices", str(value["voices"])),
+        ("by hand", _by_hand(value["override"])),
     ]
     for name, text in pairs:
         if text:
             say(f"{name:<8} {text}")
+
+
+def _by_hand(override: Mapping[str, Any] | None) -> str:
+    """``priority 90 (the rules: 62); set by ann until 2030-06-01: the board wants it``."""
+    if override is None:
+        return ""
+    things = {"priority": override["priority"], "band": override["band"], "route": override["route"]}
+    said = [
+        f"{name} {_short(value)} (the rules: {_short(override['rules'][name])})"
+        for name, value in things.items()
+        if value not in (None, "")
+    ]
+    said += [f"tag {tag}" for tag in override["tags"]]
+    return f"{', '.join(said)}; {_told(override)}"
+
+
+def _short(value: object) -> str:
+    return number(value) if isinstance(value, int | float) else str(value or "nothing")
 
 
 def _start(title: str, text: str, size: int = 400) -> str:
@@ -257,6 +343,7 @@ def _reasons(why: Why) -> dict[str, Any]:
         "scores": dict(why.decision.scores),
         "tags": list(why.decision.tags),
         "route": why.decision.route,
+        "override": _override(why.decision),
         "parts": [_part(part, quotes) for part, quotes in why.parts],
         "written": [plain(row) for row in why.written],
     }

@@ -64,21 +64,24 @@ def sync(
     click.get_current_context().exit(finish(report, as_json_, dry_run=dry_run))
 
 
-def moment_of(text: str, zone: str, now: datetime) -> datetime:
-    """A point in time that somebody wrote; what has no zone is of the given one. UsageError for anything else."""
+def moment_of(text: str, zone: str, now: datetime, option: str = "--since", sign: int = -1) -> datetime:
+    """A point in time that somebody wrote for an option; what has no zone is of the given one. UsageError.
+
+    A time span is counted back from now, or ahead where ``sign`` is 1.
+    """
     from zoneinfo import ZoneInfo
 
     from opshub.config.settings import duration
 
     try:
-        return now - duration(text)
+        return now + sign * duration(text)
     except ValueError:
         pass
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(
-            f"--since is no date and no time span: {text}",
+            f"{option} is no date and no time span: {text}",
             hint='write it as "2024-05-31", "2024-05-31T08:00+08:00" or "7d"',
         ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))

@@ -42,7 +42,9 @@ def view(value: Mapping[str, Any]) -> None:
 
 
 def _place(part: Part) -> int:
-    """Base scores come first, then what rules added, then what came of it."""
+    """What a person set comes first, then base scores, then what rules added, then what came of it."""
+    if part["by"]:
+        return -1
     word = part["effect"].split(" ", 1)[0]
     if part["score"]:
         return 0 if _is_base(part) else 1
@@ -69,7 +71,7 @@ def _account(parts: Sequence[Part], numbers: Mapping[str, Any]) -> None:
     for part, head in zip(parts, heads, strict=True):
         left = "".join(f"{pad(text, width)}  " for text, width in zip(head, widths, strict=True))
         marks = "".join(f"[{index[quote['feedback']]}]" for quote in part["quotes"])
-        who = "" if _is_base(part) or part["rule"] == "bands" else line(part["rule"])
+        who = "" if _is_base(part) or part["rule"] == "bands" or part["by"] else line(part["rule"])
         words = [f"because {line(part['because'])}" if part["because"] else "", *_own_words(part)]
         say(hang(left, [*words, who, part["place"], marks], screen()))
         rule = (part["rule"], part["place"])
@@ -80,6 +82,8 @@ def _account(parts: Sequence[Part], numbers: Mapping[str, Any]) -> None:
 
 def _head(part: Part) -> tuple[str, str]:
     """``("priority", "+40")``, ``("tag", "security")``."""
+    if part["by"] and part["score"]:
+        return part["score"], part["effect"].rpartition(" ")[2]
     if part["score"]:
         amount = number(part["amount"])
         return part["score"], amount if _is_base(part) or part["amount"] < 0 else f"+{amount}"
@@ -89,6 +93,12 @@ def _head(part: Part) -> tuple[str, str]:
 
 def _own_words(part: Part) -> list[str]:
     """What a definition or the bands looked at, in place of a reason."""
+    if part["by"]:
+        by_hand = f"set by {line(part['by'])} until {part['until']}"
+        return [
+            by_hand,
+            *(f"instead of {shown_value([] if value is None else value)}" for value in part["saw"].values()),
+        ]
     return [", ".join(_saw(part))] if _is_base(part) or part["rule"] == "bands" else []
 
 

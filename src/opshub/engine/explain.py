@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from opshub.engine.work import Work
-from opshub.model import Contribution, Decision, Ref, Value
+from opshub.model import Contribution, Decision, Override, Ref, Value
 from opshub.store.base import Store
 
 if TYPE_CHECKING:
@@ -24,11 +24,34 @@ def keep_legend(work: Work) -> None:
 
 
 def contributions(store: Store, decision: Decision) -> tuple[Contribution, ...]:
-    """Every rule's part in a decision, in the order of the rules."""
-    if not decision.traces:
-        return ()
-    legend = _read(store.fact(_fact(decision.legend)))
-    return tuple(map(_contribution, legend.parts(decision.traces)))
+    """What a person set, then every rule's part in a decision, in the order of the rules."""
+    legend = _read(store.fact(_fact(decision.legend))) if decision.traces else None
+    ruled = map(_contribution, legend.parts(decision.traces)) if legend else ()
+    override = decision.override
+    if override is None:
+        return tuple(ruled)
+    gone = ("band ",) * (override.band == decision.band) + ("route ",) * bool(override.route)
+    return (*_set_by_hand(override, decision), *(part for part in ruled if not part.effect.startswith(gone)))
+
+
+def _set_by_hand(it: Override, decision: Decision) -> Iterator[Contribution]:
+    """One contribution for each thing that a person set, with what the rules say instead."""
+
+    def part(effect: str, said: Mapping[str, Value], score: str = "", amount: float = 0.0) -> Contribution:
+        return Contribution("override", "", effect, score, amount, it.because, said, (), it.who, it.day)
+
+    said = {name: {"the rules": value or None} for name, value in decision.ruled.items()}
+    if it.priority is not None:
+        ruled = decision.ruled["priority"]
+        assert isinstance(ruled, int | float)
+        effect = f"priority set to {it.priority:.12g}"
+        yield part(effect, {"the rules": ruled}, "priority", it.priority - ruled)
+    if it.band and it.band == decision.band:
+        yield part(f"band {it.band}", said["band"])
+    for tag in it.tags:
+        yield part(f"tag {tag}", {})
+    if it.route:
+        yield part(f"route to {it.route}", said["route"])
 
 
 def _contribution(part: Part[tuple[str, str]]) -> Contribution:

@@ -26,7 +26,7 @@ from opshub.errors import (
     StoreBusyError,
     UsageError,
 )
-from opshub.model import Decision, Idea
+from opshub.model import Decision, Idea, Override
 from opshub.sdk import Rewinds
 from opshub.store.base import Store
 from opshub.store.rows import Lease, RawRow
@@ -130,6 +130,28 @@ class Hub:
 
         with self._working("resolve", None) as work:
             resolve(work, connection, target, field_name, keep)
+
+    def override(self, idea: str, override: Override) -> Report:
+        """Set in place of the rules for an idea, by its name, and plan what follows. UsageError; NotFoundError."""
+        from opshub.engine.override import put_override
+        from opshub.engine.reading import find_idea
+
+        number = find_idea(self.store, idea).number
+        with self._working("override", None) as work:
+            put_override(work, replace(override, idea=number))
+            think(work, "plan")
+        return work.report
+
+    def clear_override(self, idea: str) -> Report:
+        """Let the rules decide again, and plan what follows. NotFoundError where nothing was set."""
+        from opshub.engine.override import clear_override
+        from opshub.engine.reading import find_idea
+
+        found = find_idea(self.store, idea)
+        with self._working("override", None) as work:
+            clear_override(work, found)
+            think(work, "plan")
+        return work.report
 
     def retry_records(self, keys: Sequence[int] = ()) -> Report:
         """Normalize quarantined records again (all, if none are named)."""

@@ -119,7 +119,7 @@ def _creation(work: Work, wanted: Wanted) -> Iterator[OutboxRow]:
     if connection is None or connection.apply == "never" or not isinstance(connection.connector, Creates):
         return
     parts = contributions(work.store, wanted.decision)
-    reasons = [part.rule for part in parts if part.effect.startswith("route")]
+    routes = [part for part in parts if part.effect.startswith("route")]
     yield OutboxRow(
         connection=connection.name,
         target=wanted.idea.id,
@@ -127,8 +127,12 @@ def _creation(work: Work, wanted: Wanted) -> Iterator[OutboxRow]:
         idea=wanted.idea.number,
         base=None,
         wish=route.project,
-        why=f"routed by “{reasons[0]}”" if reasons else "routed",
+        why=_routed(routes[0]) if routes else "routed",
     )
+
+
+def _routed(part: Contribution) -> str:
+    return _source(part) if part.by else f"routed by “{part.rule}”"
 
 
 def _fields(
@@ -204,18 +208,29 @@ def _why(store: Store, wanted: Wanted, hub_field: str) -> str:
     if hub_field in ("tags", "urgency"):
         word = "tag" if hub_field == "tags" else "route"
         parts = contributions(store, wanted.decision)
-        rules = [part.rule for part in parts if part.effect.startswith(word)]
+        rules = [_source(part) for part in parts if part.effect.startswith(word)]
         return "; ".join(dict.fromkeys(rules))
     if hub_field in ("voices", "evidence"):
         count = len(wanted.voices)
         return f"{count} piece{'s' * (count != 1)} of feedback"
     name = hub_field.removeprefix("score.") if hub_field.startswith("score.") else "priority"
-    mine = [part for part in contributions(store, wanted.decision) if part.score == name]
+    parts = contributions(store, wanted.decision)
+    by_hand = [part for part in parts if part.by and (part.score == name or _is_band(part, hub_field))]
+    mine = [part for part in parts if part.score == name]
     changed = [part for part in mine if not part.effect.startswith(f"{name} = ") and part.amount]
     reasons = [part.because or part.rule for part in changed] or [_seen(part) for part in mine]
-    told = "; ".join(filter(None, dict.fromkeys(reasons)))
+    told = "; ".join(filter(None, dict.fromkeys(map(_source, by_hand) if by_hand else reasons)))
     total = f"{name} {round(wanted.decision.scores.get(name, 0.0), 2):.12g}"
     return f"{total}: {told}" if told else total
+
+
+def _is_band(part: Contribution, hub_field: str) -> bool:
+    return hub_field == "band" and part.effect.startswith("band ")
+
+
+def _source(part: Contribution) -> str:
+    """Who or what said so: a person with day and reason, or a rule."""
+    return f"set by {part.by} until {part.until}: {part.because}" if part.by else part.rule
 
 
 def _seen(part: Contribution) -> str:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from opshub.engine.explain import keep_legend
 from opshub.engine.facts import Reader
+from opshub.engine.override import fixed, overridden
 from opshub.engine.work import BATCH, Work
-from opshub.model import Decision, Feedback, Idea, TrackedItem
+from opshub.model import Decision, Feedback, Idea, Override, TrackedItem
 from opshub.store.base import Store
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ def score(work: Work, limit: int = BATCH) -> bool:
     with work.timed("score") as stage:
         now = work.clock.now()
         reader = Reader(work.rules.reads, work.declared)
-        decisions = [decide(work.rules, one, now) for one in seen(store, reader, numbers)]
+        by_hand = store.overrides(numbers)
+        decisions = [
+            decide(work.rules, one, now, by_hand.get(one.idea.number)) for one in seen(store, reader, numbers)
+        ]
         for name, count in reader.misfits.items():
             stage.add(f"{name} of another kind", count)
         with work.commit("score"):
@@ -81,9 +85,13 @@ def seen(store: Store, reader: Reader, numbers: Sequence[int]) -> Iterator[Seen]
         yield Seen(idea, group, item, reader.idea(idea, group, item), rows)
 
 
-def decide(rules: RuleSet, one: Seen, now: datetime) -> Decision:
-    """What rules say of an idea at a moment."""
-    return _decision(one.idea, rules.decide(one.values, one.rows, now), one.voices, one.item)
+def decide(rules: RuleSet, one: Seen, now: datetime, override: Override | None = None) -> Decision:
+    """What rules say of an idea at a moment, and what a person set in their place until then."""
+    decision = _decision(one.idea, rules.decide(one.values, one.rows, now), one.voices, one.item)
+    if override is None or override.until <= now or not (one.voices or one.item):
+        return decision
+    outcome = rules.decide(one.values, one.rows, now, fixed(override))
+    return overridden(_decision(one.idea, outcome, one.voices, one.item), decision, override, rules)
 
 
 def _decision(idea: Idea, outcome: Outcome, voices: Sequence[Feedback], item: TrackedItem | None) -> Decision:

@@ -118,6 +118,7 @@ def ranking(store: Store, connection: Connection) -> Ranking:
                 voices=voices,
                 url=item.url if item is not None else "",
                 tags=decision.tags,
+                note=f"set by a person until {decision.override.day}" if decision.override else "",
             )
         )
     return Ranking(tuple(rows))

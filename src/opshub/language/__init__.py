@@ -10,6 +10,7 @@ from opshub.later import later as _later
 
 if TYPE_CHECKING:
     from opshub.language.checking import Checked, check
+    from opshub.language.destinations import misrouted
     from opshub.language.legend import Legend
     from opshub.language.outcome import Outcome, Part
     from opshub.language.ruleset import EMPTY, RuleSet
@@ -19,6 +20,7 @@ else:
         __name__,
         {
             "checking": ("Checked", "check"),
+            "destinations": ("misrouted",),
             "legend": ("Legend",),
             "outcome": ("Outcome", "Part"),
             "ruleset": ("EMPTY", "RuleSet"),
@@ -40,5 +42,6 @@ __all__ = [
     "Source",
     "TestResult",
     "check",
+    "misrouted",
     "run_tests",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from opshub.language.legend import Legend, Trace, entries
@@ -16,6 +17,8 @@ from opshub.language.signals import Signals
 from opshub.language.stories import Story
 
 __all__ = ["EMPTY", "RuleSet"]
+
+NOTHING: Mapping[str, float] = MappingProxyType({})
 
 Decide: TypeAlias = Callable[[Sequence[Any], Sequence[Sequence[Any]], datetime], tuple[Any, ...]]
 
@@ -65,11 +68,18 @@ class RuleSet:
         """What the rules mean, term by term."""
         return self._program
 
-    def decide(self, idea: Sequence[object], feedback: Sequence[Sequence[object]], now: datetime) -> Outcome:
+    def decide(
+        self,
+        idea: Sequence[object],
+        feedback: Sequence[Sequence[object]],
+        now: datetime,
+        fixed: Mapping[str, float] = NOTHING,
+    ) -> Outcome:
         """What the rules say of one idea.
 
         ``idea`` and each row of ``feedback`` hold values in the order of the schema, None where missing; rows come
-        earliest first. Never fails on values of the schema's kinds.
+        earliest first. Never fails on values of the schema's kinds. ``fixed`` are scores that stand in place of what
+        they came to.
         """
         totals = dict(self._start)
         tags: set[str] = set()
@@ -85,6 +95,7 @@ class RuleSet:
                 tags.update(verdict.tags)
             if verdict.route and not route:
                 route, urgency = verdict.route, verdict.urgency
+        totals.update(fixed)
         band = self._band(totals)
         explain = partial(self._traces, scores, hits, feedback, totals, band)
         return Outcome(totals, band, tuple(sorted(tags)), route, urgency, due, self.legend, explain)

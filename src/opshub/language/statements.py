@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from opshub.language import tree, watching
 from opshub.language.checker import Checker
+from opshub.language.destinations import misrouted
 from opshub.language.findings import Findings, suggestion
 from opshub.language.lints import implies
 from opshub.language.meaning import BROKEN, Definition, Program, TestCase, Verdict
@@ -156,24 +157,9 @@ class _Build:
         self._check_destination(node.destination, node.mark)
 
     def _check_destination(self, destination: str, mark: Span) -> None:
-        connection, _, project = destination.partition(".")
-        known = self._schema.destinations
-        if connection not in known:
-            hint = suggestion(connection, tuple(known)) or "connect a tracker first; a tag needs none"
-            self._findings.report("R104", mark, f"there is no connection '{connection}'", hint)
-            return
-        projects = known[connection]
-        if projects is None or not projects:
-            if bool(project) is (projects == ()):
-                hint = f"write {connection}" if project else f"say which: {connection}.PROJECT"
-                reason = "has no projects" if project else "needs a project"
-                self._findings.report("R104", mark, f"'{connection}' {reason}", hint)
-        elif project not in projects:
-            hint = suggestion(destination, [f"{connection}.{name}" for name in projects])
-            message = (
-                f"'{connection}' has no project '{project}'" if project else f"'{connection}' needs a project"
-            )
-            self._findings.report("R104", mark, message, hint)
+        wrong = misrouted(destination, self._schema.destinations)
+        if wrong is not None:
+            self._findings.report("R104", mark, *wrong)
 
     def _check_bands(self, node: tree.Bands) -> None:
         self._check_score(node.score, node.mark)

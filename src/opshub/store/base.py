@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from opshub.model import Decision, Feedback, Idea, Link, Ref, Tombstone, TrackedItem
+from opshub.model import Decision, Feedback, Idea, Link, Override, Ref, Tombstone, TrackedItem
 from opshub.store.rows import (
     BadRow,
     ConnectionState,
@@ -262,6 +262,18 @@ class Store(Protocol):
 
     def destinations_after(self, seq: int, limit: int) -> list[tuple[int, int, str, str]]:
         """The same decisions, but only where they send the idea: (seq, idea, route, urgency)."""
+        ...
+
+    def put_override(self, override: Override) -> None:
+        """Keep what a person set for an idea; a new one replaces the old. Touches the idea, which must exist."""
+        ...
+
+    def drop_override(self, number: int) -> bool:
+        """Forget it, and touch the idea; whether there was one."""
+        ...
+
+    def overrides(self, numbers: Sequence[int]) -> dict[int, Override]:
+        """What people set for these ideas, also where it has ended."""
         ...
 
     def put_routes(self, rows: Sequence[Route]) -> None: ...

@@ -19,6 +19,7 @@ from opshub.model import (
     Comment,
     Decision,
     Feedback,
+    Override,
     Person,
     Rating,
     Ref,
@@ -35,10 +36,12 @@ __all__ = [
     "decode_destination",
     "decode_feedback",
     "decode_item",
+    "decode_override",
     "decode_value",
     "encode_decision",
     "encode_feedback",
     "encode_item",
+    "encode_override",
     "encode_value",
     "is_canonical",
     "stored_json",
@@ -105,6 +108,40 @@ def encode_decision(decision: Decision) -> tuple[int | None, bytes]:
         return micros_or_none(decision.due), _decision(decision)
     except _FAILS as error:
         raise _refusal(decision, f"the decision on IDEA-{decision.idea}", error) from None
+
+
+def encode_override(override: Override) -> bytes:
+    """Everything but the idea's number."""
+    try:
+        return orjson.dumps(_override(override))
+    except _FAILS as error:
+        raise _refusal(override, f"the override of IDEA-{override.idea}", error) from None
+
+
+def decode_override(idea: int, body: bytes) -> Override:
+    """The override as it was put."""
+    return _as_override(idea, orjson.loads(body))
+
+
+def _override(it: Override) -> tuple[Any, ...]:
+    priority = None if it.priority is None else _finite(it.priority)
+    return priority, it.band, it.tags, it.route, it.because, it.who, micros(it.at), micros(it.until), it.day
+
+
+def _as_override(idea: int, row: list[Any]) -> Override:
+    priority, band, tags, route, because, who, at, until, day = row
+    return Override(
+        idea=idea,
+        priority=priority,
+        band=band,
+        tags=tuple(tags),
+        route=route,
+        because=because,
+        who=who,
+        at=EPOCH + timedelta(microseconds=at),
+        until=EPOCH + timedelta(microseconds=until),
+        day=day,
+    )
 
 
 def _refusal(value: object, what: str, error: Exception) -> StoreError:
@@ -230,7 +267,9 @@ def _decision(it: Decision) -> bytes:
     scores = (
         it.scores if all(map(isfinite, it.scores.values())) else dict(map(_finite_item, it.scores.items()))
     )
-    row = (scores, it.band, it.tags, it.route, it.urgency, it.legend, it.traces)
+    row: tuple[Any, ...] = (scores, it.band, it.tags, it.route, it.urgency, it.legend, it.traces)
+    if it.override is not None:
+        row = (*row, _override(it.override), _values(it.ruled))
     return orjson.dumps(row, default=encode_value, option=orjson.OPT_PASSTHROUGH_DATETIME)
 
 
@@ -240,7 +279,7 @@ def _finite_item(item: tuple[str, float]) -> tuple[str, float]:
 
 def decode_decision(idea: int, due: int | None, body: bytes) -> Decision:
     """The decision as it was put."""
-    scores, band, tags, route, urgency, legend, traces = orjson.loads(body)
+    scores, band, tags, route, urgency, legend, traces, *more = orjson.loads(body)
     return Decision(
         idea=idea,
         scores=scores,
@@ -251,6 +290,8 @@ def decode_decision(idea: int, due: int | None, body: bytes) -> Decision:
         legend=legend,
         traces=tuple(map(_as_trace, traces)),
         due=from_micros(due),
+        override=_as_override(idea, more[0]) if more else None,
+        ruled={name: decode_value(value) for name, value in more[1].items()} if more else {},
     )
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from opshub.errors import StoreError
-from opshub.model import Decision, Feedback, Idea, Ref
-from opshub.store.codec import decode_decision, encode_decision
+from opshub.model import Decision, Feedback, Idea, Override, Ref
+from opshub.store.codec import decode_decision, decode_override, encode_decision, encode_override
 from opshub.store.memory_matching import Matching
 from opshub.store.memory_work import storable
 from opshub.store.moments import micros
@@ -104,6 +104,23 @@ class Ideas(Matching):
     def destinations_after(self, seq: int, limit: int) -> list[tuple[int, int, str, str]]:
         """The same decisions, but only where they send the idea: (seq, idea, route, urgency)."""
         return [(mine, it.idea, it.route, it.urgency) for mine, it in self.decisions_after(seq, limit)]
+
+    def put_override(self, override: Override) -> None:
+        """Keep what a person set for an idea; a new one replaces the old. Touches the idea, which must exist."""
+        kept = decode_override(override.idea, encode_override(override))
+        self._must_exist([override.idea])
+        self._writing().overrides[override.idea] = kept
+        self._touch([override.idea])
+
+    def drop_override(self, number: int) -> bool:
+        """Forget it, and touch the idea; whether there was one."""
+        there = self._writing().overrides.pop(number, None) is not None
+        self._touch([number] if there else [])
+        return there
+
+    def overrides(self, numbers: Sequence[int]) -> dict[int, Override]:
+        """What people set for these ideas, also where it has ended."""
+        return {number: self.kept.overrides[number] for number in numbers if number in self.kept.overrides}
 
     def put_routes(self, rows: Sequence[Route]) -> None:
         """Send ideas somewhere."""

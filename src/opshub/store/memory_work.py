@@ -14,7 +14,7 @@ import orjson
 
 from opshub.clock import Clock
 from opshub.errors import FencedError, StoreError
-from opshub.model import Idea, Link, Ref
+from opshub.model import Idea, Link, Override, Ref
 from opshub.store.codec import stored_json
 from opshub.store.moments import from_micros, micros, micros_or_none
 from opshub.store.rows import BadRow, ConnectionState, Lease, OutboxRow, Route, RunRow, Written
@@ -54,6 +54,7 @@ class Tables:
     indexed: dict[Ref, tuple[str, ...]] = field(default_factory=dict)
     ideas: dict[int, tuple[int, Idea]] = field(default_factory=dict)
     decisions: dict[int, tuple[int, int | None, bytes]] = field(default_factory=dict)
+    overrides: dict[int, Override] = field(default_factory=dict)
     routes: dict[int, Route] = field(default_factory=dict)
     outbox: dict[tuple[str, str, str], OutboxRow] = field(default_factory=dict)
     written: dict[tuple[str, str, str], Written] = field(default_factory=dict)

@@ -146,6 +146,11 @@ def m006_dictionaries_and_traces(db: Database) -> None:
     db.execute("delete from mark where stage = 'score'")
 
 
+def m007_overrides(db: Database) -> None:
+    """What people set in place of what the rules say."""
+    _table(db, "override", "idea", idea=int, body=bytes)
+
+
 _STEPS: Sequence[Callable[[Database], None]] = (
     m001_records,
     m002_feedback_and_ideas,
@@ -153,6 +158,7 @@ _STEPS: Sequence[Callable[[Database], None]] = (
     m004_own_members,
     m005_full_text,
     m006_dictionaries_and_traces,
+    m007_overrides,
 )
 
 NAMES = tuple(step.__name__ for step in _STEPS)

@@ -6,9 +6,15 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from opshub.model import Decision, Feedback, Idea, Ref, Visibility
+from opshub.model import Decision, Feedback, Idea, Override, Ref, Visibility
 from opshub.store import statements as sql
-from opshub.store.codec import decode_decision, decode_destination, encode_decision
+from opshub.store.codec import (
+    decode_decision,
+    decode_destination,
+    decode_override,
+    encode_decision,
+    encode_override,
+)
 from opshub.store.database import json_of
 from opshub.store.moments import from_micros, micros
 from opshub.store.rows import Route
@@ -120,6 +126,26 @@ class Ideas(Matching):
         """The same decisions, but only where they send the idea: (seq, idea, route, urgency)."""
         rows = self._rows(sql.DECISIONS_AFTER, (seq, limit))
         return [(number, idea, *decode_destination(body)) for number, idea, _, body in rows]
+
+    def put_override(self, override: Override) -> None:
+        """Keep what a person set for an idea; a new one replaces the old. Touches the idea, which must exist."""
+        body = encode_override(override)
+        with self._turn:
+            self._must_exist([override.idea], self._count_voices({override.idea: 0}))
+            self._write(sql.PUT_OVERRIDE, (override.idea, body))
+
+    def drop_override(self, number: int) -> bool:
+        """Forget it, and touch the idea; whether there was one."""
+        with self._turn:
+            there = self._write(sql.DROP_OVERRIDE, (number,)) > 0
+            if there:
+                self.touch_ideas([number])
+            return there
+
+    def overrides(self, numbers: Sequence[int]) -> dict[int, Override]:
+        """What people set for these ideas, also where it has ended."""
+        rows = self._rows(sql.OVERRIDES, (json_of(numbers),)) if numbers else []
+        return {idea: decode_override(idea, body) for idea, body in rows}
 
     def put_routes(self, rows: Sequence[Route]) -> None:
         """Send ideas somewhere."""

@@ -255,6 +255,11 @@ SET_DUE = "update decision set due = ? where idea = ?"
 SET_PRIORITY = "update idea set priority = ?, band = ? where number = ?"
 DECISIONS_AFTER = "select seq, idea, due, body from decision where seq > ? order by seq limit ?"
 IDEAS_DUE = "select idea from decision where due <= ? order by due, idea limit ?"
+PUT_OVERRIDE = """
+    insert into override (idea, body) values (?, ?) on conflict (idea) do update set body = excluded.body
+"""
+DROP_OVERRIDE = "delete from override where idea = ?"
+OVERRIDES = "select idea, body from override where idea in {numbers}"
 PUT_ROUTE = """
     insert into route (idea, connection, project, urgency) values (?, ?, ?, ?)
     on conflict (idea) do update set

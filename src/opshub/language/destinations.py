@@ -1,0 +1,28 @@
+"""Whether an idea can be sent to a destination: the same answer for rules and for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from opshub.language.findings import suggestion
+
+__all__ = ["misrouted"]
+
+
+def misrouted(destination: str, known: Mapping[str, tuple[str, ...] | None]) -> tuple[str, str] | None:
+    """What is wrong with a destination, and a hint; None where ideas can go there. ``known`` is the schema's."""
+    connection, _, project = destination.partition(".")
+    if connection not in known:
+        hint = suggestion(connection, tuple(known)) or "connect a tracker first; a tag needs none"
+        return f"there is no connection '{connection}'", hint
+    projects = known[connection]
+    if projects is None or not projects:
+        if bool(project) is not (projects == ()):
+            return None
+        hint = f"write {connection}" if project else f"say which: {connection}.PROJECT"
+        return f"'{connection}' {'has no projects' if project else 'needs a project'}", hint
+    if project in projects:
+        return None
+    reason = f"has no project '{project}'" if project else "needs a project"
+    hint = suggestion(destination, [f"{connection}.{name}" for name in projects])
+    return f"'{connection}' {reason}", hint
