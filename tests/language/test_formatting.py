@@ -84,7 +84,11 @@ def test_every_example_of_the_manual_keeps_its_meaning(text: str) -> None:
     _holds(text)
 
 
-MORE = "score a = max(1, 2)\nlet b = true == false\n"
+MORE = """score a = max(1, 2)
+let b = true == false
+score c = median (rating * 2) over distinct persons within 30d where b
+let d = any account (b) and no person within 9d (b)
+"""
 TEXTS = [
     MORE,
     *(file.read_text(encoding="utf-8") for file in FILES),

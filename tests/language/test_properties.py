@@ -17,7 +17,7 @@ from opshub.language.findings import Findings
 from opshub.language.functions import FUNCTIONS
 from opshub.language.interpreter import Interpreter as Stepwise
 from opshub.language.legend import Trace
-from opshub.language.parser import parse
+from opshub.language.parser import children, parse
 from opshub.language.runtime import settled
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -71,14 +71,24 @@ _row_conditions = st.recursive(
     max_leaves=6,
 )
 _where = st.one_of(st.just(""), st.builds(" where {}".format, _row_conditions))
+_windows = st.sampled_from(["", " within 10d", " within 36h"])
+_verbs = st.sampled_from(["sum", "mean", "median", "min", "max"])
+_row_numbers = st.sampled_from(
+    ["rating * 2", "account.arr / rating", "weight + 1", "max(rating, idea.voices)"]
+)
 _gathered = st.one_of(
     st.builds("(count feedback{})".format, _where),
     st.builds("(count distinct {}{})".format, st.sampled_from(["accounts", "persons"]), _where),
     st.builds("(share of feedback where {})".format, _row_conditions),
-    st.builds("({} {}{})".format, st.sampled_from(["sum", "mean", "min", "max"]), st.just("rating"), _where),
+    st.builds("({} {}{})".format, _verbs, st.sampled_from(["rating", "(rating)", "weight"]), _where),
+    st.builds("({} ({}){}{})".format, _verbs, _row_numbers, _windows, _where),
+    st.builds(
+        "(share of {}{} where {})".format, st.sampled_from(["accounts", "persons"]), _windows, _row_conditions
+    ),
+    st.builds("(count feedback{}{})".format, _windows, _where),
     st.builds(
         "({} account.arr over distinct {}{})".format,
-        st.sampled_from(["sum", "mean"]),
+        _verbs,
         st.sampled_from(["accounts", "persons"]),
         _where,
     ),
@@ -98,7 +108,17 @@ _numbers = st.recursive(
 _conditions = st.recursive(
     st.one_of(
         st.builds("{} {} {}".format, _numbers, st.sampled_from(list(_COMPARE)), _numbers),
-        st.builds("{} feedback ({})".format, st.sampled_from(["any", "all", "no"]), _row_conditions),
+        st.builds(
+            "{} feedback{} ({})".format, st.sampled_from(["any", "all", "no"]), _windows, _row_conditions
+        ),
+        st.builds(
+            "{}{} ({})".format,
+            st.sampled_from(
+                ["any account", "all accounts", "no account", "any person", "all persons", "no person"]
+            ),
+            _windows,
+            _row_conditions,
+        ),
         st.builds("{} is missing".format, _numbers),
         st.sampled_from(
             ['idea.tags contains "b"', "idea.urgent", "(max created) < ago(5d)", "popular", "1 in [1, 2]"]
@@ -119,6 +139,7 @@ def _files(draw: st.DrawFn) -> str:
         "let early = created < 2025-12-30",
         'let angry = rating < 0.3 and text mentions ["slow", "cancel"]',
         "let popular = idea.voices > 2",
+        "let weight = rating * 3",
         "score base = idea.voices",
         "let double = base * 2",
         f"score other = {draw(_numbers)}",
@@ -240,6 +261,10 @@ class Interpreter:
                 return None if operand is None else -operand
             case tree.Arithmetic():
                 return self.arithmetic(node, row)
+            case tree.Call() if (
+                row is None and node.function in ("min", "max") and self.rowwise(node.arguments)
+            ):
+                return self.gather(tree.Gather(node.span, node.function, "feedback", node.arguments[0], None))
             case tree.Call():
                 return self.call(node, row)
         return self.gather(node)
@@ -270,33 +295,68 @@ class Interpreter:
         return None if None in arguments else FUNCTIONS[node.function].body(*arguments)
 
     def gather(self, node: tree.Gather) -> Any:
-        found = [row for row in self.rows if node.where is None or self.value(node.where, row) is True]
-        if node.verb in ("any", "no", "all"):
-            holds = {"any": bool(found), "no": not found, "all": bool(found) and len(found) == len(self.rows)}
-            return holds[node.verb]
-        if node.verb == "share":
-            return len(found) / len(self.rows) if self.rows else None
+        window = node.window
+        rows = [
+            row
+            for row in self.rows
+            if window is None or ((written := row["feedback.created"]) and written > NOW - window.value)  # type: ignore[operator]
+        ]
+        found = [row for row in rows if node.where is None or self.value(node.where, row) is True]
         key = {"accounts": "account.id", "persons": "author.id"}.get(node.over)
+        count, whole = (
+            len(part) if key is None else len({row[key] for row in part} - {None}) for part in (found, rows)
+        )
+        if node.verb in ("any", "no", "all"):
+            return {"any": count > 0, "no": count == 0, "all": 0 < count == whole}[node.verb]
+        if node.verb == "share":
+            return count / whole if whole else None
         if node.verb == "count":
-            return len(found) if key is None else len({row[key] for row in found} - {None})
-        assert node.field is not None
-        values = self.values(found, node.field.name, key)
+            return count
+        values = self.values(found, node.value, key)
         if node.verb == "sum":
-            return math.fsum(values)
+            return _sum(values)
         if not values:
             return None
-        return (
-            math.fsum(values) / len(values)
-            if node.verb == "mean"
-            else {"min": min, "max": max}[node.verb](values)
-        )
+        takes: Mapping[str, Callable[[Any], Any]] = {
+            "mean": lambda v: _sum(v) / len(v),
+            "median": _median,
+            "min": min,
+            "max": max,
+        }
+        return takes[node.verb](values)
 
-    def values(self, found: list[dict[str, Any]], field: str, key: str | None) -> list[Any]:
-        pairs = [(None if key is None else row[key], _number(self.name(field, row))) for row in found]
+    def rowwise(self, arguments: tuple[Any, ...]) -> bool:
+        """Whether one value of feedback is asked for where there is no piece of feedback."""
+        return len(arguments) == 1 and self.reads_row(arguments[0])
+
+    def reads_row(self, node: Any) -> bool:
+        if isinstance(node, tree.Name):
+            if node.name in self.lets:
+                return self.reads_row(self.lets[node.name])
+            return node.name not in self.scores and node.name not in self.idea
+        if isinstance(node, tree.Gather) or (isinstance(node, tree.Call) and node.function in ("min", "max")):
+            return False
+        return any(self.reads_row(child) for child in children(node))
+
+    def values(self, found: list[dict[str, Any]], value: Any, key: str | None) -> list[Any]:
+        pairs = [(None if key is None else row[key], _number(self.value(value, row))) for row in found]
         if key is None:
             return [value for _, value in pairs if value is not None]
         keys = {who for who, value in pairs if who is not None and value is not None}
         return [max(value for who, value in pairs if who == one and value is not None) for one in keys]
+
+
+def _sum(values: list[float]) -> float:
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return math.inf
+
+
+def _median(values: list[float]) -> float:
+    ordered = sorted(values)
+    middle = [ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]]
+    return middle[0] if len(ordered) % 2 else _sum(middle) / 2
 
 
 def _stored(node: Any, value: Any) -> Any:

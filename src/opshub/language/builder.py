@@ -189,7 +189,9 @@ class Builder:
         return tree.Literal(self._span(meta), Kind.NUMBER, self._number(number) * (-1 if sign == "-" else 1))
 
     def quantified(self, meta: Place, c: Children) -> tree.Gather:
-        return tree.Gather(self._span(meta), str(c[0]), "feedback", None, c[1])
+        verb, thing, window, where = c
+        over = {"account": "accounts", "person": "persons"}.get(thing, str(thing))
+        return tree.Gather(self._span(meta), str(verb), over, None, where, window)
 
     def gather(self, meta: Place, c: Children) -> tree.Gather:
         return self._gather(meta, c, None)
@@ -198,9 +200,29 @@ class Builder:
         return self._gather(meta, c[:-1], c[-1])
 
     def _gather(self, meta: Place, c: Children, where: tree.Expression | None) -> tree.Gather:
-        field = c[1] if isinstance(c[1], tree.Name) else None
-        over = str(c[-1]) if isinstance(c[-1], Token) else "feedback"
-        return tree.Gather(self._span(meta), str(c[0]), over, field, where)
+        """From a verb with what it takes, and then perhaps ``over`` and ``window``."""
+        verb, over, value = c[0]
+        over = next((str(part) for part in c[1:] if isinstance(part, Token)), over)
+        window = next((part for part in c[1:] if isinstance(part, tree.Literal)), None)
+        return tree.Gather(self._span(meta), verb, over, value, where, window)
+
+    def counted(self, _: Place, c: Children) -> tuple[str, str, None]:
+        return str(c[0]), str(c[1]), None
+
+    shared = counted
+
+    def taken(self, _: Place, c: Children) -> tuple[str, str, tree.Expression]:
+        return str(c[0]), str(c[2] or "feedback"), c[1]
+
+    def extreme(self, _: Place, c: Children) -> tuple[str, str, tree.Expression]:
+        return str(c[0]), "feedback", c[1]
+
+    def over(self, _: Place, c: Children) -> Token:
+        token: Token = c[0]
+        return token
+
+    def window(self, meta: Place, c: Children) -> tree.Literal:
+        return self.literal(meta, c)
 
     def literal(self, meta: Place, c: Children) -> tree.Literal:
         token, span = c[0], self._span(meta)

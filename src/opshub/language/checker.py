@@ -8,6 +8,7 @@ from typing import Protocol
 from opshub.language import tree
 from opshub.language.findings import Findings, suggestion
 from opshub.language.functions import FUNCTIONS, Function
+from opshub.language.gathering import GatherChecker
 from opshub.language.lints import fragile, never
 from opshub.language.meaning import BROKEN, Definition, Term
 from opshub.language.names import Names, Outside, Place, report_closed
@@ -16,7 +17,6 @@ from opshub.language.schema import Field, Kind
 __all__ = ["Checker"]
 
 _ORDERED = (Kind.NUMBER, Kind.TIME, Kind.DURATION)
-_KEYS = {"accounts": "account.id", "persons": "author.id"}
 
 
 class _Scope(Protocol):
@@ -32,6 +32,7 @@ class Checker:
         self._names = names
         self._findings = findings
         self._scope: _Scope = scope or names
+        self._gathers = GatherChecker(self, names, findings, isinstance(self._scope, Names))
 
     @property
     def _lets(self) -> dict[str, Definition]:
@@ -72,7 +73,7 @@ class Checker:
             case tree.Call():
                 return self._call(node, place)
             case tree.Gather():
-                return self._gather(node, place)
+                return self._gathers.term(node, place)
 
     def _junction(self, node: tree.Junction, place: Place, present: frozenset[Term]) -> Term:
         operands = []
@@ -208,6 +209,8 @@ class Checker:
         return _made(node.sign, Kind.NUMBER, operands, optional=optional)
 
     def _call(self, node: tree.Call, place: Place) -> Term:
+        if gather := self._gathers.meant(node, place):
+            return self._gathers.term(gather, place)
         arguments = tuple(self.term(argument, place) for argument in node.arguments)
         function = FUNCTIONS.get(node.function)
         if function is None:
@@ -242,49 +245,6 @@ class Checker:
             self._findings.report("R204", span, message, "for example 90d, 36h or 2w")
             return False
         return True
-
-    def _gather(self, node: tree.Gather, place: Place) -> Term:
-        if place is Place.FEEDBACK or not isinstance(self._scope, Names):
-            where, hint = "in a test's expect", "give it a name with score, and expect that"
-            if place is Place.FEEDBACK:
-                where, hint = (
-                    "in a condition on one piece of feedback",
-                    "compare with a written number instead",
-                )
-            self._findings.report("R209", node.span, f"'{node.verb}' cannot stand {where}", hint)
-            return BROKEN
-        where_term = () if node.where is None else (self.condition(node.where, Place.FEEDBACK),)
-        key = self._key(node)
-        field = self._gathered(node)
-        if any(term.kind is None for term in where_term) or key is BROKEN or field is BROKEN:
-            return BROKEN
-        kind, optional = Kind.NUMBER, node.verb in ("mean", "min", "max", "share")
-        if node.verb in ("any", "all", "no"):
-            kind = Kind.BOOL
-        elif field is not None and field.kind is not None and node.verb in ("min", "max"):
-            kind = field.kind
-        detail = (node.over, None if field is None else field.detail, None if key is None else key.detail)
-        return Term(node.verb, kind, where_term, detail, optional=optional, late=True)
-
-    def _key(self, node: tree.Gather) -> Term | None:
-        """The field that tells accounts or persons apart."""
-        if node.over == "feedback":
-            return None
-        return self._scope.resolve(tree.Name(node.span, _KEYS[node.over]), Place.FEEDBACK)
-
-    def _gathered(self, node: tree.Gather) -> Term | None:
-        if node.field is None:
-            return None
-        term = self._scope.resolve(node.field, Place.FEEDBACK)
-        kinds = (Kind.NUMBER, Kind.TIME) if node.verb in ("min", "max") else (Kind.NUMBER,)
-        if term.kind is None or (term.op == "row" and term.kind in kinds):
-            return term
-        what = _a(term.kind) if term.op == "row" else "no field of feedback"
-        message = (
-            f"'{node.verb}' takes a {' or '.join(kinds)} field of feedback; '{node.field.name}' is {what}"
-        )
-        self._findings.report("R207", node.field.span, message)
-        return BROKEN
 
 
 def _made(

@@ -235,7 +235,8 @@ TYPES = {
     ),
     "R207": _error(
         "This cannot be gathered",
-        "A sum or mean is taken of a number field of feedback, account or author; min and max of a time as well.",
+        "A sum, mean or median is taken of a number of each piece of feedback; min and max of a time or a duration as "
+        "well.",
         "score priority = sum account.plan over distinct accounts\n",
         "score priority = sum account.arr over distinct accounts\n",
     ),

@@ -13,6 +13,7 @@ from typing import Any
 
 from opshub.language import runtime
 from opshub.language.clauses import Clause, clauses, is_clock
+from opshub.language.collector import Collector, collected
 from opshub.language.emitter import Emitter, assign, call, load
 from opshub.language.meaning import GATHERING, Definition, Program, Term, leaves
 from opshub.language.schema import Kind
@@ -84,13 +85,14 @@ class _Compiler:
         reached = list(dict.fromkeys(leaf for root in self._roots for leaf in leaves(root, program.lets)))
         named = {term.detail for term in reached if term.op == "let"}
         self._lets = [definition for name, definition in program.lets.items() if name in named]
-        self._gathers = [term for term in reached if term.op in GATHERING]
+        gathers = [term for term in reached if term.op in GATHERING]
         self._clauses = list(dict.fromkeys(clauses(self._roots, program.lets)))
-        wheres = list(dict.fromkeys(gather.operands[0] for gather in self._gathers if gather.operands))
-        self._found = {where: f"found{i}" for i, where in enumerate(wheres)}
-        self._emitter = Emitter(program.lets, [*self._roots, *wheres])
+        self._emitter = Emitter(
+            program.lets, [*self._roots, *dict.fromkeys(collected(gathers, program.lets))]
+        )
+        self._collector = Collector(gathers, self._emitter)
         self._clock = list(dict.fromkeys(term for term in reached if is_clock(term)))
-        for name in ("distinct", "total", "mean", "least", "most", "settled", "sooner"):
+        for name in ("settled", "sooner"):
             self._emitter.namespace[name] = getattr(runtime, name)
 
     def compiled(self) -> Compiled:
@@ -101,7 +103,7 @@ class _Compiler:
             *self._moments(),
             *self._define(d for d in self._lets if not d.term.row and not d.term.late),
             *self._pass(),
-            *(self._gathered(gather, i) for i, gather in enumerate(self._gathers)),
+            *self._collector.results(),
             *self._scored(),
             *self._define(d for d in self._lets if d.term.late),
             *self._ruled(rules),
@@ -141,16 +143,13 @@ class _Compiler:
                 self._emitter.variables[reference] = name
 
     def _pass(self) -> Iterator[ast.stmt]:
-        """The pass over the feedback: for each condition the indexes of the rows for which it holds."""
+        """The pass over the feedback: for each condition the rows for which it holds, and what is taken of them."""
         watched = [(i, clause) for i, clause in enumerate(self._clauses) if clause.value.row]
-        for name in self._found.values():
-            yield assign(name, ast.List([], ast.Load()))
-        if not self._found and not watched:
+        yield from self._collector.lists()
+        if not self._collector.lists() and not watched:
             return
         body = list(self._define(d for d in self._lets if d.term.row))
-        for where, name in self._found.items():
-            append = ast.Call(ast.Attribute(load(name), "append", ast.Load()), [load("i")], [])
-            body.append(ast.If(self._emitter.condition(where), [ast.Expr(append)], []))
+        body += self._collector.body()
         for i, clause in watched:
             body += self._watch(i, clause)
         kept = [assign(name, _none()) for name, row in self._emitter.kept.items() if row]
@@ -177,36 +176,6 @@ class _Compiler:
             duration = self._emitter.constant("duration", clause.duration, clause.duration)
             yield assign("due", call("sooner", load("due"), load(f"soon{i}"), load(duration)))
 
-    def _gathered(self, gather: Term, number: int) -> ast.stmt:
-        name = f"gathered{number}"
-        value = self._gather(gather, load(self._found[gather.operands[0]] if gather.operands else "every"))
-        self._emitter.variables[gather] = name
-        return assign(name, value)
-
-    def _gather(self, gather: Term, found: ast.expr) -> ast.expr:
-        detail: Any = gather.detail
-        _, field, key = detail
-        count = call("len", found)
-        everything = call("len", load("rows"))
-        match gather.op:
-            case "any":
-                return ast.UnaryOp(ast.Not(), ast.UnaryOp(ast.Not(), found))
-            case "no":
-                return ast.UnaryOp(ast.Not(), found)
-            case "all":
-                return ast.Compare(ast.Constant(0), [ast.Lt(), ast.Eq()], [count, everything])
-            case "share":
-                return ast.IfExp(load("rows"), ast.BinOp(count, ast.Div(), everything), _none())
-            case "count" if key is None:
-                return count
-            case "count":
-                return call("distinct", load("rows"), found, ast.Constant(key[0]))
-            case "min" | "max":
-                name = "least" if gather.op == "min" else "most"
-                return call(name, load("rows"), found, ast.Constant(field[0]))
-        name = "total" if gather.op == "sum" else "mean"
-        return call(name, load("rows"), found, ast.Constant(field[0]), ast.Constant(key and key[0]))
-
     def _scored(self) -> Iterator[ast.stmt]:
         for i, score in enumerate(self._program.scores):
             named = {term.detail for term in leaves(score.term, self._program.lets) if term.op == "let"}
@@ -217,7 +186,7 @@ class _Compiler:
 
     def _story(self, story: Story) -> list[ast.expr]:
         """The lists that are evidence and the values seen, as two tuples."""
-        lists = _tuple(load("every" if where is None else self._found[where]) for where in story.lists)
+        lists = _tuple(self._collector.found(where) for where in story.lists)
         return [lists, _tuple(self._emitter.expression(term) for term in story.seen)]
 
     def _ruled(self, stories: Sequence[Story]) -> Iterator[ast.stmt]:

@@ -160,12 +160,15 @@ class Interpreter:
         return Step(term, next((truth for truth in (first, then) if truth in found), rest), row, parts)
 
     def _every(self, term: Term) -> Step:
-        """``any``, ``all`` and ``no``: the condition for each row."""
-        parts = tuple(self.judge(term.operands[0], row) for row in range(len(self.rows)))
-        found = {part.truth for part in parts}
+        """``any``, ``all`` and ``no``: the condition for each row, with ``all`` for each in its window."""
+        rows = self._chosen(term.among) if term.op == "all" else range(len(self.rows))
+        parts = tuple(self.judge(term.where, row) for row in rows)
+        count = self._count(term.where, term.gathering.key)
         if term.op == "no":
-            return Step(term, _truth(Truth.TRUE not in found), None, parts)
-        holds = Truth.TRUE in found if term.op == "any" else found == {Truth.TRUE}
+            return Step(term, _truth(not count), None, parts)
+        whole = self._count(term.among, term.gathering.key) if term.op == "all" else count
+        holds = 0 < count == whole
+        found = {part.truth for part in parts}
         unsure = Truth.MISSING in found and (term.op == "any" or Truth.FALSE not in found)
         return Step(term, Truth.MISSING if unsure and not holds else _truth(holds), None, parts)
 
@@ -233,38 +236,44 @@ class Interpreter:
             return None
         return _ARITHMETIC[term.op](*values)
 
-    def chosen(self, gather: Term) -> list[int]:
-        """The rows that a gathering is over."""
-        every = range(len(self.rows))
-        return [i for i in every if all(self.judge(where, i).holds for where in gather.operands)]
-
     def _gathered(self, term: Term) -> Any:
-        detail: Any = term.detail
-        _, field, key = detail
-        chosen = self.chosen(term)
-        if term.op == "share":
-            return len(chosen) / len(self.rows) if self.rows else None
-        if term.op == "count":
-            return len(chosen) if key is None else len({self.rows[i][key[0]] for i in chosen} - {None})
-        pairs = [(key and self.rows[i][key[0]], _stored(self.rows[i][field[0]])) for i in chosen]
-        values = [value for who, value in pairs if value is not None and (key is None or who is not None)]
-        if key is not None:
-            known = [(who, value) for who, value in pairs if who is not None and value is not None]
-            values = [max(v for w, v in known if w == who) for who in dict.fromkeys(who for who, _ in known)]
-        return _reduced(term.op, values)
+        key = term.gathering.key
+        if term.worth is None:
+            count, whole = self._count(term.where, key), self._count(term.among, key)
+            return count if term.op == "count" else count / whole if whole else None
+        found = [(key and self.rows[i][key[0]], self._worth(term.worth, i)) for i in self._chosen(term.where)]
+        known = [
+            (who, value) for who, value in found if value is not None and (key is None or who is not None)
+        ]
+        if key is None:
+            return _reduced(term.op, [value for _, value in known])
+        each = [max(v for w, v in known if w == who) for who in dict.fromkeys(who for who, _ in known)]
+        return _reduced(term.op, each)
 
+    def _chosen(self, where: Term) -> list[int]:
+        return [i for i in range(len(self.rows)) if self.judge(where, i).holds]
 
-def _stored(value: Any) -> Any:
-    return value if isinstance(value, datetime) else number(value)
+    def _count(self, where: Term, key: tuple[int, str] | None) -> int:
+        chosen = self._chosen(where)
+        return len(chosen) if key is None else len({self.rows[i][key[0]] for i in chosen} - {None})
+
+    def _worth(self, term: Term, row: int) -> Any:
+        value = self.value(term, row)
+        return number(value) if term.kind is Kind.NUMBER else value
 
 
 def _reduced(verb: str, values: list[Any]) -> Any:
     if verb in ("min", "max"):
         return {"min": min, "max": max}[verb](values, default=None)
-    try:
-        total = math.fsum(values)
-    except OverflowError:
-        total = math.inf
     if verb == "sum":
-        return total
-    return total / len(values) if values else None
+        return _sum(values)
+    if verb == "median":
+        values = sorted(values)[(len(values) - 1) // 2 : len(values) // 2 + 1]
+    return _sum(values) / len(values) if values else None
+
+
+def _sum(values: list[float]) -> float:
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return math.inf

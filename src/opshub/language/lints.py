@@ -56,7 +56,8 @@ def implies(later: Term, earlier: Term, lets: Mapping[str, Definition]) -> bool:
 
 def _entails(fact: Term, part: Term, lets: Mapping[str, Definition]) -> bool:
     if fact.op == part.op == "any":
-        return implies(fact.operands[0], part.operands[0], lets)
+        weaker = part.gathering.over in ("feedback", fact.gathering.over)
+        return weaker and implies(fact.where, part.where, lets)
     if (
         fact.op not in COMPARE
         or fact.operands[0:1] != part.operands[0:1]

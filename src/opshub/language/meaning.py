@@ -4,13 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, cast
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, cast
 
 from opshub.language.schema import Kind, Schema
 from opshub.language.series import Alarm, Series
 
-__all__ = ["BROKEN", "Definition", "Program", "Term", "TestCase", "Verdict", "leaves", "show", "show_value"]
+__all__ = [
+    "BROKEN",
+    "EVERY",
+    "Definition",
+    "Gathering",
+    "Program",
+    "Term",
+    "TestCase",
+    "Verdict",
+    "leaves",
+    "resolved",
+    "show",
+    "show_value",
+]
+
+
+class Gathering(NamedTuple):
+    """What a term gathers over: feedback, or the accounts or persons that the ``key`` field tells apart."""
+
+    over: str
+    key: tuple[int, str] | None
+    window: timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +40,8 @@ class Term:
 
     ``op`` is ``constant``, ``idea``, ``row``, ``let``, ``score``, ``and``, ``or``, ``not``, a comparison sign,
     ``in``, ``contains``, ``mentions``, ``missing``, an arithmetic sign, ``negative``, ``call`` or a verb of
-    gathering. ``detail`` holds a constant's value, a field's index and name, a name, words, or what is gathered.
+    gathering. ``detail`` holds a constant's value, a field's index and name, a name, words, or a ``Gathering``.
+    What gathers has the operands ``where`` (window and condition), ``among`` (the window) and perhaps ``worth``.
     ``row`` says that it depends on one piece of feedback, ``late`` that it is known only when all feedback has been
     read, ``optional`` that it may turn out missing. A kind of None follows from a mistake that is reported already.
     """
@@ -42,10 +64,31 @@ class Term:
         """The values of an ``in``, or the words of ``mentions``."""
         return cast("tuple[Any, ...]", self.detail)
 
+    @property
+    def gathering(self) -> Gathering:
+        """What a verb of gathering gathers over."""
+        return cast("Gathering", self.detail)
+
+    @property
+    def where(self) -> Term:
+        """The condition on a row that is gathered."""
+        return self.operands[0]
+
+    @property
+    def among(self) -> Term:
+        """The condition on a row that a share, or an ``all``, is of."""
+        return self.operands[1]
+
+    @property
+    def worth(self) -> Term | None:
+        """What a sum, mean, median, min or max is taken of."""
+        return self.operands[2] if len(self.operands) > 2 else None
+
 
 BROKEN = Term("constant", None)
+EVERY = Term("constant", Kind.BOOL, (), True)
 
-GATHERING = frozenset({"any", "all", "no", "count", "share", "sum", "mean", "min", "max"})
+GATHERING = frozenset({"any", "all", "no", "count", "share", "sum", "mean", "median", "min", "max"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +157,13 @@ def leaves(term: Term, lets: Mapping[str, Definition]) -> Iterator[Term]:
             stack.append(lets[str(found.detail)].term)
 
 
+def resolved(term: Term, lets: Mapping[str, Definition]) -> Term:
+    """What a term stands for where it is the name of a ``let``."""
+    while term.op == "let":
+        term = lets[str(term.detail)].term
+    return term
+
+
 def show(term: Term) -> str:
     """The term as a rule would have it, long lists cut; for explanations, not for parsing."""
     parts = [show(operand) for operand in term.operands]
@@ -141,16 +191,36 @@ def show(term: Term) -> str:
 
 
 def _show_gathering(term: Term, parts: list[str]) -> str:
-    detail: Any = term.detail
-    over, field, _ = detail
+    over, key, window = term.gathering
+    within = "" if window is None else f" within {show_value(window)}"
+    where = term.where if window is None else term.where.operands[-1]
     if term.op in ("any", "all", "no"):
-        return f"{term.op} feedback {parts[0] if parts[0].startswith('(') else f'({parts[0]})'}"
-    where = f" where {parts[0].removeprefix('(').removesuffix(')')}" if parts else ""
+        thing = over if term.op == "all" else over.removesuffix("s")
+        return f"{term.op} {thing}{within} {_bracketed(show(where))}"
+    tail = within if term.where in (EVERY, term.among) else f"{within} where {_bare(show(where))}"
     if term.op == "share":
-        return f"share of feedback{where}"
-    if field is None:
-        return f"count {'' if over == 'feedback' else 'distinct '}{over}{where}"
-    return f"{term.op} {field[1]}{'' if over == 'feedback' else f' over distinct {over}'}{where}"
+        return f"share of {over}{tail}"
+    if term.worth is None:
+        return f"count {'' if key is None else 'distinct '}{over}{tail}"
+    worth = parts[2] if term.worth.op in ("row", "let") else _bracketed(parts[2])
+    return f"{term.op} {worth}{'' if key is None else f' over distinct {over}'}{tail}"
+
+
+def _bracketed(text: str) -> str:
+    """In brackets, unless one pair already holds all of it."""
+    return f"({_bare(text)})"
+
+
+def _bare(text: str) -> str:
+    """Without the brackets around all of a text."""
+    if not (text.startswith("(") and text.endswith(")")):
+        return text
+    depth = 0
+    for at, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if not depth and at < len(text) - 1:
+            return text
+    return text[1:-1]
 
 
 def show_value(value: object) -> str:
@@ -159,7 +229,18 @@ def show_value(value: object) -> str:
         return f'"{value}"'
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d}"
+    if isinstance(value, timedelta):
+        return _show_duration(value)
     return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def _show_duration(value: timedelta) -> str:
+    """As rules write it, in the largest unit that makes it whole."""
+    seconds = value.total_seconds()
+    size, unit = next(
+        (s, u) for s, u in ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s")) if not seconds % s or s == 1
+    )
+    return f"{seconds / size:g}{unit}"
 
 
 def _show_list(values: Iterable[object]) -> str:

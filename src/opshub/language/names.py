@@ -45,6 +45,12 @@ class Names:
         """Whether a name is the short name of a field."""
         return name in self._short
 
+    def is_row(self, name: str) -> bool:
+        """Whether a name stands for something of one piece of feedback."""
+        if name in self.lets:
+            return self.lets[name].term.row
+        return name in self._short or (name in self._fields and self._fields[name][1] == "row")
+
     def is_lost(self, name: str) -> bool:
         """Whether a statement that could not be read may have defined the name."""
         return name in self._lost

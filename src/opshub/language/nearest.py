@@ -168,8 +168,8 @@ class _Wishes:
 
     def _gathered(self, gather: Term, sign: str) -> Iterator[Change]:
         """Changes of single pieces of feedback that a gathering counts, or does not."""
-        if gather.op in GATHERING and gather.operands:
-            parts = [self._judge.judge(gather.operands[0], i) for i in range(len(self._judge.rows))]
+        if gather.op in GATHERING:
+            parts = [self._judge.judge(gather.where, i) for i in range(len(self._judge.rows))]
             for want in (True, False) if sign in ("==", "!=") else (sign in (">", ">="),):
                 yield from self._feedback(parts, want)
 

@@ -199,7 +199,7 @@ def _choices(expected: set[str]) -> str:
     names = set(expected)
     if {"NAME", "LPAR", "COUNT"} <= names:
         values = {"DATE", "DURATION", "PERCENT", "NUMBER", "STRING", "NAME", "LPAR", "TRUE", "FALSE", "SIGN"}
-        names -= values | {"ANY", "ALL", "NO", "COUNT", "SHARE", "SUM", "MEAN", "MIN", "MAX", "NOT"}
+        names -= values | {"ANY", "ALL", "NO", "COUNT", "SHARE", "SUM", "MEAN", "MEDIAN", "MIN", "MAX", "NOT"}
         names.add("a value")
     if {"AND", "OR"} <= names:
         names -= {"COMPARISON", "AT_LEAST", "IN", "CONTAINS", "MENTIONS", "IS", "SIGN", "TIMES", "AND", "OR"}

@@ -143,8 +143,8 @@ def _reads(roots: Iterable[Term], program: Program) -> Iterator[str]:
             if term.op in ("idea", "row"):
                 yield term.field[1]
             elif term.op in GATHERING:
-                detail: Any = term.detail
-                yield from (field[1] for field in detail[1:] if field is not None)
+                key = term.gathering.key
+                yield from () if key is None else (key[1],)
 
 
 EMPTY = RuleSet(Program(Schema((), (), {}), {}, (), (), "", (), "", ()), "empty")

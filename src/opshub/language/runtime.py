@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-__all__ = ["finite", "fold", "number", "settled", "sooner", "utc"]
+__all__ = [
+    "column",
+    "distinct",
+    "each",
+    "finite",
+    "fold",
+    "known",
+    "mean",
+    "median",
+    "number",
+    "settled",
+    "sooner",
+    "total",
+    "utc",
+]
 
 Rows: TypeAlias = Sequence[Sequence[Any]]
 
@@ -69,18 +83,25 @@ def sooner(due: datetime | None, seen: datetime | None, duration: timedelta) -> 
     return moment if due is None or moment < due else due
 
 
-def _values(rows: Rows, chosen: Iterable[int], field: int) -> Iterator[float]:
-    for i in chosen:
-        value = number(rows[i][field])
-        if value is not None:
-            yield value
+def column(rows: Rows, chosen: Iterable[int], field: int) -> list[Any]:
+    """A field of the chosen rows, None where it is missing."""
+    return [_value(rows[i][field]) for i in chosen]
 
 
-def _each(rows: Rows, chosen: Iterable[int], field: int, key: int) -> list[float]:
-    """One value for each account or person; the largest where several are stored, whatever the order."""
-    largest: dict[Any, float] = {}
-    for i in chosen:
-        who, value = rows[i][key], number(rows[i][field])
+def _value(value: Any) -> Any:
+    return value if isinstance(value, datetime) else number(value)
+
+
+def known(values: Iterable[Any]) -> list[Any]:
+    """The values that are there."""
+    return [value for value in values if value is not None]
+
+
+def each(rows: Rows, chosen: Iterable[int], values: Iterable[Any], key: int) -> list[Any]:
+    """One value for each account or person; the largest where several are there, whatever the order."""
+    largest: dict[Any, Any] = {}
+    for i, value in zip(chosen, values, strict=True):
+        who = rows[i][key]
         if who is not None and value is not None and (who not in largest or value > largest[who]):
             largest[who] = value
     return list(largest.values())
@@ -95,49 +116,25 @@ def distinct(rows: Rows, chosen: Sequence[int], key: int) -> int:
     return len(found)
 
 
-def _sum(values: list[float]) -> float:
+def total(values: list[float]) -> float:
+    """The sum, 0 where there is nothing."""
     try:
         return math.fsum(values)  # the same in any order
     except OverflowError:
         return math.inf
 
 
-def total(rows: Rows, chosen: Iterable[int], field: int, key: int | None) -> float:
-    """The sum of a number field, 0 where there is none."""
-    return _sum(_chosen(rows, chosen, field, key))
+def mean(values: list[float]) -> float | None:
+    """The mean, missing where there is nothing."""
+    return total(values) / len(values) if values else None
 
 
-def mean(rows: Rows, chosen: Iterable[int], field: int, key: int | None) -> float | None:
-    """The mean of a number field, missing where there is none."""
-    values = _chosen(rows, chosen, field, key)
-    return _sum(values) / len(values) if values else None
-
-
-def _chosen(rows: Rows, chosen: Iterable[int], field: int, key: int | None) -> list[float]:
-    return list(_values(rows, chosen, field)) if key is None else _each(rows, chosen, field, key)
-
-
-def least(rows: Rows, chosen: Iterable[int], field: int) -> Any:
-    """The smallest number or earliest time, missing where there is none."""
-    return min(_present(rows, chosen, field), default=None)
-
-
-def most(rows: Rows, chosen: Iterable[int], field: int) -> Any:
-    """The largest number or latest time, missing where there is none."""
-    return max(_present(rows, chosen, field), default=None)
-
-
-def _present(rows: Rows, chosen: Iterable[int], field: int) -> list[Any]:
-    values = [rows[i][field] for i in chosen]
-    return [
-        value if isinstance(value, datetime) else found
-        for value in values
-        if (found := _known(value)) is not None
-    ]
-
-
-def _known(value: Any) -> Any:
-    return value if isinstance(value, datetime) else number(value)
+def median(values: list[float]) -> float | None:
+    """The middle value, the mean of the two middle ones, missing where there is nothing."""
+    if not values:
+        return None
+    ordered, half = sorted(values), len(values) // 2
+    return ordered[half] if len(values) % 2 else total(ordered[half - 1 : half + 1]) / 2
 
 
 @lru_cache(maxsize=4)

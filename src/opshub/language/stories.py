@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from opshub.language.meaning import GATHERING, Definition, Term, show
+from opshub.language.meaning import EVERY, GATHERING, Definition, Term, show
 from opshub.language.runtime import fold
 from opshub.language.words import Lexicon, Words
 
@@ -95,9 +95,9 @@ class _Teller:
         if term.op != "any":
             self.seen[term] = None
         if not denied and term.op != "no":
-            self.lists[term.operands[0] if term.operands else None] = None
-            for where in term.operands:
-                self._row(where, set())
+            self.lists[None if term.where == EVERY else term.where] = None
+            for part in term.operands:
+                self._row(part, set())
 
     def _row(self, term: Term, followed: set[object]) -> None:
         if term.op == "let":

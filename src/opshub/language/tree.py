@@ -168,17 +168,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Gather:
-    """One value out of all feedback of an idea.
+    """One value out of all feedback of an idea, or of what was written in the ``window`` before now.
 
-    ``verb`` is ``any``, ``all``, ``no``, ``count``, ``share``, ``sum``, ``mean``, ``min`` or ``max``; ``over`` is
-    ``feedback``, ``accounts`` or ``persons``; ``field`` is what a sum, mean, min or max is taken of.
+    ``verb`` is ``any``, ``all``, ``no``, ``count``, ``share``, ``sum``, ``mean``, ``median``, ``min`` or ``max``;
+    ``over`` is ``feedback``, ``accounts`` or ``persons``; ``value`` is what the last five are taken of.
     """
 
     span: Span
     verb: str
     over: str
-    field: Name | None
+    value: Expression | None
     where: Expression | None
+    window: Literal | None = None
 
 
 Expression: TypeAlias = (

@@ -84,8 +84,8 @@ def _closest(judge: Interpreter, step: Step) -> Iterator[Step]:
             yield from _closest(judge, part)
         return
     for gather in _gathers(judge, term):
-        if gather.op != "no" and gather.operands:
-            parts = [judge.judge(gather.operands[0], i) for i in range(len(judge.rows))]
+        if gather.op != "no":
+            parts = [judge.judge(gather.where, i) for i in range(len(judge.rows))]
             yield from rows_by_nearness(parts)[:1]
 
 
@@ -110,8 +110,8 @@ class _Blame:
         if op in ("and", "or", "let"):
             for part in step.parts:
                 yield from self.of(part)
-        elif op in ("any", "all") and step.parts:
-            closest = rows_by_nearness(step.parts)[0]
+        elif op in ("any", "all") and (near := rows_by_nearness(step.parts)):
+            closest = near[0]
             yield Clause(show(step.term), step.truth, {}, closest.row)
             yield from self.of(closest)
         elif op == "no":
