@@ -109,6 +109,8 @@ READING = [
     ("ideas", "show", "IDEA-1"),
     ("ideas", "why", "IDEA-1"),
     ("ideas", "why-not", "IDEA-3", "may leave"),
+    ("rules", "simulate"),
+    ("rules", "simulate", "--against", "rules/own.rules", "--at", "1d"),
     ("rules", "check"),
     ("rules", "test"),
     ("rules", "fields"),
@@ -141,6 +143,21 @@ def test_feedback_cannot_steer_the_terminal(run: Run) -> None:
 
     assert "clear" in shown.stdout
     assert not set("\x1b\u202e") & set(shown.stdout)
+
+
+def test_new_rules_are_tried_beside_the_configured_ones(run: Run, tmp_path: Path) -> None:
+    run("sync")
+    (tmp_path / "drafts").mkdir()
+    (tmp_path / "drafts" / "own.rules").write_text(RULES.replace("+30", "+10"), encoding="utf-8")
+
+    told = run("rules", "simulate", "--against", "drafts", "--html", "page.html")
+    gone = run("rules", "simulate", "--against", "nowhere")
+
+    assert told.exit_code == 0, told.output
+    assert "31 → 11" in told.stdout
+    assert "1 of 4 ideas change" in told.stdout
+    assert "31 → 11" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert gone.exit_code != 0 and "nowhere does not exist" in gone.output
 
 
 def test_an_export_is_safe_in_a_spreadsheet(run: Run, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import click
 from opshub.cli.checked import FILES, checked_rules, diagnostics_view, many, sound_rules
 from opshub.cli.rulefiles import explain, export, fmt
 from opshub.cli.session import Session, pass_session
+from opshub.cli.simulate import simulate
 from opshub.cli.view import Column, json_option, say, show, table
 from opshub.errors import ConfigError
 
@@ -173,3 +174,6 @@ def _functions(rows: Sequence[Mapping[str, Any]]) -> None:
             say(f"    {example['code']}  →  {example['gives']}")
     if not rows:
         say("no function has that word")
+
+
+rules.add_command(simulate)

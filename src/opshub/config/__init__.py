@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opshub.config.loading import FILE, Config, Configured, find, load
 from opshub.config.opening import close, connect, limits, open_hub
-from opshub.config.rules import check_rules, load_rules, rule_entries, rule_files
+from opshub.config.rules import check_rules, load_rules, other_rules, rule_entries, rule_files
 from opshub.config.settings import ConnectionSettings, HubSettings
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "load",
     "load_rules",
     "open_hub",
+    "other_rules",
     "rule_entries",
     "rule_files",
 ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from opshub.engine.connection import Connection
     from opshub.language import Checked, RuleSet, Schema, Source
 
-__all__ = ["check_rules", "load_rules", "rule_entries", "rule_files", "rule_schema", "sources"]
+__all__ = ["check_rules", "load_rules", "other_rules", "rule_entries", "rule_files", "rule_schema", "sources"]
 
 MAX_SIZE = 1024 * 1024
 
@@ -60,6 +60,16 @@ def load_rules(config: Config, known: str = "") -> RuleSet:
     if known and known == fingerprint(texts, fields):
         return deferred(known, lambda: _compiled(texts, fields))
     return _compiled(texts, fields)
+
+
+def other_rules(config: Config, path: Path) -> tuple[RuleSet, tuple[str, ...]]:
+    """The rules of a file, or of a folder's ``*.rules``, in place of the configured ones, with the files' names."""
+    files = list(expand(Path(), str(path.absolute())))
+    if not files:
+        reason = "holds no file that ends in .rules" if path.is_dir() else "does not exist"
+        raise ConfigError(f"{path} {reason}", hint="name a rule file, or a folder with rule files")
+    texts = sources(config, files)
+    return _compiled(texts, rule_schema(config)), tuple(text.path for text in texts)
 
 
 def rule_schema(config: Config) -> Schema:

@@ -13,19 +13,19 @@ from opshub.store.base import Store
 if TYPE_CHECKING:
     from opshub.language import Legend, Part
 
-__all__ = ["contributions", "keep_legend"]
+__all__ = ["contributions", "keep_legend", "legend_fact"]
 
 
 def keep_legend(work: Work) -> None:
     """Keep the words of the rules in force, so that their decisions can be explained when the rules are others."""
-    name, legend = _fact(work.rules.legend.name), work.rules.legend
+    name, legend = legend_fact(work.rules.legend.name), work.rules.legend
     if work.store.fact(name) != legend.text:
         work.store.set_fact(name, legend.text)
 
 
 def contributions(store: Store, decision: Decision) -> tuple[Contribution, ...]:
     """What a person set, then every rule's part in a decision, in the order of the rules."""
-    legend = _read(store.fact(_fact(decision.legend))) if decision.traces else None
+    legend = _read(store.fact(legend_fact(decision.legend))) if decision.traces else None
     ruled = map(_contribution, legend.parts(decision.traces)) if legend else ()
     override = decision.override
     if override is None:
@@ -69,5 +69,6 @@ def _read(text: str) -> Legend:
     return Legend.read(text)
 
 
-def _fact(legend: str) -> str:
+def legend_fact(legend: str) -> str:
+    """The name under which the store keeps a legend."""
     return f"legend {legend}"

@@ -33,6 +33,7 @@ from opshub.store.rows import Lease, RawRow
 
 if TYPE_CHECKING:
     from opshub.engine.reading import IdeaView, Plan, Status, Why
+    from opshub.engine.simulate import Simulation
     from opshub.engine.whynot import Refusal
     from opshub.language import RuleSet
 
@@ -223,6 +224,20 @@ class Hub:
         from opshub.engine.whynot import why_not
 
         return why_not(self.store, self.rules, self.declared, idea, rule, self.clock.now())
+
+    def simulate(self, new: RuleSet | None = None, at: datetime | None = None, limit: int = 20) -> Simulation:
+        """What ``new`` rules would make of every stored idea, beside those in force; reads only.
+
+        Without ``new``, the rules in force beside the decisions that are stored. ``at`` decides with that moment as the
+        clock, over feedback created before it.
+        """
+        from opshub.engine.simulate import Trial, simulate
+
+        current, other = (self.rules, new) if new is not None else (None, self.rules)
+        now = at or self.clock.now()
+        past, declared = at is not None, self.declared
+        trial = Trial(current=current, new=other, now=now, past=past, limit=limit, declared=declared)
+        return simulate(self.store, self.connections, trial)
 
     def status(self, runs: int = 5) -> Status:
         """How the hub is, with the last runs; reads only."""

@@ -22,7 +22,7 @@ from opshub.sdk import Creates, Publishes
 from opshub.store.base import Store
 from opshub.store.rows import OutboxRow, OutboxState, Written
 
-__all__ = ["CREATION", "RANKING", "plan"]
+__all__ = ["CREATION", "RANKING", "plan", "wishes"]
 
 CREATION = ""
 """The field of a wish that an item be created."""
@@ -79,46 +79,48 @@ def _wish(work: Work, numbers: Sequence[int]) -> int:
     for number, feedback in store.voices(numbers):
         voices[number].append(feedback)
     flying = {_key(row) for row in store.outbox(ideas=numbers, states=[OutboxState.SENDING])}
-    wishes: list[OutboxRow] = []
+    made: list[OutboxRow] = []
     for number in numbers:
         if number in ideas and number in decisions:
             wanted = Wanted(ideas[number], decisions[number], voices[number], routes.get(number))
-            wishes.extend(_wishes_of(work, wanted, flying))
-    keys = {_key(row) for row in wishes}
+            made.extend(wishes(store, work.connections, wanted, flying))
+    keys = {_key(row) for row in made}
     open_states = (OutboxState.PLANNED, OutboxState.CONFLICT, OutboxState.REFUSED)
     stale = [_key(row) for row in store.outbox(ideas=numbers, states=open_states) if _key(row) not in keys]
-    return store.put_wishes(wishes) + store.drop_wishes(stale)
+    return store.put_wishes(made) + store.drop_wishes(stale)
 
 
 def _key(row: OutboxRow) -> Key:
     return row.connection, row.target, row.field
 
 
-def _wishes_of(work: Work, wanted: Wanted, flying: Flying) -> Iterator[OutboxRow]:
-    """Everything that should be different outside because of one idea."""
-    item = work.store.item(wanted.idea.item) if wanted.idea.item is not None else None
+def wishes(
+    store: Store, connections: Sequence[Connection], wanted: Wanted, flying: Flying = frozenset()
+) -> Iterator[OutboxRow]:
+    """Everything that should be different outside because of one idea; reads only."""
+    item = store.item(wanted.idea.item) if wanted.idea.item is not None else None
     if item is None and wanted.route is not None and wanted.idea.item is None:
-        yield from _creation(work, wanted)
-    for connection in work.connections:
+        yield from _creation(store, connections, wanted)
+    for connection in connections:
         if not connection.write or connection.apply == "never":
             continue
         if connection.role == "ideas":
             if item is not None and item.ref.connection == connection.name:
-                yield from _fields(work, connection, wanted, item.ref.id, dict(item.fields), flying)
+                yield from _fields(store, connection, wanted, item.ref.id, dict(item.fields), flying)
             continue
         for voice in wanted.voices:
             if voice.ref.connection == connection.name:
                 seen: dict[str, Value] = {"tags": voice.tags, **voice.fields}
-                yield from _fields(work, connection, wanted, voice.ref.id, seen, flying)
+                yield from _fields(store, connection, wanted, voice.ref.id, seen, flying)
 
 
-def _creation(work: Work, wanted: Wanted) -> Iterator[OutboxRow]:
+def _creation(store: Store, connections: Sequence[Connection], wanted: Wanted) -> Iterator[OutboxRow]:
     route = wanted.route
     assert route is not None
-    connection = next((c for c in work.connections if c.name == route.connection), None)
+    connection = next((c for c in connections if c.name == route.connection), None)
     if connection is None or connection.apply == "never" or not isinstance(connection.connector, Creates):
         return
-    parts = contributions(work.store, wanted.decision)
+    parts = contributions(store, wanted.decision)
     routes = [part for part in parts if part.effect.startswith("route")]
     yield OutboxRow(
         connection=connection.name,
@@ -136,7 +138,7 @@ def _routed(part: Contribution) -> str:
 
 
 def _fields(
-    work: Work,
+    store: Store,
     connection: Connection,
     wanted: Wanted,
     target: str,
@@ -144,7 +146,7 @@ def _fields(
     flying: Flying,
 ) -> Iterator[OutboxRow]:
     """Wishes for the owned fields of one target that do not stand there yet."""
-    written = work.store.written(connection.name, [target])
+    written = store.written(connection.name, [target])
     for hub_field, remote in connection.write.items():
         value = wanted.value(connection, hub_field)
         if value is None:
@@ -161,7 +163,7 @@ def _fields(
         # A wish that was sent and not answered is settled first; applying it makes the idea due for planning again.
         judged = _judge(connection, row, last) if _key(row) not in flying else None
         if judged is not None:
-            yield replace(judged, why=_why(work.store, wanted, hub_field))
+            yield replace(judged, why=_why(store, wanted, hub_field))
 
 
 def _judge(connection: Connection, row: OutboxRow, last: Written | None) -> OutboxRow | None:

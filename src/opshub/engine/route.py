@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from opshub.engine.work import BATCH, Work
 from opshub.store.rows import Route
 
-__all__ = ["route"]
+__all__ = ["destined", "route"]
+
+
+def destined(idea: int, destination: str, urgency: str, trackers: Collection[str]) -> Route | None:
+    """Where an idea goes by its decision; None is the inbox, also where the connection tracks no ideas."""
+    connection, _, project = destination.partition(".")
+    if connection not in trackers:
+        return None
+    return Route(idea=idea, connection=connection, project=project, urgency=urgency)
 
 
 def route(work: Work, limit: int = BATCH) -> bool:
@@ -20,9 +30,9 @@ def route(work: Work, limit: int = BATCH) -> bool:
         routed: list[Route] = []
         inbox: list[int] = []
         for _, idea, destination, urgency in rows:
-            connection, _, project = destination.partition(".")
-            if connection in names:
-                routed.append(Route(idea=idea, connection=connection, project=project, urgency=urgency))
+            found = destined(idea, destination, urgency, names)
+            if found is not None:
+                routed.append(found)
             elif idea in known:
                 inbox.append(idea)
         store.put_routes([r for r in routed if known.get(r.idea) != r])
