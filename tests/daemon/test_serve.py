@@ -165,6 +165,22 @@ def test_rules_that_vanish_stay_in_force(place: Any, desk: Any) -> None:
 
     assert bands(place)["Later"] == "P1"
     assert serving.get("/healthz").json()["rules"] == ["there is no rule file at rules any more"]
+    assert "there is no rule file at rules any more" in place.opshub("status").stdout
+
+
+def test_status_names_the_file_and_the_line_beside_a_running_daemon(place: Any, desk: Any) -> None:
+    place.put_rules(RULES.format(weight=100))
+    serving = place.serve()
+    serving.wait_for("connection.synced")
+    sound = place.opshub("status").stdout
+
+    place.put_rules('score priority = 7\nrule "x" { when nonsense }\n')
+    serving.wait_for("rules.refused")
+    broken = place.opshub("status").stdout
+
+    assert "rule files" not in sound
+    assert "last good ones" in broken
+    assert "rules/team.rules:2" in broken
 
 
 def test_an_outage_is_told_when_it_begins_and_when_it_ends(place: Any, desk: Any) -> None:

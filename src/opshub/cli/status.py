@@ -60,7 +60,7 @@ def _view(value: Mapping[str, Any], zone: str) -> None:
     table([_times(row, zone) for row in value["last_runs"]], RUNS, empty="no run yet: opshub sync")
     for problem in value["rules"]:
         say("")
-        heading("The rules do not pass their check:")
+        heading("The rule files cannot be used; a running daemon goes on with the last good ones:")
         say(problem)
 
 

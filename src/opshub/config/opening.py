@@ -11,7 +11,7 @@ from opshub.clock import Clock
 from opshub.config.declaring import declared, declared_for
 from opshub.config.loading import Config, Configured
 from opshub.config.problems import Problem, listed, meant, refuse
-from opshub.config.rules import load_rules
+from opshub.config.rules import load_rules, rule_entries
 from opshub.config.section import secret_texts
 from opshub.config.silent import silent
 from opshub.engine.connection import Connection, Limits
@@ -64,8 +64,13 @@ def open_hub(
 
 
 def _rules(config: Config, store: Store, reading: bool) -> tuple[RuleSet, tuple[str, ...]]:
+    known = store.fact("rules")
     try:
-        return load_rules(config, store.fact("rules")), ()
+        rules = load_rules(config, known)
+        gone = [entry for entry, files in rule_entries(config).items() if not files]
+        if reading and gone and known not in ("", rules.hash):
+            return rules, (f"there is no rule file at {', '.join(gone)} any more",)
+        return rules, ()
     except (RuleError, ConfigError) as error:
         if not reading:
             raise
