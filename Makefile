@@ -33,6 +33,7 @@ docs: $(READY)  ## write anew what the manual takes from the code, and the outpu
 
 bench: $(READY)  ## measure; minutes, not part of the tests
 	@$(PYTHON) benchmarks/run.py
+	@$(PYTHON) benchmarks/rules/run.py
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

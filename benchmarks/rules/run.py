@@ -47,6 +47,8 @@ def main() -> int:
             goal = 100.0 if name == "rule-engine" and texts == "texts" else None
             fastest = ratio if goal is None and name != "rule-engine" and ratio < fastest else fastest
             _tell(f"{name} against opshub", *_ratio(ratio, goal, most=False))
+            if not found["same"]:
+                _tell(f"{name} ANSWERS OTHERWISE", "")
         goal = 15.0 if texts == "texts" else 8.0
         _tell("the fastest of the others", *_ratio(fastest, goal, most=False))
     print("\nall answers are equal" if same else "\nANSWERS DIFFER")
