@@ -25,12 +25,12 @@ from opshub.sdk import (
     Ranking,
     Receipt,
     Record,
+    Row,
     plain_from_html,
     plain_from_markdown,
     plain_from_wiki,
 )
 from opshub_connectors.files import ranking as lists
-from opshub_connectors.files.formats import Row
 from opshub_connectors.files.mapping import FILE, OWN, RowMapping
 from opshub_connectors.files.select import found
 from opshub_connectors.files.settings import FilesSettings

@@ -9,8 +9,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from opshub.sdk import BadAnswerError, ConfigError, MissingError
-from opshub_connectors.files.formats import KEPT, Row, header_names
+from opshub.sdk import BadAnswerError, ConfigError, MissingError, Row, header_names
 
 __all__ = ["sheet_rows"]
 
@@ -100,7 +99,7 @@ def _trimmed(cells: tuple[Any, ...]) -> list[Any]:
 def _row(number: int, header: list[str], cells: tuple[Any, ...]) -> Row:
     if any(cell not in (None, "") for cell in cells[len(header) :]):
         text = " | ".join(str(cell) for cell in cells if cell is not None)
-        return Row(f"row {number}", {"text": text[:KEPT]}, f"cells beyond the {len(header)} named columns")
+        return Row.broken(f"row {number}", f"cells beyond the {len(header)} named columns", text)
     return Row(f"row {number}", {key: _plain(cell) for key, cell in zip(header, cells, strict=False)})
 
 

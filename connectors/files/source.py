@@ -9,14 +9,18 @@ from pathlib import Path
 
 from opshub.sdk import (
     BadAnswerError,
+    Examined,
     MissingError,
     OpshubError,
     PausedError,
     PermissionDeniedError,
+    Row,
     UnavailableError,
+    delimited,
+    digest_of,
+    examine,
 )
-from opshub_connectors.files.encodings import Examined, digest_of, examine
-from opshub_connectors.files.formats import JSON_LIMIT, Row, delimited, json_items, json_lines
+from opshub_connectors.files.formats import JSON_LIMIT, json_items, json_lines
 from opshub_connectors.files.settings import FilesSettings
 
 __all__ = ["Source", "reading_error", "sources"]

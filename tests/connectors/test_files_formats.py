@@ -16,10 +16,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from opshub.sdk import BadAnswerError, BadRecordError, ConfigError, Connector, MissingError, PausedError
+from opshub.sdk import (
+    BadAnswerError,
+    BadRecordError,
+    ConfigError,
+    Connector,
+    Lines,
+    MissingError,
+    PausedError,
+)
 from opshub_connectors.files import Files, FilesSettings
 from opshub_connectors.files import connector as pages
-from opshub_connectors.files import formats as module
 
 COLUMNS = {"id": "key", "text": "said"}
 CHINESE = "key,said\n1,方便，快捷，味道可口，快递给力\n2,导出的文件打不开了，希望能修复\n"
@@ -190,7 +197,7 @@ def test_an_open_quote_in_the_last_row_is_a_bad_record(tmp_path: Path) -> None:
 def test_a_file_full_of_open_quotes_is_given_up_in_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LINE_LIMIT", 4000)
+    monkeypatch.setattr(Lines, "limit", 4000)
     (tmp_path / "a.csv").write_text("key,said\n" + 'a","b\n' * 5000, encoding="utf-8")
 
     with pytest.raises(BadAnswerError, match="more than 100 quotes are opened and not closed"):
@@ -240,7 +247,7 @@ def test_a_cell_of_20_mb_is_a_bad_record_and_the_rest_arrives(tmp_path: Path, na
 def test_a_cell_of_many_lines_beyond_the_limit_is_a_bad_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LINE_LIMIT", 1000)
+    monkeypatch.setattr(Lines, "limit", 1000)
     (tmp_path / "a.csv").write_text('key,said\n1,"' + "y\n" * 1000 + '"\n2,two\n', encoding="utf-8")
 
     got = outcome(files(tmp_path))
@@ -251,7 +258,7 @@ def test_a_cell_of_many_lines_beyond_the_limit_is_a_bad_record(
 def test_a_quote_that_runs_away_through_a_long_file_spoils_its_own_line_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LINE_LIMIT", 1000)
+    monkeypatch.setattr(Lines, "limit", 1000)
     rest = [f"{number},text {number}" for number in range(3, 500)]
     (tmp_path / "a.csv").write_text("\n".join(["key,said", '2,"two', *rest]), encoding="utf-8")
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from opshub.sdk.settings import Settings
 
-__all__ = ["FieldName", "FieldSettings", "Fields", "declared_only"]
+__all__ = [
+    "ColumnSettings",
+    "FieldName",
+    "FieldSettings",
+    "Fields",
+    "TableSettings",
+    "declared_only",
+    "table_name",
+]
 
 _NAME = re.compile(r"[^\W\d]\w{0,99}")
 _CODE = re.compile(r"[A-Z]{3}")
@@ -64,6 +73,55 @@ class FieldSettings(Settings):
         if self.type != "money" and self.currency:
             raise ValueError(f'"currency" is for money, not for {self.type}')
         return self
+
+
+def table_name(name: str) -> str:
+    """The name, if rules can call a table so; ValueError."""
+    if _name(name).casefold() in _TAKEN:
+        raise ValueError(f'is a word of the rules; call the table "{name}_table", or what it holds')
+    return name
+
+
+_TAKEN = frozenset({"idea", "feedback", "account", "author", "persons", "person", "signal", "goal"})
+
+
+class ColumnSettings(FieldSettings):
+    """One column that rules can read, as `TABLE.NAME`. `from` is what the file's first line calls it."""
+
+
+class TableSettings(Settings):
+    """A lookup table: a CSV file with one row for an account. Its columns are fields of the feedback that the account
+    gives."""
+
+    file: str = Field(min_length=1)
+    """The CSV or TSV file, in any usual encoding; the first line names the columns. At most 64 MB and 200,000 rows."""
+
+    key: str = Field(min_length=1)
+    """The column that says whose row it is. Case does not count; of rows with the same key the first one counts."""
+
+    joins: Literal["account.domain", "account.id"] = "account.domain"
+    """What the key is: the customer's internet domain, or the customer's id, with or without the connection before it
+    (`desk:4711`)."""
+
+    columns: dict[FieldName, ColumnSettings] = Field(min_length=1)
+    """The columns that rules can read: `segment = { type = "text" }`, or a table `[tables.NAME.columns.segment]`."""
+
+    encoding: str = "auto"
+    """The file's encoding: `utf-8`, `gb18030`, `utf-16` …; `auto` finds it out."""
+
+    delimiter: str = Field(default="", max_length=1)
+    """What separates the cells; found in the first line where it is not given."""
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            known = name == "auto" or bool(codecs.lookup(name))
+        except (LookupError, ValueError):
+            known = False
+        if not known:
+            raise ValueError(f'{name[:40]!r} is no encoding; use "auto", "utf-8", "gb18030" or "utf-16"')
+        return name
 
 
 Fields = Annotated[dict[FieldName, FieldSettings], BeforeValidator(declared_only)]

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from opshub.config.declaring import clashes
 from opshub.config.environment import Given, from_environment, from_folder, strays
+from opshub.config.fields import TableSettings, table_name
 from opshub.config.locate import KeyPath, line_of, lines_of
 from opshub.config.problems import Problem, meant, refuse
 from opshub.config.section import Section
@@ -49,6 +50,7 @@ class Config:
     folder: Path
     hub: HubSettings
     connections: Mapping[str, Configured]
+    tables: Mapping[str, TableSettings]
     registry: Registry = field(repr=False)
     lines: Mapping[KeyPath, int] = field(repr=False)
 
@@ -146,6 +148,9 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
         ) from error
 
 
+_TOP = ("connections", "hub", "tables")
+
+
 class _Loading:
     """One load: what was read, and what is wrong with it so far."""
 
@@ -175,6 +180,7 @@ class _Loading:
             self.folder,
             hub,
             {name: made for name, made in connections.items() if made is not None},
+            dict(self._tables()),
             registry,
             self.lines,
         )
@@ -196,8 +202,8 @@ class _Loading:
             hint = "write OPSHUB_HUB__SETTING or OPSHUB_CONNECTIONS__NAME__SETTING, with two underscores"
             self.problems.append(Problem(0, f"environment variable {name}", "there is no such setting", hint))
         for key, value in self.tree.items():
-            if key not in {"hub", "connections"}:
-                self._problem((key,), f'unknown table "{key}"{meant(key, ["hub", "connections"])}')
+            if key not in _TOP:
+                self._problem((key,), f'unknown table "{key}"{meant(key, _TOP)}')
             elif not isinstance(value, dict):
                 self._problem((key,), f'"{key}" must be a table: [{key}]')
 
@@ -238,6 +244,20 @@ class _Loading:
                 yield name, self._section(("connections", name), tables[name], ("connections", spelled))
             else:
                 self._problem(("connections", name), f"must be a table: [connections.{name}]")
+
+    def _tables(self) -> Iterator[tuple[str, TableSettings]]:
+        found = self.tree.get("tables", {})
+        for name, table in found.items() if isinstance(found, dict) else ():
+            if not isinstance(table, dict):
+                self._problem(("tables", name), f"must be a table: [tables.{name}]")
+                continue
+            try:
+                table_name(name)
+            except ValueError as error:
+                self._problem(("tables", name), f"[tables.{name}] {error}")
+            made = self._check(self._section(("tables", name), table), TableSettings)
+            if made is not None:
+                yield name, made
 
     def _section(
         self, path: tuple[str, ...], table: object, spelled: tuple[str, ...] | None = None

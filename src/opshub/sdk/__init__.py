@@ -69,6 +69,8 @@ from opshub.sdk.times import parse_time, zone_of
 from opshub.sdk.values import list_of, number_of, table_of, text_of, value_of
 
 if TYPE_CHECKING:
+    from opshub.sdk.encodings import Examined, digest_of, examine
+    from opshub.sdk.tabular import Lines, Row, delimited, header_names
     from opshub.sdk.text.adf import adf_from_plain, plain_from_adf
     from opshub.sdk.text.html import plain_from_html, plain_from_storage
     from opshub.sdk.text.markdown import plain_from_markdown
@@ -80,6 +82,8 @@ else:
     __getattr__ = _later(
         __name__,
         {
+            "tabular": ("Lines", "Row", "delimited", "header_names"),
+            "encodings": ("Examined", "digest_of", "examine"),
             "text.adf": ("adf_from_plain", "plain_from_adf"),
             "text.html": ("plain_from_html", "plain_from_storage"),
             "text.markdown": ("plain_from_markdown",),
@@ -107,10 +111,12 @@ __all__ = [
     "Cursor",
     "CursorExpiredError",
     "Draft",
+    "Examined",
     "Feedback",
     "Finding",
     "Http",
     "HttpRules",
+    "Lines",
     "MissingError",
     "OpshubError",
     "Page",
@@ -132,6 +138,7 @@ __all__ = [
     "RequestError",
     "RetryError",
     "Rewinds",
+    "Row",
     "Settings",
     "SkipError",
     "Tombstone",
@@ -158,7 +165,11 @@ __all__ = [
     "check_window",
     "clean",
     "clean_value",
+    "delimited",
+    "digest_of",
     "escape_storage",
+    "examine",
+    "header_names",
     "list_of",
     "number_of",
     "parse_time",

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from opshub.sdk import PausedError
+from opshub.errors import PausedError
 
 __all__ = ["Examined", "digest_of", "examine"]
 
