@@ -108,6 +108,7 @@ class Place:
         self.rules.mkdir()
         self.tables: dict[str, dict[str, object]] = {}
         self.hub: dict[str, object] = {"log": "json", "listen": "127.0.0.1:0", "wait": "1s"}
+        self.more = ""
         self._closing = closing
 
     def twin(self, kind: str, name: str, **settings: object) -> Any:
@@ -120,7 +121,7 @@ class Place:
     def write(self) -> None:
         parts = [_table("hub", self.hub)]
         parts += [_table(f"connections.{name}", table) for name, table in self.tables.items()]
-        (self.folder / "opshub.toml").write_text("\n".join(parts), encoding="utf-8")
+        (self.folder / "opshub.toml").write_text("\n".join([*parts, self.more]), encoding="utf-8")
 
     def serve(self, *args: str) -> Serving:
         self.write()

@@ -378,3 +378,41 @@ def test_the_plan_can_be_looked_at_while_the_daemon_writes(place: Any, desk: Any
     assert "is being written by opshub" in planned.stderr
     assert applied.returncode == 1
     assert serving.stop() == 0
+
+
+def test_a_changed_table_takes_effect_and_a_broken_one_leaves_the_last_good_one(
+    place: Any, desk: Any
+) -> None:
+    account = desk.add_organization("Acme", domains=["acme.example"])
+    user = desk.add_user("Ann", organization=account)
+    desk.add_ticket("Joined", "Words", requester=user)
+    put_table(place, "acme.example,40\n")
+    place.more = (
+        '[tables.crm]\nfile = "accounts.csv"\nkey = "domain"\ncolumns = { seats = { type = "number" } }\n'
+    )
+    place.put_rules("score priority = sum crm.seats")
+    serving = place.serve()
+    serving.wait_for("connection.synced")
+    place.until(lambda: scores(place).get("Joined") == 40)
+
+    put_table(place, 'acme.example,60\n"open,1\n')
+    refused = serving.wait_for("rules.refused")
+    told = serving.get("/healthz").json()
+    kept = scores(place)["Joined"]
+    put_table(place, "acme.example,60\n")
+    place.until(lambda: scores(place)["Joined"] == 60)
+
+    assert "accounts.csv, line 3: a quote is opened and never closed" in refused["reason"]
+    assert "accounts.csv, line 3" in "".join(told["rules"])
+    assert kept == 40
+    assert serving.get("/healthz").json()["rules"] == []
+    assert serving.stop() == 0
+
+
+def put_table(place: Any, rows: str) -> None:
+    (place.folder / "accounts.new").write_text(f"domain,seats\n{rows}", encoding="utf-8")
+    (place.folder / "accounts.new").replace(place.folder / "accounts.csv")
+
+
+def scores(place: Any) -> dict[str, float]:
+    return {idea.title: decision.scores["priority"] for idea, decision, _ in place.store.ranked(100)}

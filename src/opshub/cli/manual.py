@@ -41,12 +41,14 @@ def commands_page() -> str:
 
 def settings_page() -> str:
     """The manual of all settings: the hub's, those of every connection, those of each bundled connector."""
+    from opshub.config.fields import TableSettings
     from opshub.config.settings import ConnectionSettings, HubSettings
     from opshub.plugins import Registry
 
     registry = Registry()
     parts = ["# Settings", NOTE, _INTRODUCTION, *_section("[hub]", HubSettings, "## The hub")]
     parts += _section("[connections.NAME]", ConnectionSettings, "## Every connection")
+    parts += _section("[tables.NAME]", TableSettings, "## Lookup tables")
     for info in registry.kinds():
         if info.origin == "bundled":
             made = registry.connector(info.kind)
@@ -122,7 +124,8 @@ def _section(table: str, model: type[BaseModel], title: str) -> Iterator[str]:
         key = field.alias or name
         nested = _nested(field.annotation)
         if nested is not None:
-            inner.append((f"{table[:-1]}.{key}]", nested))
+            each = ".FIELD" if get_origin(field.annotation) is dict else ""
+            inner.append((f"{table[:-1]}.{key}{each}]", nested))
         meaning = _cell(" ".join(meant[name].split()))
         rows.append(f"| `{key}` | {_cell(_kind(field))} | {_cell(_default(field))} | {meaning} |")
     yield "\n".join(rows)

@@ -44,12 +44,16 @@ def check(session: Session, files: tuple[Path, ...], strict: bool, as_json_: boo
     """Check rule files: those named, or all that are configured.
 
     Every mistake is shown at once, with its line, a caret and a hint. The exit code is 2 if there is any error;
-    warnings leave it 0, unless the check is strict.
+    warnings leave it 0, unless the check is strict. Lookup tables are read as well: a broken one is an error, and what
+    is odd in the others is told.
     """
+    from opshub.config.tables import check_tables
+
     checked = checked_rules(session, files)
+    notes = check_tables(session.config())
     passed = checked.rules is not None and not (strict and checked.diagnostics)
-    value = {"passed": passed, "diagnostics": list(checked.diagnostics)}
-    rendered = [diagnostic.render() for diagnostic in checked.diagnostics]
+    value = {"passed": passed, "diagnostics": list(checked.diagnostics), "tables": list(notes)}
+    rendered = [*[diagnostic.render() for diagnostic in checked.diagnostics], *notes]
     show(value, as_json_, lambda ready: diagnostics_view(ready, rendered))
     click.get_current_context().exit(0 if passed else 2)
 

@@ -27,18 +27,27 @@ __all__ = ["serve"]
 def serve(session: Session, listen: str | None, style: str | None) -> None:
     """Run the daemon: each connection on its schedule (`every`), until SIGTERM or Ctrl-C.
 
-    A changed rule file takes effect at once if it passes its check; otherwise the last good rules keep running, and
-    /healthz says which line is wrong. /healthz answers whether the daemon lives, /readyz whether it can work.
+    A changed rule file or table takes effect at once if it passes its check; otherwise the last good ones keep running,
+    and /healthz says which line is wrong. /healthz answers whether the daemon lives, /readyz whether it can work.
     A stop lets each connection finish its page first; a second signal ends at once.
     """
-    from opshub.config.rules import load_rules, rule_entries
+    from opshub.config.rules import load_declared, load_rules, rule_entries
+    from opshub.config.tables import table_entries
     from opshub.daemon import Daemon, log_to
     from opshub.daemon.reload import RuleWatch
 
     config = session.connected()
     log_to(sys.stderr, "json" if (style or config.hub.log) == "json" else "text", debug=session.debug)
     with session.hub() as hub:
-        daemon = Daemon(hub, RuleWatch(hub, lambda: rule_entries(config), lambda: load_rules(config)))
+        daemon = Daemon(
+            hub,
+            RuleWatch(
+                hub,
+                lambda: {**rule_entries(config), **table_entries(config)},
+                lambda: load_rules(config),
+                lambda rules: load_declared(config, rules, hub.store),
+            ),
+        )
         _stop_on_signals(daemon)
         with daemon.pages(listen or config.hub.listen):
             daemon.run()

@@ -37,7 +37,23 @@ def declared(config: Config) -> tuple[Declared, ...]:
             keys=keys[name],
         )
         for name in sorted(keys)
-    )
+    ) + tuple(_columns(config))
+
+
+def _columns(config: Config) -> Iterator[Declared]:
+    from opshub.config.tables import tables
+    from opshub.engine.declared import Declared
+
+    for table in tables(config):
+        for column in table.columns:
+            yield Declared(
+                name=f"{table.name}.{column.name}",
+                type=column.type,
+                values=column.values,
+                about=column.about or f"of the account's row in the table {table.name}",
+                origin=f"[tables.{table.name}] {column.source}",
+                table=table,
+            )
 
 
 def declared_for(config: Config, connection: Configured) -> Mapping[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -116,11 +115,10 @@ class TableSettings(Settings):
     @classmethod
     def _known(cls, name: str) -> str:
         try:
-            known = name == "auto" or bool(codecs.lookup(name))
+            _ = name == "auto" or "a".encode(name)
         except (LookupError, ValueError):
-            known = False
-        if not known:
-            raise ValueError(f'{name[:40]!r} is no encoding; use "auto", "utf-8", "gb18030" or "utf-16"')
+            hint = 'use "auto", "utf-8", "gb18030" or "utf-16"'
+            raise ValueError(f"{name[:40]!r} is no encoding; {hint}") from None
         return name
 
 

@@ -19,6 +19,7 @@ from opshub.errors import ConfigError, NotFoundError, RuleError, UnsafeAddressEr
 from opshub.sdk import Http, HttpRules, Publishes, Settings, Tracks, Writes
 
 if TYPE_CHECKING:
+    from opshub.engine.declared import Declared
     from opshub.engine.hub import Hub
     from opshub.language import RuleSet
     from opshub.store.base import Store
@@ -46,7 +47,8 @@ def open_hub(
     connections = connect(config, clock=clock, only=only, lenient=True)
     store = open_store(config.database, clock=clock, wait=config.hub.wait)
     try:
-        rules, problems = _rules(config, store, reading)
+        own = declared(config)
+        rules, problems = _rules(config, store, own, reading)
     except BaseException:
         store.close()
         raise
@@ -54,7 +56,7 @@ def open_hub(
         store=store,
         connections=connections,
         rules=rules,
-        declared=declared(config),
+        declared=own,
         clock=clock,
         limits=limits(config),
         folder=config.folder,
@@ -63,13 +65,19 @@ def open_hub(
     )
 
 
-def _rules(config: Config, store: Store, reading: bool) -> tuple[RuleSet, tuple[str, ...]]:
+def _rules(
+    config: Config, store: Store, own: Sequence[Declared], reading: bool
+) -> tuple[RuleSet, tuple[str, ...]]:
     known = store.fact("rules")
     try:
         rules = load_rules(config, known)
         gone = [entry for entry, files in rule_entries(config).items() if not files]
         if reading and gone and known not in ("", rules.hash):
             return rules, (f"there is no rule file at {', '.join(gone)} any more",)
+        if config.tables:
+            from opshub.engine.score import read_tables
+
+            read_tables(store, rules, own, always=False)
         return rules, ()
     except (RuleError, ConfigError) as error:
         if not reading:

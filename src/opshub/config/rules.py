@@ -12,9 +12,20 @@ from opshub.errors import ConfigError, RuleError
 
 if TYPE_CHECKING:
     from opshub.engine.connection import Connection
+    from opshub.engine.declared import Declared
     from opshub.language import Checked, RuleSet, Schema, Source
+    from opshub.store.base import Store
 
-__all__ = ["check_rules", "load_rules", "other_rules", "rule_entries", "rule_files", "rule_schema", "sources"]
+__all__ = [
+    "check_rules",
+    "load_declared",
+    "load_rules",
+    "other_rules",
+    "rule_entries",
+    "rule_files",
+    "rule_schema",
+    "sources",
+]
 
 MAX_SIZE = 1024 * 1024
 
@@ -70,6 +81,15 @@ def other_rules(config: Config, path: Path) -> tuple[RuleSet, tuple[str, ...]]:
         raise ConfigError(f"{path} {reason}", hint="name a rule file, or a folder with rule files")
     texts = sources(config, files)
     return _compiled(texts, rule_schema(config)), tuple(text.path for text in texts)
+
+
+def load_declared(config: Config, rules: RuleSet, store: Store) -> tuple[Declared, ...]:
+    """The admin's own fields, the tables that rules need read anew; ConfigError where one is broken."""
+    from opshub.engine.score import read_tables
+
+    own = declared(config)
+    read_tables(store, rules, own, always=True)
+    return own
 
 
 def rule_schema(config: Config) -> Schema:

@@ -108,7 +108,7 @@ class Section:
             reason = reason.replace(hidden, "***")
         line = line_of(self.lines, (*self.path, *loc))
         hint = ""
-        if error["type"] == "missing" and len(loc) == 1:
+        if error["type"] == "missing" and len(loc) == 1 and self.path[0] != "tables":
             name = variable(*self.path, top)
             reason += f"; write it under [{'.'.join(self.path)}] or set {name}"
             hint = f"set the environment variable {name}, or put it into the secrets folder" if secret else ""

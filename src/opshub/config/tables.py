@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from opshub.engine.tables import Column, Rows, Table
     from opshub.model import Value
 
-__all__ = ["check_tables", "table_files", "tables"]
+__all__ = ["check_tables", "table_entries", "tables"]
 
 MAX_SIZE = 64 << 20
 """Bytes of the largest file."""
@@ -36,13 +36,14 @@ TOLD = 5
 """Oddities that are told with their lines; the others are counted."""
 
 
-def table_files(config: Config) -> list[Path]:
-    """The files of all tables."""
-    return [config.folder / Path(table.file).expanduser() for table in config.tables.values()]
+def table_entries(config: Config) -> dict[str, list[Path]]:
+    """The file of each table, as far as it is there."""
+    files = {name: config.folder / Path(table.file).expanduser() for name, table in config.tables.items()}
+    return {f"tables.{name}": [file] if file.is_file() else [] for name, file in files.items()}
 
 
 def tables(config: Config) -> tuple[Table, ...]:
-    """All tables, none of them read yet; ConfigError where a file cannot be had."""
+    """All tables, none of them read yet."""
     return tuple(_table(config, name, settings) for name, settings in config.tables.items())
 
 
@@ -70,14 +71,14 @@ def _table(config: Config, name: str, settings: TableSettings) -> Table:
         for own, one in settings.columns.items()
     )
     said = json.dumps([settings.key, settings.joins, settings.encoding, settings.delimiter])
-    digest = hashlib.sha256(f"{_digest(name, path)}{said}{columns}".encode()).hexdigest()[:16]
+
+    def stamp() -> str:
+        return hashlib.sha256(f"{_digest(name, path)}{said}{columns}".encode()).hexdigest()[:16]
 
     def load(wanted: Sequence[Column]) -> Rows:
         return _Reading(name, path, settings).rows(wanted)
 
-    return Table(
-        name=name, joins=settings.joins, columns=columns, file=settings.file, digest=digest, load=load
-    )
+    return Table(name=name, joins=settings.joins, columns=columns, stamp=stamp, load=load)
 
 
 def _digest(name: str, path: Path) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opshub.daemon.logs import say
+from opshub.engine.declared import Declared
 from opshub.engine.hub import Hub
 from opshub.errors import ConfigError, RuleError
 from opshub.language import RuleSet
@@ -22,13 +23,15 @@ Look = tuple[tuple[str, int, int, int], ...]
 class RuleWatch:
     """Looks at the rule files' sizes and times, and loads them anew when those differ.
 
-    ``entries`` gives the files of each entry of ``rules``. An entry that had files and has none any more is a file
+    ``entries`` gives the files of each entry of ``rules``, and of each table; ``declare`` reads the tables that rules
+    need. An entry that had files and has none any more is a file
     on its way to a new name, or a mistake: the rules in force stay.
     """
 
     hub: Hub
     entries: Callable[[], Mapping[str, Sequence[Path]]]
     load: Callable[[], RuleSet]
+    declare: Callable[[RuleSet], Sequence[Declared]] = lambda rules: ()
     seen: Look | None = None
     filled: frozenset[str] = frozenset()
 
@@ -41,14 +44,17 @@ class RuleWatch:
         try:
             gone = sorted(self.filled - filled)
             if gone:
-                raise ConfigError(f"there is no rule file at {', '.join(gone)} any more", hint="put it back")
+                raise ConfigError(f"there is no file at {', '.join(gone)} any more", hint="put it back")
             rules = self.load()
+            declared = self.declare(rules)
         except (RuleError, ConfigError, OSError) as error:
             self.hub.rule_problems = tuple(str(error).splitlines())
             say("rules.refused", level=logging.ERROR, reason=str(error))
             return False
         changed, mended = rules.hash != self.hub.rules.hash, bool(self.hub.rule_problems)
-        self.hub.rules, self.hub.rule_problems, self.filled = rules, (), filled
+        changed = changed or _stamps(declared) != _stamps(self.hub.declared)
+        self.hub.rules, self.hub.declared = rules, declared
+        self.hub.rule_problems, self.filled = (), filled
         if changed or mended or not first:
             say("rules.loaded", changed=changed)
         return changed
@@ -65,3 +71,8 @@ class RuleWatch:
             # What cannot be looked at is a change too: loading will say what is wrong.
             found.append((str(error), 0, 0, 0))
         return tuple(found), frozenset(filled)
+
+
+def _stamps(declared: Sequence[Declared]) -> set[tuple[str, str]]:
+    """The tables by name, as they are now."""
+    return {(one.table.name, one.table.digest) for one in declared if one.table is not None}

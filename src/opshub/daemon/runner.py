@@ -174,7 +174,7 @@ class Daemon:
             if not self.stopping():
                 with self.thinking:
                     # Rules may have changed while it pulled; thinking with the former ones would undo the new.
-                    work.rules = self.hub.rules
+                    work.rules, work.declared = self.hub.rules, self.hub.declared
                     self._decide(work)
                 self._index(work)
         return work.report

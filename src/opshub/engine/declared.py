@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
+from opshub.engine.tables import Table
 from opshub.language import Field, Kind
 from opshub.model import Value
 
-__all__ = ["KINDS", "Declared", "Fits", "fitting"]
+__all__ = ["KINDS", "Declared", "Fits", "fitting", "tables_read"]
 
 KINDS: Mapping[str, Kind] = {
     "text": Kind.TEXT,
@@ -29,9 +30,10 @@ Fits = Callable[[object], Value]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """One custom field, by its full name for rules.
+    """One field that the admin added, by its full name for rules.
 
-    ``keys`` names, for each connection, under which name a record's ``fields`` hold it.
+    It is a custom field, where ``keys`` names, for each connection, under which name a record's ``fields`` hold it; or
+    a column of ``table``.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Declared:
     about: str = ""
     origin: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
+    table: Table | None = None
 
     @property
     def of(self) -> Literal["idea", "feedback"]:
@@ -51,6 +54,12 @@ class Declared:
         """As the rules language sees it; always optional."""
         doc = self.about or "declared in opshub.toml"
         return Field(self.name, KINDS[self.type], doc, values=self.values, origin=self.origin)
+
+
+def tables_read(declared: Sequence[Declared], reads: frozenset[str]) -> tuple[Table, ...]:
+    """The tables of which rules read something, each once."""
+    found = {one.table.name: one.table for one in declared if one.table is not None and one.name in reads}
+    return tuple(found.values())
 
 
 def fitting(type: str, values: tuple[str, ...] = ()) -> Fits:

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from opshub.engine.connection import Connection
-from opshub.engine.declared import Declared, fitting
+from opshub.engine.declared import Declared, fitting, tables_read
+from opshub.engine.tables import Rows, Table
 from opshub.language import Field, Kind, Schema
 from opshub.model import Feedback, Idea, Link, LinkMaker, TrackedItem, Value, Visibility
 
@@ -134,7 +135,14 @@ class Reader:
         """How many values were of another kind than declared, by field; to rules they are missing."""
         self._empty = [None] * (len(FEEDBACK) + len(own))
         self._feedback = [(at, _READERS[f.name]) for at, f in enumerate(FEEDBACK) if f.name in reads]
-        self._own = [(at, _Own(one)) for at, one in enumerate(own, len(FEEDBACK)) if one.name in reads]
+        places = {one.name: at for at, one in enumerate(own, len(FEEDBACK)) if one.name in reads}
+        self._own = [(places[one.name], _Own(one)) for one in own if one.name in places and not one.table]
+        self.joined: list[tuple[Table, Rows, list[int]]] = []
+        """The tables that are read, their rows, and where the columns stand in a row of feedback."""
+        for table in tables_read(declared, reads):
+            columns = table.wanted(reads)
+            at = [places[f"{table.name}.{column.name}"] for column in columns]
+            self.joined.append((table, table.rows(columns), at))
         self._item = [_Own(one) if one.name in reads else None for one in declared if one.of == "idea"]
         self.needs_links = "feedback.link" in reads
         self._counts = not reads.isdisjoint({"idea.accounts", "idea.persons", "idea.created"})
@@ -147,6 +155,9 @@ class Reader:
             row[at] = read(voice, maker)
         for at, own in self._own:
             row[at] = self._fit(own, voice)
+        for table, rows, places in self.joined:
+            for at, value in zip(places, table.of(voice, rows), strict=False):
+                row[at] = value
         return tuple(row)
 
     def idea(self, idea: Idea, voices: Sequence[Feedback], item: TrackedItem | None) -> tuple[Any, ...]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from opshub.engine.declared import Declared, tables_read
 from opshub.engine.explain import keep_legend
 from opshub.engine.facts import Reader
 from opshub.engine.override import fixed, overridden
+from opshub.engine.report import StageReport
 from opshub.engine.work import BATCH, Work
 from opshub.model import Decision, Feedback, Idea, Override, TrackedItem
 from opshub.store.base import Store
@@ -17,7 +20,7 @@ from opshub.store.base import Store
 if TYPE_CHECKING:
     from opshub.language import Outcome, RuleSet
 
-__all__ = ["Seen", "decide", "score", "seen"]
+__all__ = ["Seen", "decide", "read_tables", "score", "seen", "table_stamps"]
 
 
 def score(work: Work, limit: int = BATCH) -> bool:
@@ -35,8 +38,7 @@ def score(work: Work, limit: int = BATCH) -> bool:
         decisions = [
             decide(work.rules, one, now, by_hand.get(one.idea.number)) for one in seen(store, reader, numbers)
         ]
-        for name, count in reader.misfits.items():
-            stage.add(f"{name} of another kind", count)
+        _tell(stage, reader)
         with work.commit("score"):
             keep_legend(work)
             stage.add("scored", len(decisions))
@@ -46,13 +48,47 @@ def score(work: Work, limit: int = BATCH) -> bool:
     return True
 
 
+def _tell(stage: StageReport, reader: Reader) -> None:
+    """Count what was passed over: values of another kind than declared, rows of tables that share a key."""
+    for name, count in reader.misfits.items():
+        stage.add(f"{name} of another kind", count)
+    for table, rows, _ in reader.joined:
+        for what, count in (("cells of another kind", rows.misfits), ("rows with another's key", rows.twice)):
+            if count:
+                stage.counts[f"{table.name}: {what}"] = count
+
+
 def _start_over_with_new_rules(work: Work) -> None:
-    """All ideas are due again when the rules are not those of the last decision."""
-    if work.store.fact("rules") == work.rules.hash:
+    """All ideas are due again when the rules, or the tables that they read, are not those of the last decision."""
+    known, stamps = work.store.fact("rules"), table_stamps(work.store, work.rules, work.declared)
+    if known == work.rules.hash and work.store.fact("tables") == stamps:
         return
     with work.store.transaction(work.lease):
         work.store.set_mark("score", 0)
         work.store.set_fact("rules", work.rules.hash)
+        work.store.set_fact("tables", stamps)
+
+
+def table_stamps(store: Store, rules: RuleSet, declared: Sequence[Declared]) -> str:
+    """What the tables that rules read are made of, as one text; ConfigError where a file cannot be had.
+
+    While the rules are those of the last decision it is known which tables they read, without compiling them.
+    """
+    if not any(one.table for one in declared):
+        return ""
+    if store.fact("rules") == rules.hash:
+        names = set(json.loads(store.fact("tables") or "{}"))
+        read = {one.table.name: one.table for one in declared if one.table and one.table.name in names}
+    else:
+        read = {table.name: table for table in tables_read(declared, rules.reads)}
+    return json.dumps({name: read[name].digest for name in sorted(read)})
+
+
+def read_tables(store: Store, rules: RuleSet, declared: Sequence[Declared], *, always: bool) -> None:
+    """Read what rules need of the tables that changed since the last decision, or of all; ConfigError."""
+    if always or table_stamps(store, rules, declared) != store.fact("tables"):
+        for table in tables_read(declared, rules.reads):
+            table.rows(table.wanted(rules.reads))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from opshub.engine.declared import KINDS
-from opshub.language import Field
 from opshub.model import Account, Feedback, Value
 
 __all__ = ["Column", "Rows", "Table", "key_of"]
@@ -43,43 +41,44 @@ class Rows:
 class Table:
     """A table as the configuration describes it; its file is read when rules ask for some of its columns.
 
-    ``digest`` changes whenever what the table says could. ``load`` reads the named columns; ConfigError.
+    ``stamp`` gives a text that changes whenever what the table says could, ``load`` reads the named columns; both
+    raise ConfigError.
     """
 
     name: str
     joins: Joins
     columns: tuple[Column, ...]
-    file: str
-    digest: str
+    stamp: Callable[[], str]
     load: Callable[[Sequence[Column]], Rows]
+    _digest: str = ""
     _read: dict[tuple[str, ...], Rows] = field(default_factory=dict)
 
     @property
-    def fields(self) -> tuple[Field, ...]:
-        """Its columns as the rules language sees them; always optional."""
-        return tuple(
-            Field(
-                f"{self.name}.{column.name}",
-                KINDS[column.type],
-                column.about or f"of the account's row in the table {self.name}",
-                values=column.values,
-                origin=f"[tables.{self.name}] {column.source}",
-            )
-            for column in self.columns
-        )
+    def digest(self) -> str:
+        """The stamp, taken once."""
+        self._digest = self._digest or self.stamp()
+        return self._digest
 
     def wanted(self, reads: frozenset[str]) -> tuple[Column, ...]:
         """The columns that rules read."""
         return tuple(column for column in self.columns if f"{self.name}.{column.name}" in reads)
 
     def rows(self, columns: Sequence[Column]) -> Rows:
-        """The file's content in these columns, read once; ConfigError where it is broken."""
+        """The file's content in these columns, read once; ConfigError where it is broken.
+
+        The stamp is taken first: what changes between the two is then noticed the next time.
+        """
+        _ = self.digest
         names = tuple(column.name for column in columns)
         if names not in self._read:
             self._read = {names: self.load(columns)}
         return self._read[names]
 
-    def keys(self, voice: Feedback) -> tuple[str, ...]:
+    def of(self, voice: Feedback, rows: Rows) -> tuple[Value, ...]:
+        """The row that a piece of feedback is joined to; empty where there is none."""
+        return next((rows.held[key] for key in self._keys(voice) if key in rows.held), ())
+
+    def _keys(self, voice: Feedback) -> tuple[str, ...]:
         """Under which keys the row of a piece of feedback may stand, the more exact one first."""
         account: Account | None = voice.account
         if account is None:
