@@ -44,7 +44,8 @@ class RuleWatch:
         try:
             gone = sorted(self.filled - filled)
             if gone:
-                raise ConfigError(f"there is no file at {', '.join(gone)} any more", hint="put it back")
+                what = "file" if gone[0].startswith("tables.") else "rule file"
+                raise ConfigError(f"there is no {what} at {', '.join(gone)} any more", hint="put it back")
             rules = self.load()
             declared = self.declare(rules)
         except (RuleError, ConfigError, OSError) as error:
