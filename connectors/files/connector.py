@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from opshub.sdk import (
     BadRecordError,
@@ -22,6 +22,7 @@ from opshub.sdk import (
     MissingError,
     OpshubError,
     Page,
+    Point,
     Ranking,
     Receipt,
     Record,
@@ -37,6 +38,8 @@ from opshub_connectors.files.settings import FilesSettings
 from opshub_connectors.files.source import Source, sources
 
 __all__ = ["Files"]
+
+T = TypeVar("T")
 
 ID = "opshub:id"
 PLACE = "opshub:place"
@@ -150,21 +153,36 @@ class Files(Connector[FilesSettings]):
             digest = hashlib.blake2b(json.dumps(record).encode(), digest_size=8).hexdigest()
             return record | {ID: f"bad-{digest}", PLACE: f"{source.name}, {row.place}", PROBLEM: row.problem}
         if not self._rows.identity(record):
-            record[ID] = _made_up(record, same)
+            known = self._rows.moment_of(record) if self.settings.points else ""
+            record[ID] = known or _made_up(record, same)
         if self._rows.needs_file:
             record[FILE] = source.name
         with suppress(KeyError, TypeError, ValueError):
-            self._rows.feedback(record, self.ref(""), str)
+            self._meaning(record, "", str)
             return record
         return record | {PLACE: f"{source.name}, {row.place}"}
 
+    def _meaning(
+        self, record: Record, name: str, convert: Callable[[str], str]
+    ) -> Feedback | tuple[Point, ...]:
+        if self.settings.points:
+            return self._rows.points(record, self.ref(name))
+        return self._rows.feedback(record, self.ref(name), convert)
+
+    def points(self, record: Record) -> tuple[Point, ...]:
+        """The values of signals in a row."""
+        return self._understood(record, lambda ref: self._rows.points(record, ref))
+
     def normalize(self, record: Record) -> Feedback:
+        return self._understood(record, lambda ref: self._rows.feedback(record, ref, self._convert))
+
+    def _understood(self, record: Record, read: Callable[[Any], T]) -> T:
         name = self.identify(record)
         place = record.get(PLACE, "")
         if PROBLEM in record:
             raise BadRecordError(f"{place}: {record[PROBLEM]}", record_id=name)
         try:
-            return self._rows.feedback(record, self.ref(name), self._convert)
+            return read(self.ref(name))
         except (KeyError, TypeError, ValueError) as error:
             raise BadRecordError(f"{place}: {error}" if place else str(error), record_id=name) from None
 
@@ -213,7 +231,7 @@ class Files(Connector[FilesSettings]):
         if not bad:
             return Finding(True, source.name, detail)
         try:
-            self.normalize(bad[0])
+            (self.points if self.settings.points else self.normalize)(bad[0])
         except BadRecordError as error:
             detail = f"{detail}; {error}"
         return Finding(len(bad) < len(records), source.name, detail, "compare the columns with the settings")

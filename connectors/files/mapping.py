@@ -11,9 +11,15 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
-from opshub.sdk import Account, Comment, Feedback, Person, Record, Ref, Value, Visibility, zone_of
+from opshub.sdk import Account, Comment, Feedback, Person, Point, Record, Ref, Value, Visibility, zone_of
 from opshub_connectors.files.select import EMPTY, first, root, select
-from opshub_connectors.files.settings import BRACES, CommentColumns, DuplicateColumns, FilesSettings
+from opshub_connectors.files.settings import (
+    BRACES,
+    CommentColumns,
+    DuplicateColumns,
+    FilesSettings,
+    PointColumns,
+)
 from opshub_connectors.files.values import listed, moment, number, rating, scale, visible
 
 __all__ = ["FILE", "OWN", "RowMapping"]
@@ -47,6 +53,15 @@ class RowMapping:
         more["permalink"] = tuple(BRACES.findall(s.permalink))
         if s.comments:
             more["comments.path"] = (s.comments.path,)
+        if s.points:
+            columns = (
+                s.points.time,
+                *s.points.signals.values(),
+                s.points.name,
+                s.points.value,
+                s.points.segment,
+            )
+            more["points"] = tuple(column for column in columns if column)
         if s.duplicates:
             more["duplicates.path"] = (s.duplicates.path,)
         return more
@@ -55,6 +70,40 @@ class RowMapping:
         """The row's own id, empty where it has none."""
         found = self._get(row, "id")
         return "" if found is None else str(found).strip()
+
+    def points(self, row: Record, ref: Ref) -> tuple[Point, ...]:
+        """The values of signals in a row; an empty cell is none. ValueError says what does not fit."""
+        where = self._points
+        said = first(row, where.time)
+        if said is None:
+            raise ValueError(f"no time: {where.time!r} is empty")
+        at = moment(said, self._settings.dates, self._zone)
+        segment = str(first(row, where.segment) or "").strip() if where.segment else ""
+        columns = where.signals or {str(first(row, where.name) or "").strip(): where.value}
+        given = {name: first(row, column) for name, column in columns.items()}
+        return tuple(
+            Point(ref=ref, name=name, at=at, value=number(value, self._settings.decimal), segment=segment)
+            for name, value in given.items()
+            if value is not None
+        )
+
+    def moment_of(self, row: Record) -> str:
+        """What tells a row with values of signals from others: its time, signal and segment."""
+        where = self._points
+        named = [
+            str(first(row, column) or "").strip()
+            for column in (where.time, where.name, where.segment)
+            if column
+        ]
+        return "|".join(named) if all(named[:1]) else ""
+
+    @property
+    def _points(self) -> PointColumns:
+        if self._settings.points is None:
+            raise ValueError(
+                "the settings do not say where values of signals stand: [connections.NAME.points]"
+            )
+        return self._settings.points
 
     def feedback(self, row: Record, ref: Ref, convert: Convert) -> Feedback:
         """The row as feedback; ``convert`` makes its texts plain. ValueError says what does not fit."""

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from opshub.sdk import Settings, Visibility, zone_of
 
-__all__ = ["BRACES", "Columns", "CommentColumns", "DuplicateColumns", "FilesSettings"]
+__all__ = ["BRACES", "Columns", "CommentColumns", "DuplicateColumns", "FilesSettings", "PointColumns"]
 
 BRACES = re.compile(r"\{([^{}]+)\}")
 
@@ -145,6 +145,31 @@ class DuplicateColumns(Settings):
     """The export states a pair on both rows and not which came first: the later key is the duplicate."""
 
 
+class PointColumns(Settings):
+    """Where in a row the values of signals stand, for `as = "signals"`."""
+
+    time: str
+    """When the values were true."""
+
+    signals: dict[str, str] = Field(default_factory=dict)
+    """Signal → the column of its values, as in `adoption = "share of users"`."""
+
+    name: str = ""
+    """Instead of `signals`, where each row holds one value: the column that names the signal."""
+
+    value: str = ""
+    """The column of the value, beside `name`."""
+
+    segment: str = ""
+    """The column of a segment; its values belong to the signal `name/segment`."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> PointColumns:
+        if bool(self.signals) == bool(self.name) or bool(self.name) != bool(self.value):
+            raise ValueError('name the columns: signals = { adoption = "…" }, or name = "…" and value = "…"')
+        return self
+
+
 class FilesSettings(Settings):
     """Settings of one set of files."""
 
@@ -186,6 +211,9 @@ class FilesSettings(Settings):
 
     numbers: Paths = ()
     """Fields that hold numbers; a CSV file cannot say so itself."""
+
+    points: PointColumns | None = None
+    """Where the values of signals stand in a row, for `as = "signals"`."""
 
     permalink: str = ""
     """Address of a row, with columns in braces: `https://issues.example.org/browse/{key}`."""
@@ -263,6 +291,8 @@ class FilesSettings(Settings):
     @model_validator(mode="after")
     def _enough(self) -> FilesSettings:
         given = self.columns.paths().keys() | self.values.keys()
+        if self.points:
+            given |= {"text", "created"}
         if self.paths and not given & {"text", "title"}:
             raise ValueError('columns: say where the text stands: text = "…" or title = "…"')
         if self.paths and not given & {"created", "updated"}:

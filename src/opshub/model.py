@@ -24,6 +24,7 @@ __all__ = [
     "LinkMaker",
     "Override",
     "Person",
+    "Point",
     "RankedIdea",
     "Ranking",
     "Rating",
@@ -177,6 +178,22 @@ class TrackedItem:
     duplicate_of: str = ""
     version: str = ""
     marker: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A value that a vendor reports of a signal at a moment. A segment makes it the signal ``name/segment``."""
+
+    ref: Ref
+    name: str
+    at: datetime
+    value: float
+    segment: str = ""
+
+    @property
+    def signal(self) -> str:
+        """The name under which rules find it."""
+        return f"{self.name}/{self.segment}" if self.segment else self.name
 
 
 class TombstoneReason(StrEnum):

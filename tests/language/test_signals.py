@@ -113,6 +113,15 @@ def test_a_test_block_gives_signals_and_expects_alerts(rules: Rules) -> None:
     assert 'expected alerts contains "Complaints grow", got alerts []' in results[1].failures[0]
 
 
+def test_given_signals_may_stand_on_lines_of_their_own(rules: Rules) -> None:
+    text = RATE + 'test "t" {\n given\n  signal complaint_rate = 1%,\n  signal complaint_rate = 2%\n'
+    text += " expect priority == 0\n}\n"
+
+    (case,) = rules(text).tests
+
+    assert case.signals == (("complaint_rate", (0.02,)),)
+
+
 def test_the_tags_of_an_alert_are_the_hubs_own(rules: Rules) -> None:
     assert rules(RATE + ALERT).tags == {"task-force"}
 

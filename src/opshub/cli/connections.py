@@ -33,7 +33,7 @@ KINDS = (
     Column("can", "can"),
     Column("problem", "problem"),
 )
-CAPABILITIES = ("Reads", "Writes", "Creates", "Publishes", "Receives", "Counts", "Rewinds")
+CAPABILITIES = ("Reads", "Writes", "Creates", "Publishes", "Receives", "Counts", "Rewinds", "Reports")
 
 
 @click.group()

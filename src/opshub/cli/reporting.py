@@ -43,6 +43,8 @@ def _view(value: Mapping[str, Any]) -> None:
         counts = ", ".join(f"{count:,} {word}" for word, count in stage["counts"].items() if count)
         if counts:
             say(f"{stage['name']:<10} {counts}")
+    for notice in value["notices"]:
+        say(f"alert      {notice}")
     name = "dry run, nothing was kept or sent" if value["dry_run"] else f"run {value['run']}"
     say(f"{name}: {_OUTCOMES[value['outcome']]}")
 

@@ -27,6 +27,7 @@ RUNS = (
     Column("started", "started_at"),
     Column("outcome", "outcome"),
 )
+ALERTS = (Column("alert", "alert"), Column("since", "since"), Column("idea", "idea"))
 
 
 @click.command()
@@ -39,7 +40,7 @@ def status(session: Session, runs: int, as_json_: bool) -> None:
     """Show how the hub is.
 
     Connections with their last success and their last error, open changes, conflicts, records that could not be
-    understood, the last runs, and what is wrong with the rules.
+    understood, the last runs, alerts in breach, and what is wrong with the rules.
     """
     with session.hub(reading=True) as hub:
         value = hub.status(runs)
@@ -58,10 +59,18 @@ def _view(value: Mapping[str, Any], zone: str) -> None:
     say(f"bad records      {value['bad_records']:,}" + _next(value["bad_records"], "opshub records list"))
     say("")
     table([_times(row, zone) for row in value["last_runs"]], RUNS, empty="no run yet: opshub sync")
+    if value["alerts"]:
+        say("")
+        table([_alert(row, zone) for row in value["alerts"]], ALERTS)
     for problem in value["rules"]:
         say("")
         heading("The rule files cannot be used; a running daemon goes on with the last good ones:")
         say(problem)
+
+
+def _alert(row: Mapping[str, Any], zone: str) -> dict[str, Any]:
+    idea = f"IDEA-{row['idea']}" if row["idea"] else ""
+    return {"alert": row["alert"], "since": short(row["since"], zone), "idea": idea}
 
 
 def _next(count: int, command: str) -> str:

@@ -16,7 +16,7 @@ from opshub.config.section import secret_texts
 from opshub.config.silent import silent
 from opshub.engine.connection import Connection, Limits
 from opshub.errors import ConfigError, NotFoundError, RuleError, UnsafeAddressError
-from opshub.sdk import Http, HttpRules, Publishes, Settings, Tracks, Writes
+from opshub.sdk import Http, HttpRules, Publishes, Reports, Settings, Tracks, Writes
 
 if TYPE_CHECKING:
     from opshub.engine.declared import Declared
@@ -156,11 +156,17 @@ def _settings(config: Config, names: Sequence[str], lenient: bool) -> dict[str, 
     return found
 
 
+_ROLES: dict[str, tuple[type, str]] = {
+    "ideas": (Tracks, "its records cannot be tracked items"),
+    "signals": (Reports, "its records cannot be values of signals"),
+}
+
+
 def _beyond(config: Config, made: Connection) -> Iterator[Problem]:
     """Settings that ask for what the connector cannot do; they must not be passed over in silence."""
     connector: object = made.connector
     asked = {
-        "as": (made.role == "ideas", Tracks, "its records cannot be tracked items"),
+        "as": (made.role != "feedback", *_ROLES.get(made.role, (Tracks, ""))),
         "write": (bool(made.write), Writes, "it cannot write fields"),
         "publish": (bool(made.publish), Publishes, "it cannot publish the ranked list"),
     }

@@ -133,8 +133,9 @@ class ConnectionSettings(Settings):
     kind: str
     """Which connector: see `opshub connections kinds`."""
 
-    role: Literal["feedback", "ideas"] = Field(default="feedback", alias="as")
-    """What its records are: `feedback`, or `ideas`: items of a tracker that the hub ranks and writes to."""
+    role: Literal["feedback", "ideas", "signals"] = Field(default="feedback", alias="as")
+    """What its records are: `feedback`, or `ideas`: items of a tracker that the hub ranks and writes to;
+    or `signals`: values that it reports of signals."""
 
     apply: Literal["approve", "auto", "never"] = "approve"
     """Whether changes wait for `opshub apply`, are written at the end of each sync, or are never written."""

@@ -230,9 +230,11 @@ class Daemon:
             )
 
     def _tell_of_writes(self, origin: str, report: Report) -> None:
-        """Each trouble with writing once, for as long as it stays the same."""
+        """What alerts said; and each trouble with writing once, for as long as it stays the same."""
         told = self.refused.get(origin, set())
         self.refused[origin] = {problem.message for problem in report.failures}
+        for notice in report.notices:
+            say("alert", said=notice)
         for problem in report.failures:
             if problem.message not in told:
                 facts = {"error": problem.kind, "reason": problem.message, "next": problem.hint}

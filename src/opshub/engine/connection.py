@@ -35,7 +35,7 @@ class Connection:
 
     name: str
     connector: Connector[Any]
-    role: Literal["feedback", "ideas"] = "feedback"
+    role: Literal["feedback", "ideas", "signals"] = "feedback"
     apply: Literal["approve", "auto", "never"] = "approve"
     every: timedelta = timedelta(minutes=15)
     write: Mapping[str, str] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from opshub.engine.pull import pull
 from opshub.engine.report import Failure
 from opshub.engine.route import route
 from opshub.engine.score import score
+from opshub.engine.signals import watch
 from opshub.engine.work import Work
 from opshub.errors import PlanTooLargeError, UsageError
 from opshub.store.rows import OutboxRow, OutboxState
@@ -78,7 +79,7 @@ def _meanwhile(work: Work, until: str) -> Callable[[], bool] | None:
 
 def think(work: Work, until: str = "apply") -> None:
     """Match, score, route and plan everything that is due; asked to stop, what is left waits for the next run."""
-    for name, step in (*_THOUGHT, ("plan", plan)):
+    for name, step in (*_THOUGHT[:1], ("score", watch), *_THOUGHT[1:], ("plan", plan)):
         if not reached(until, name):
             return
         work.stage(name)

@@ -32,6 +32,7 @@ from opshub.store.base import Store
 from opshub.store.rows import Lease, RawRow
 
 if TYPE_CHECKING:
+    from opshub.engine.past import SignalsView, SignalView
     from opshub.engine.reading import IdeaView, Plan, Status, Why
     from opshub.engine.simulate import Simulation
     from opshub.engine.whynot import Refusal
@@ -238,6 +239,18 @@ class Hub:
         past, declared = at is not None, self.declared
         trial = Trial(current=current, new=other, now=now, past=past, limit=limit, declared=declared)
         return simulate(self.store, self.connections, trial)
+
+    def signals(self, periods: int = 7) -> SignalsView:
+        """All signals with their last full periods, and the breaches of alerts; reads only."""
+        from opshub.engine import past
+
+        return past.overview(self.store, self.rules.signals, self.clock.now(), periods)
+
+    def signal(self, name: str, periods: int = 30) -> SignalView:
+        """One signal with its last full periods; NotFoundError."""
+        from opshub.engine import past
+
+        return past.one(self.store, self.rules.signals, self.clock.now(), name, periods)
 
     def status(self, runs: int = 5) -> Status:
         """How the hub is, with the last runs; reads only."""

@@ -14,12 +14,12 @@ from typing import Any, cast
 import orjson
 
 from opshub.engine.connection import Connection
-from opshub.engine.shape import flaw, is_plain
+from opshub.engine.shape import flaw, is_plain, report_flaw
 from opshub.engine.values import without_tags
-from opshub.engine.work import BATCH, Work
+from opshub.engine.work import BATCH, JUDGED, Work
 from opshub.errors import BadRecordError, StoreError
-from opshub.model import Feedback, Record, Ref, Tombstone, TrackedItem
-from opshub.sdk import Tracks
+from opshub.model import Feedback, Point, Record, Ref, Tombstone, TrackedItem
+from opshub.sdk import Reports, Tracks
 from opshub.sdk.clean import clean_value, is_clean_json
 from opshub.store.codec import encode_feedback
 from opshub.store.rows import OutboxState, RawRow, Written
@@ -27,6 +27,7 @@ from opshub.store.rows import OutboxState, RawRow, Written
 __all__ = ["Meaning", "normalize", "retry", "translate"]
 
 Pair = tuple[RawRow, Record]
+Meant = Feedback | TrackedItem | Tombstone | tuple[Point, ...]
 
 
 @dataclass(slots=True)
@@ -35,6 +36,7 @@ class Meaning:
 
     feedback: list[Feedback] = field(default_factory=list)
     items: list[TrackedItem] = field(default_factory=list)
+    points: dict[Ref, tuple[Point, ...]] = field(default_factory=dict)
     gone: list[Tombstone] = field(default_factory=list)
     bad: list[tuple[Ref, str, bytes]] = field(default_factory=list)
     understood: list[Ref] = field(default_factory=list)
@@ -51,6 +53,11 @@ class Meaning:
             stage.add("feedback", work.store.put_feedback(self.feedback, self.encoded))
         if self.items:
             stage.add("tracked items", work.store.put_items(self.items))
+        if self.points:
+            changed = work.store.put_points(self.points)
+            stage.add("reports", changed)
+            if changed:
+                work.store.set_fact(JUDGED, "")
         if self.gone:
             stage.add("gone", work.store.put_tombstones(self.gone))
         for ref, reason, body in self.bad:
@@ -64,7 +71,7 @@ class Meaning:
 def translate(work: Work, connection: Connection, pairs: Sequence[Pair]) -> Meaning:
     """What records mean; reads the store, writes nothing."""
     meaning = Meaning()
-    read, feedback = _translator(connection), connection.role != "ideas"
+    read, feedback = _translator(connection), connection.role == "feedback"
     for row, record in pairs:
         try:
             value = read(record)
@@ -80,14 +87,16 @@ def translate(work: Work, connection: Connection, pairs: Sequence[Pair]) -> Mean
             meaning.bad.append((row.ref, _reason(error), row.body))
         else:
             meaning.understood.append(row.ref)
-            _sort(meaning, value)
+            _sort(meaning, value, row.ref)
     if connection.write:
         _drop_echoes(work, connection, meaning)
     return meaning
 
 
-def _translator(connection: Connection) -> Callable[[Record], Feedback | TrackedItem | Tombstone]:
+def _translator(connection: Connection) -> Callable[[Record], Any]:
     connector = connection.connector
+    if connection.role == "signals":
+        return cast(Reports, connector).points
     if connection.role == "ideas":
         return cast(Tracks, connector).item
     return connector.normalize
@@ -107,8 +116,10 @@ def _as_it_is(value: object, ref: Ref) -> tuple[int, bytes] | None:
     return encoded if is_clean_json(encoded[1]) else None
 
 
-def _judged(value: Any, ref: Ref, role: str) -> Feedback | TrackedItem | Tombstone:
+def _judged(value: Any, ref: Ref, role: str) -> Meant:
     """The value, if it keeps the contract: right kind and name, right types, aware times, a safe permalink."""
+    if role == "signals":
+        return () if isinstance(value, Tombstone) else _reported(value, ref)
     good = isinstance(value, TrackedItem if role == "ideas" else Feedback)
     if not good and not isinstance(value, Tombstone):
         raise BadRecordError(f"it was read as a {type(value).__name__}", record_id=ref.id)
@@ -119,6 +130,18 @@ def _judged(value: Any, ref: Ref, role: str) -> Feedback | TrackedItem | Tombsto
     if wrong:
         raise BadRecordError(wrong, record_id=ref.id)
     return made
+
+
+def _reported(value: Any, ref: Ref) -> tuple[Point, ...]:
+    """The points of a record, each with a name, a moment and a number of its own."""
+    points = tuple(value)
+    for point in points:
+        wrong = report_flaw(point)
+        if wrong or point.ref != ref:
+            raise BadRecordError(wrong or f"it was read as {str(point.ref)[:200]}", record_id=ref.id)
+    if len({point.signal for point in points}) < len(points):
+        raise BadRecordError("it holds two values of one signal", record_id=ref.id)
+    return points
 
 
 def _reason(error: Exception) -> str:
@@ -133,8 +156,10 @@ def _reason(error: Exception) -> str:
     return f"a value cannot be understood: {detail}"
 
 
-def _sort(meaning: Meaning, value: Feedback | TrackedItem | Tombstone) -> None:
-    if isinstance(value, Feedback):
+def _sort(meaning: Meaning, value: Meant, ref: Ref) -> None:
+    if isinstance(value, tuple):
+        meaning.points[ref] = value
+    elif isinstance(value, Feedback):
         meaning.feedback.append(value)
     elif isinstance(value, TrackedItem):
         meaning.items.append(value)

@@ -14,7 +14,7 @@ from opshub.matching import FullText
 from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link
 from opshub.sdk import clean
 from opshub.store.base import Store
-from opshub.store.rows import BadRow, OutboxRow, OutboxState, Route, RunRow, Written
+from opshub.store.rows import BadRow, Breach, OutboxRow, OutboxState, Route, RunRow, Written
 
 __all__ = [
     "QUOTE",
@@ -91,6 +91,8 @@ class Status:
     last_runs: tuple[RunRow, ...]
     rules: tuple[str, ...] = ()
     """What is wrong with the rule files, each with its line; empty when all is well."""
+    alerts: tuple[Breach, ...] = ()
+    """Those in breach now."""
 
 
 def find_idea(store: Store, name: str) -> Idea:
@@ -240,4 +242,5 @@ def status(store: Store, connections: Sequence[Connection], problems: Sequence[s
         bad_records=len(bad),
         last_runs=tuple(store.runs(runs)),
         rules=tuple(problems),
+        alerts=tuple(breach for breach in store.breaches() if breach.until is None),
     )

@@ -90,6 +90,9 @@ class Report:
     failures: list[Failure] = field(default_factory=list)
     """Errors of writes and of stages, beside those of the connections."""
 
+    notices: list[str] = field(default_factory=list)
+    """What alerts have to say, one line each."""
+
     def tell(self, failure: Failure) -> None:
         """Note an error once, however often a run meets it."""
         if failure not in self.failures:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from opshub.engine.report import StageReport
 from opshub.engine.work import BATCH, Work
 from opshub.model import Decision, Feedback, Idea, Override, TrackedItem
 from opshub.store.base import Store
+from opshub.store.rows import Breach
 
 if TYPE_CHECKING:
     from opshub.language import Outcome, RuleSet
@@ -93,13 +94,17 @@ def read_tables(store: Store, rules: RuleSet, declared: Sequence[Declared], *, a
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An idea as rules see it: its values and those of its feedback, in the order of the schema."""
+    """An idea as rules see it: its values and those of its feedback, in the order of the schema.
+
+    ``breach`` is that of the alert that opened it, while it lasts.
+    """
 
     idea: Idea
     voices: Sequence[Feedback]
     item: TrackedItem | None
     values: tuple[Any, ...]
     rows: Sequence[tuple[Any, ...]]
+    breach: Breach | None = None
 
 
 def seen(store: Store, reader: Reader, numbers: Sequence[int]) -> Iterator[Seen]:
@@ -111,6 +116,7 @@ def seen(store: Store, reader: Reader, numbers: Sequence[int]) -> Iterator[Seen]
     links = {}
     if reader.needs_links:
         links = store.links_of([feedback.ref for group in voices.values() for feedback in group])
+    breaches = {breach.idea: breach for breach in store.breaches() if breach.until is None}
     for number in numbers:
         idea = ideas.get(number)
         if idea is None:
@@ -118,16 +124,34 @@ def seen(store: Store, reader: Reader, numbers: Sequence[int]) -> Iterator[Seen]
         group = voices[number]
         item = store.item(idea.item) if idea.item is not None else None
         rows = [reader.feedback(feedback, links.get(feedback.ref)) for feedback in group]
-        yield Seen(idea, group, item, reader.idea(idea, group, item), rows)
+        yield Seen(idea, group, item, reader.idea(idea, group, item), rows, breaches.get(number))
 
 
 def decide(rules: RuleSet, one: Seen, now: datetime, override: Override | None = None) -> Decision:
     """What rules say of an idea at a moment, and what a person set in their place until then."""
-    decision = _decision(one.idea, rules.decide(one.values, one.rows, now), one.voices, one.item)
+    decision = _alerted(rules, _decided(one, rules.decide(one.values, one.rows, now)), one.breach)
     if override is None or override.until <= now or not (one.voices or one.item):
         return decision
     outcome = rules.decide(one.values, one.rows, now, fixed(override))
-    return overridden(_decision(one.idea, outcome, one.voices, one.item), decision, override, rules)
+    return overridden(_alerted(rules, _decided(one, outcome), one.breach), decision, override, rules)
+
+
+def _decided(one: Seen, outcome: Outcome) -> Decision:
+    return _decision(one.idea, outcome, one.voices, one.item)
+
+
+def _alerted(rules: RuleSet, decision: Decision, breach: Breach | None) -> Decision:
+    """The decision with what the idea's alert adds to it; a route that rules gave comes first."""
+    entry = None if breach is None else rules.opened(breach.alert)
+    if breach is None or entry is None:
+        return decision
+    alert = next(alert for alert in rules.signals.alerts if alert.name == breach.alert)
+    return replace(
+        decision,
+        tags=tuple(sorted({*decision.tags, *alert.tags})),
+        route=decision.route or alert.destination,
+        traces=(*decision.traces, (entry, breach.seen, ())),
+    )
 
 
 def _decision(idea: Idea, outcome: Outcome, voices: Sequence[Feedback], item: TrackedItem | None) -> Decision:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from math import isfinite
 from operator import attrgetter
 from typing import Any
 
-from opshub.model import Account, Comment, Feedback, Person, Rating, TrackedItem, Visibility
+from opshub.model import Account, Comment, Feedback, Person, Point, Rating, TrackedItem, Visibility
 
 __all__ = ["flaw", "is_plain"]
 
@@ -32,6 +33,18 @@ _SCHEMES = ("https://", "http://", "file://")
 def flaw(value: Feedback | TrackedItem) -> str:
     """What is wrong with it, in words for an admin; empty where all is well."""
     return next(_flaws(value), "")
+
+
+def report_flaw(value: object) -> str:
+    """What is wrong with a reported point; empty where all is well."""
+    if not isinstance(value, Point):
+        return f"it holds a {type(value).__name__} where a point is expected"
+    if not (isinstance(value.name, str) and value.name.strip() and isinstance(value.segment, str)):
+        return "a point has no name"
+    if not isinstance(value.at, datetime) or value.at.tzinfo is None:
+        return f"the moment of {value.name[:100]} has no time zone"
+    number = type(value.value) in (int, float) and isfinite(value.value)
+    return "" if number else f"the value of {value.name[:100]} is no number"
 
 
 def is_plain(it: Feedback) -> bool:

@@ -19,10 +19,13 @@ from opshub.store.rows import Lease
 if TYPE_CHECKING:
     from opshub.language import RuleSet
 
-__all__ = ["BATCH", "Work"]
+__all__ = ["BATCH", "JUDGED", "Work"]
 
 BATCH = 1000
 """How many things a stage takes into one transaction."""
+
+JUDGED = "signals"
+"""The fact that holds with which rules, and in which hour, alerts were last looked at; empty where that is due."""
 
 
 @dataclass(slots=True)

@@ -101,6 +101,8 @@ def _blocks(text: str, file: int, findings: Findings) -> list[Block]:
     starts = []
     for match in _STATEMENT.finditer(text):
         word = match["other"]
+        if "signal" in match[0] and text[: match.start()].rstrip().endswith((",", "given")):
+            continue  # a value that a test gives, on a line of its own
         if word is None:
             starts.append((match.start(), False))
         elif word not in RESERVED:

@@ -18,6 +18,7 @@ from opshub.model import (
     Cursor,
     Draft,
     Feedback,
+    Point,
     Ranking,
     Receipt,
     Record,
@@ -42,6 +43,7 @@ __all__ = [
     "Publishes",
     "Reads",
     "Receives",
+    "Reports",
     "Rewinds",
     "Tracks",
     "Writes",
@@ -177,6 +179,15 @@ class Tracks(Protocol):
 
     def item(self, record: Record) -> TrackedItem | Tombstone:
         """The record as a tracked item: pure. ``fields`` holds every owned and declared field's present value."""
+        ...
+
+
+@runtime_checkable
+class Reports(Protocol):
+    """Its records are values of signals; needed for ``as = "signals"``."""
+
+    def points(self, record: Record) -> Iterable[Point] | Tombstone:
+        """The values that a record holds, each signal and segment once: pure. They replace what it held before."""
         ...
 
 

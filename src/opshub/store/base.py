@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from opshub.model import Decision, Feedback, Idea, Link, Override, Ref, Tombstone, TrackedItem
+from opshub.store.base_signals import Signals
 from opshub.store.rows import (
     BadRow,
     ConnectionState,
@@ -29,7 +30,7 @@ from opshub.store.rows import (
 __all__ = ["Store"]
 
 
-class Store(Protocol):
+class Store(Signals, Protocol):
     """Where everything is kept."""
 
     # life

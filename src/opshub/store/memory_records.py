@@ -12,6 +12,7 @@ import orjson
 from opshub.model import Feedback, Ref, Tombstone, TrackedItem
 from opshub.store.codec import encode_feedback, encode_item
 from opshub.store.memory_work import Kept, Work, storable
+from opshub.store.moments import HOUR
 from opshub.store.rows import BadRow, RawRow
 from opshub.store.storable import fit_names
 
@@ -112,6 +113,9 @@ class Records(Work):
         encoded = {row.ref: given.get(row.ref) or encode_feedback(row) for row in rows}
         before = dict(self._writing().feedback)
         changed = self._replace(self.kept.feedback, encoded)
+        self._wait_again(
+            row.created for ref in changed for row in (before.get(ref), self.kept.feedback[ref]) if row
+        )
         for ref in changed:
             old = before.get(ref)
             if old is not None and (old.gone or _text(old.body) != _text(encoded[ref][1])):
@@ -144,6 +148,7 @@ class Records(Work):
         reasons = {row.ref: str(row.reason) for row in rows}
         voices = [ref for ref in reasons if _living(self._writing().feedback, ref)]
         items = [ref for ref in reasons if _living(self.kept.items, ref)]
+        self._wait_again(self.kept.feedback[ref].created for ref in voices)
         for ref in voices:
             self.kept.feedback[ref] = replace(self.kept.feedback[ref], gone=reasons[ref])
             self.kept.indexed.pop(ref, None)
@@ -152,6 +157,10 @@ class Records(Work):
         self._touch(self.kept.links[ref].idea for ref in voices if ref in self.kept.links)
         self._touch_bound(items)
         return len(voices) + len(items)
+
+    def _wait_again(self, created: Iterable[int]) -> None:
+        """The hours of these moments are to be counted again."""
+        self._writing().uncounted.update(dict.fromkeys(at // HOUR for at in created))
 
     def _touch_bound(self, refs: Iterable[Ref]) -> None:
         self._touch(self.kept.bindings[ref] for ref in refs if ref in self.kept.bindings)

@@ -17,7 +17,7 @@ from opshub.errors import FencedError, StoreError
 from opshub.model import Idea, Link, Override, Ref
 from opshub.store.codec import stored_json
 from opshub.store.moments import from_micros, micros, micros_or_none
-from opshub.store.rows import BadRow, ConnectionState, Lease, OutboxRow, Route, RunRow, Written
+from opshub.store.rows import BadRow, Breach, ConnectionState, Lease, OutboxRow, Route, RunRow, Written
 from opshub.store.storable import unstorable
 
 __all__ = ["Kept", "Tables", "Work", "storable"]
@@ -58,6 +58,10 @@ class Tables:
     routes: dict[int, Route] = field(default_factory=dict)
     outbox: dict[tuple[str, str, str], OutboxRow] = field(default_factory=dict)
     written: dict[tuple[str, str, str], Written] = field(default_factory=dict)
+    uncounted: dict[int, None] = field(default_factory=dict)
+    values: dict[tuple[str, int], float | None] = field(default_factory=dict)
+    points: dict[Ref, tuple[tuple[str, int, float], ...]] = field(default_factory=dict)
+    breaches: dict[tuple[str, int], Breach] = field(default_factory=dict)
 
     def copy(self) -> Tables:
         """A snapshot."""

@@ -151,6 +151,18 @@ def m007_overrides(db: Database) -> None:
     _table(db, "override", "idea", idea=int, body=bytes)
 
 
+def m008_signals(db: Database) -> None:
+    """What signals came to or were reported as, the hours that are to be counted again, and alerts in breach."""
+    _table(db, "signal", ("name", "begin"), ("value",), name=str, begin=int, value=float)
+    _table(db, "breach", ("alert", "since"), ("until",), alert=str, since=int, until=int, idea=int, seen=str)
+    _table(db, "uncounted", "hour", hour=int)
+    point = {"connection": str, "id": str, "signal": str, "at": int, "value": float}
+    _table(db, "point", ("connection", "id", "signal"), **point)
+    db.execute("create index point_signal on point (signal, at)")
+    db.execute("create index feedback_created on feedback (created) where gone is null")
+    db.execute(sql.MARK_UNCOUNTED)
+
+
 _STEPS: Sequence[Callable[[Database], None]] = (
     m001_records,
     m002_feedback_and_ideas,
@@ -159,6 +171,7 @@ _STEPS: Sequence[Callable[[Database], None]] = (
     m005_full_text,
     m006_dictionaries_and_traces,
     m007_overrides,
+    m008_signals,
 )
 
 NAMES = tuple(step.__name__ for step in _STEPS)

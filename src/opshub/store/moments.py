@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["EPOCH", "from_micros", "micros", "micros_or_none"]
+__all__ = ["EPOCH", "HOUR", "from_micros", "micros", "micros_or_none"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+HOUR = 3_600_000_000
+"""An hour in microseconds."""
 
 _FIRST = -62_135_596_800_000_000
 _LAST = 253_402_300_799_999_999

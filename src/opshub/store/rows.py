@@ -12,6 +12,7 @@ from opshub.model import Cursor, Feedback, Ref, Value
 
 __all__ = [
     "BadRow",
+    "Breach",
     "ConnectionState",
     "Lease",
     "OutboxRow",
@@ -20,6 +21,7 @@ __all__ = [
     "Route",
     "RunRow",
     "Seen",
+    "SignalValue",
     "Written",
 ]
 
@@ -113,6 +115,27 @@ class OutboxRow:
     sent_at: datetime | None = None
     note: str = ""
     run: int = 0
+
+
+class SignalValue(NamedTuple):
+    """What a signal came to in the period that begins at a moment; None where it has no value."""
+
+    signal: str
+    begin: datetime
+    value: float | None
+
+
+class Breach(NamedTuple):
+    """An alert's condition held from ``since`` up to ``until``, None while it does.
+
+    ``idea`` is the number of the idea that it opened, 0 for none; ``seen`` the values at which it began.
+    """
+
+    alert: str
+    since: datetime
+    until: datetime | None
+    idea: int
+    seen: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,12 +16,12 @@ from opshub.store.database import json_of
 from opshub.store.moments import from_micros, micros, micros_or_none
 from opshub.store.outbox import merged
 from opshub.store.rows import OutboxRow, OutboxState, Written
-from opshub.store.sqlite_ideas import Ideas
+from opshub.store.sqlite_signals import Signals
 
 __all__ = ["Outbox"]
 
 
-class Outbox(Ideas):
+class Outbox(Signals):
     """One row per connection, target and field."""
 
     def put_wishes(self, rows: Sequence[OutboxRow]) -> int:

@@ -13,7 +13,7 @@ from opshub.model import Feedback, Ref, Tombstone, TrackedItem
 from opshub.store import statements as sql
 from opshub.store.codec import decode_feedback, encode_feedback, encode_item, is_canonical
 from opshub.store.database import by_connection, json_of
-from opshub.store.moments import from_micros, micros
+from opshub.store.moments import HOUR, from_micros, micros
 from opshub.store.packing import FIRST, Packer, train
 from opshub.store.rows import BadRow, RawRow
 from opshub.store.sqlite_work import Work
@@ -166,6 +166,10 @@ class Records(Work):
                 return 0
             seq = self._take("seq", len(changed))
             self._store_feedback(changed, encoded, known, seq)
+            moments = [encoded[ref][0] for ref in changed] + [
+                known[ref][2] for ref in changed if ref in known
+            ]
+            self._write_many(sql.COUNT_AGAIN, [(hour,) for hour in {at // HOUR for at in moments}])
             values = {it.ref: it for it in rows}
             self._remember((number, values[ref]) for number, ref in enumerate(changed, seq))
             return len(changed)
@@ -275,6 +279,7 @@ class Records(Work):
         with self._turn:
             voices = self._known(sql.LIVING_FEEDBACK, reasons)
             items = self._known(sql.LIVING_ITEMS, reasons)
+            self._write(sql.COUNT_AGAIN_OF, (json_of(row[0] for row in voices.values()),))
             self._write_many(sql.END_FEEDBACK, [(reasons[ref], row[0]) for ref, row in voices.items()])
             self._write_many(sql.UNINDEX_TEXT, [(row[0],) for row in voices.values()])
             self._write_many(sql.UNQUEUE_TEXT, [(row[0],) for row in voices.values()])

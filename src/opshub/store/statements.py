@@ -322,7 +322,42 @@ END_RUN = "update run set outcome = ?, ended_at = ?, detail = ? where id = ?"
 FORGET_RUNS = "delete from run where id <= ? and outcome <> 'running'"
 RUNS = "select id, command, started_at, ended_at, outcome, detail from run order by id desc limit ?"
 
+# -- signals --
+
+UNCOUNTED = "select hour from uncounted order by hour"
+MARK_COUNTED = "delete from uncounted where hour in {numbers}"
+DROP_VALUES = "delete from signal"
+FEEDBACK_BETWEEN = """
+    select seq, key from feedback where gone is null and created >= ? and created < ? order by created, connection, id
+"""
+PUT_VALUE = """
+    insert into signal (name, begin, value) values (?, ?, ?)
+    on conflict (name, begin) do update set value = excluded.value
+"""
+DROP_VALUE = "delete from signal where name in {texts} and begin = ?"
+VALUES = "select begin, value from signal where name = ? and begin >= ? and begin < ? order by begin"
+POINTS_OF = "select signal, at, value from point where connection = ? and id = ? order by signal, at, value"
+DROP_POINTS = "delete from point where connection = ? and id = ?"
+PUT_POINT = "insert into point (connection, id, signal, at, value) values (?, ?, ?, ?, ?)"
+POINTS = """
+    select at, value from point where signal = ? and at >= ? and at < ? order by at, connection, id
+"""
+FIRST_VALUE = "select min(begin) from signal where name = ?"
+PUT_BREACH = """
+    insert into breach (alert, since, until, idea, seen) values (?, ?, ?, ?, ?)
+    on conflict (alert, since) do update set until = excluded.until, idea = excluded.idea, seen = excluded.seen
+"""
+BREACHES = "select alert, since, until, idea, seen from breach order by alert, since"
+
 # -- SQLite only --
+
+_HOURS = "insert or ignore into uncounted (hour) select distinct {} from feedback".format(
+    "(created - 3599999999 * (created < 0)) / 3600000000"
+)
+"""The hours since 1970 of feedback; division rounds towards zero."""
+MARK_UNCOUNTED = _HOURS + " where gone is null"
+COUNT_AGAIN_OF = _HOURS + " where key in {numbers}"
+COUNT_AGAIN = "insert or ignore into uncounted (hour) values (?)"
 
 TOKENS = {"{texts}": "(select value from json_each(?))", "{numbers}": "(select value from json_each(?))"}
 COLUMNS = r"insert into (\w+)\s*\(([^)]*)\)"
