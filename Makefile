@@ -28,6 +28,7 @@ mutants: $(READY)  ## seed five bugs and expect the kill harness to find each
 	@$(PYTHON) tests/killing/harness.py --trials $(TRIALS) --jobs 2 --mutants
 
 docs: $(READY)  ## write anew what the manual takes from the code, and the outputs in tour and tutorial
+	@$(PYTHON) -m opshub.language.tabling src/opshub/language/tables.json
 	@$(PYTHON) -m opshub.cli.manual docs
 	@$(PYTHON) tests/test_tour.py
 

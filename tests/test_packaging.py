@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 import tomllib
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import opshub
+from opshub.language.machine import digest
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -125,3 +127,9 @@ def _imports() -> Iterator[tuple[str, str]]:
                     top = name.split(".")[0]
                     if top not in sys.stdlib_module_names and top not in own and top != "opshub_dropins":
                         yield str(module.relative_to(folder.parent)), top
+
+
+def test_the_tables_that_are_shipped_are_those_of_the_grammar() -> None:
+    tables = json.loads((files("opshub.language") / "tables.json").read_text(encoding="utf-8"))
+
+    assert tables["grammar"] == digest(), "run: make docs"

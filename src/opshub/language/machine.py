@@ -1,4 +1,4 @@
-"""Runs the tables that lark makes of the grammar, and builds the tree in the same pass.
+"""Runs the tables of the grammar, and builds the tree in the same pass.
 
 That takes a quarter of the time that lark needs with a tree of its own between, which counts at every key in an editor.
 What the grammar does not allow is left to lark, which says where and why.
@@ -6,18 +6,19 @@ What the grammar does not allow is left to lark, which says where and why.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lark import Lark
-from lark.lexer import BasicLexer
-from lark.parsers.lalr_analysis import Reduce
+if TYPE_CHECKING:
+    from lark import Lark
 
-__all__ = ["Place", "Token", "grammar", "lark", "read"]
+__all__ = ["Place", "Reduction", "Token", "digest", "grammar", "lark", "read"]
 
 
 class Place(NamedTuple):
@@ -37,8 +38,7 @@ class Token(str):
     end_pos: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Reduction:
+class Reduction(NamedTuple):
     """What becomes of ``size`` parts: a node made by the builder's method ``name``, or, without one, their list.
 
     ``taken`` are the parts that count: index, whether it is a list of parts itself, and how many absent ones stand
@@ -68,15 +68,18 @@ class _Reduction:
         return found + [None] * self.absent if self.absent else found
 
 
-_States: TypeAlias = Mapping[int, Mapping[str, "int | _Reduction"]]
-
-
 @dataclass(frozen=True, slots=True)
 class _Tables:
+    """Where each sign leads from a state: to another state, or, below zero, to a reduction; ``""`` is for all others.
+
+    A reduction for all others may come before a sign that cannot stand there, which then is refused all the same.
+    """
+
     words: re.Pattern[str]
     keywords: Mapping[str, str]
     ignored: frozenset[str]
-    states: _States
+    states: list[Mapping[str, int]]
+    reductions: list[Reduction]
     start: int
     end: int
 
@@ -86,62 +89,42 @@ def grammar() -> str:
     return files("opshub.language").joinpath("grammar.lark").read_text(encoding="utf-8")
 
 
+def digest() -> str:
+    """What tells whether tables are those of the grammar."""
+    return sha256(grammar().encode()).hexdigest()
+
+
 @cache
 def lark() -> Lark:
     """The grammar as lark reads it."""
+    from lark import Lark
+
     return Lark(grammar(), parser="lalr", lexer="basic", maybe_placeholders=True)
 
 
 @cache
 def _tables() -> _Tables:
-    front: Any = lark().parser
-    lexer: BasicLexer = front.lexer
-    words = "|".join(f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in lexer.scanner.terminals)
-    apart = {terminal.name for terminal in lexer.scanner.terminals}
-    table = front.parser._parse_table
-    made: dict[Any, _Reduction] = {}
-    states = {
-        state: {
-            # lark's names are tokens, which compare slowly.
-            str(sign): made.setdefault(arg, _reduction(arg)) if action is Reduce else arg
-            for sign, (action, arg) in actions.items()
-        }
-        for state, actions in table.states.items()
-    }
+    made = json.loads(files("opshub.language").joinpath("tables.json").read_text(encoding="utf-8"))
+    if made["grammar"] != digest():
+        # Somebody is changing the grammar: `make docs` makes the tables anew, until then this takes its time.
+        from opshub.language.tabling import tables
+
+        made = tables()
     return _Tables(
-        re.compile(words),
-        {t.pattern.value: t.name for t in lexer.terminals if t.name not in apart},
-        frozenset(lexer.ignore_types),
-        states,
-        table.start_states["start"],
-        table.end_states["start"],
+        re.compile(made["words"]),
+        made["keywords"],
+        frozenset(made["ignored"]),
+        made["states"],
+        [Reduction(*reduction) for reduction in made["reductions"]],
+        made["start"],
+        made["end"],
     )
-
-
-def _reduction(rule: Any) -> _Reduction:
-    options = rule.options
-    gaps = "".join(str(int(absent)) for absent in options.empty_indices) or "0" * len(rule.expansion)
-    before = [len(ones) for ones in gaps.split("0")]
-    taken, absent = [], 0
-    for index, symbol in enumerate(rule.expansion):
-        absent += before[index]
-        if not (symbol.is_term and symbol.filter_out):
-            taken.append((index, not symbol.is_term and symbol.name.startswith("_"), absent))
-            absent = 0
-    origin = str(rule.origin.name)
-    name = "" if origin.startswith("_") and not rule.alias else str(rule.alias or origin)
-    single = bool(options.expand1) and not rule.alias
-    absent += before[-1]
-    lone = len(rule.expansion) == len(taken) == 1 and not absent and not taken[0][2]
-    lone = lone and (single or not name) and not (single and taken[0][1])
-    wraps = lone and not name and not taken[0][1]
-    return _Reduction(len(rule.expansion), origin, name, single, tuple(taken), absent, lone, wraps)
 
 
 def read(text: str, builder: object) -> Any:
     """The node that the builder makes of a statement; None where the grammar does not allow the text."""
     tables = _tables()
-    run = _Run(tables.states, tables.start, builder)
+    run = _Run(tables, builder)
     match, keywords, ignored = tables.words.match, tables.keywords, tables.ignored
     at, end = 0, len(text)
     while at < end:
@@ -163,10 +146,11 @@ def read(text: str, builder: object) -> Any:
 class _Run:
     """The stack of one statement."""
 
-    def __init__(self, table: _States, start: int, builder: object) -> None:
-        self._table = table
+    def __init__(self, tables: _Tables, builder: object) -> None:
+        self._table = tables.states
+        self._reductions = tables.reductions
         self._builder = builder
-        self.states = [start]
+        self.states = [tables.start]
         self.values: list[Any] = []
         self._places: list[Place] = []
 
@@ -174,25 +158,27 @@ class _Run:
         """Go on with one token; whether it may stand here."""
         table, states, values = self._table, self.states, self.values
         while True:
-            action = table[states[-1]].get(sign)
+            row = table[states[-1]]
+            action = row.get(sign)
             if action is None:
-                return False
-            if isinstance(action, int):
+                action = row.get("")
+                if action is None:
+                    return False
+            if action >= 0:
                 states.append(action)
                 values.append(token)
                 self._places.append(place)
                 return True
-            if action.lone:
+            reduction = self._reductions[~action]
+            if reduction.lone:
                 states.pop()
-                if action.wraps:
+                if reduction.wraps:
                     values[-1] = [values[-1]]
             else:
-                self._reduce(action)
-            following = table[states[-1]][action.origin]
-            assert isinstance(following, int)
-            states.append(following)
+                self._reduce(reduction)
+            states.append(table[states[-1]][reduction.origin])
 
-    def _reduce(self, action: _Reduction) -> None:
+    def _reduce(self, action: Reduction) -> None:
         size, states, values, places = action.size, self.states, self.values, self._places
         spread = Place(places[-size].start_pos, places[-1].end_pos)
         parts = action.parts(values[-size:])

@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
-from typing import Any, cast
-
-from lark import Token
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from typing import TYPE_CHECKING, Any, cast
 
 from opshub.language.builder import Builder
 from opshub.language.findings import Findings, suggestion
 from opshub.language.machine import lark, read
 from opshub.language.scanner import DEEPEST, RESERVED, Block, scan
 from opshub.language.tree import Span, Statement
+
+if TYPE_CHECKING:
+    from lark import Token
+    from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 __all__ = ["children", "parse"]
 
@@ -82,17 +83,23 @@ def parse(findings: Findings) -> tuple[list[Statement], frozenset[str]]:
 def _read(text: str, block: Block, findings: Findings) -> Statement | None:
     body = text[block.start : block.end]
     found = read(body, Builder(block.file, block.start, findings))
-    if found is not None:
-        return cast(Statement, found)
+    if found is None:
+        _report_refusal(text, block, findings)
+    return cast("Statement | None", found)
+
+
+def _report_refusal(text: str, block: Block, findings: Findings) -> None:
+    """Ask lark, which is imported only here, why a statement is none."""
+    from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
     try:
-        lark().parse(body)
+        lark().parse(text[block.start : block.end])
     except UnexpectedCharacters as error:
         _report_character(text, block, error, findings)
     except UnexpectedToken as error:
         _report_token(text, block, error, findings)
     except UnexpectedInput:  # pragma: no cover - the two above are all that this parser raises
         findings.report("R006", Span(block.file, block.start, block.end), "this statement cannot be read")
-    return None
 
 
 @cache

@@ -1,0 +1,90 @@
+"""Makes the tables of the grammar with lark: ``python -m opshub.language.tabling FILE``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from lark.parsers.lalr_analysis import Reduce
+
+from opshub.language.machine import Reduction, digest, lark
+
+__all__ = ["tables"]
+
+
+def tables() -> dict[str, Any]:
+    """The tables, as values of JSON."""
+    front: Any = lark().parser
+    scanner = front.lexer.scanner
+    apart = {terminal.name for terminal in scanner.terminals}
+    table = front.parser._parse_table
+    numbers: dict[Any, int] = {}
+    rows = [_row(table.states[state], numbers) for state in range(len(table.states))]
+    return {
+        "grammar": digest(),
+        "words": "|".join(f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in scanner.terminals),
+        "keywords": {t.pattern.value: str(t.name) for t in front.lexer.terminals if t.name not in apart},
+        "ignored": sorted(map(str, front.lexer.ignore_types)),
+        "states": rows,
+        "reductions": [_reduction(rule) for rule in numbers],
+        "start": table.start_states["start"],
+        "end": table.end_states["start"],
+    }
+
+
+def _row(actions: Mapping[str, tuple[Any, Any]], numbers: dict[Any, int]) -> dict[str, int]:
+    """The actions of a state; its most frequent reduction stands for all signs that it does not name."""
+    row = {
+        str(sign): ~numbers.setdefault(arg, len(numbers)) if action is Reduce else int(arg)
+        for sign, (action, arg) in sorted(actions.items())
+    }
+    often = Counter(action for action in row.values() if action < 0).most_common(1)
+    for action, _ in often:
+        row = {sign: other for sign, other in row.items() if other != action} | {"": action}
+    return row
+
+
+def _reduction(rule: Any) -> Reduction:
+    options = rule.options
+    gaps = "".join(str(int(absent)) for absent in options.empty_indices) or "0" * len(rule.expansion)
+    before = [len(ones) for ones in gaps.split("0")]
+    taken, absent = [], 0
+    for index, symbol in enumerate(rule.expansion):
+        absent += before[index]
+        if not (symbol.is_term and symbol.filter_out):
+            taken.append((index, not symbol.is_term and symbol.name.startswith("_"), absent))
+            absent = 0
+    origin = str(rule.origin.name)
+    name = "" if origin.startswith("_") and not rule.alias else str(rule.alias or origin)
+    single = bool(options.expand1) and not rule.alias
+    absent += before[-1]
+    lone = len(rule.expansion) == len(taken) == 1 and not absent and not taken[0][2]
+    lone = lone and (single or not name) and not (single and taken[0][1])
+    wraps = lone and not name and not taken[0][1]
+    return Reduction(len(rule.expansion), origin, name, single, tuple(taken), absent, lone, wraps)
+
+
+def main(path: str) -> None:
+    """Write the tables to a file."""
+    import json
+    from pathlib import Path
+
+    # A line a state, so that a difference can be read.
+    parts = [
+        f"{json.dumps(name)}: " + (_lines(value) if name in ("states", "reductions") else json.dumps(value))
+        for name, value in tables().items()
+    ]
+    Path(path).write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
+
+
+def _lines(values: list[Any]) -> str:
+    import json
+
+    return "[\n" + ",\n".join(json.dumps(value, separators=(",", ":")) for value in values) + "\n]"
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(sys.argv[1])
