@@ -47,6 +47,7 @@ STANDARD = Schema(
         )
     ),
     destinations={"jira": ("SEC", "EXP"), "board": None, "wiki": ()},
+    audiences={"jira": "internal", "board": "customer"},
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -17,6 +17,7 @@ from opshub.language.findings import Findings
 from opshub.language.functions import FUNCTIONS
 from opshub.language.interpreter import Interpreter as Stepwise
 from opshub.language.legend import Trace
+from opshub.language.lints import implies
 from opshub.language.parser import children, parse
 from opshub.language.runtime import settled
 
@@ -437,3 +438,28 @@ def test_each_rule_holds_where_the_compiled_function_says_so(
             totals[name] = settled(totals[name] + amount)
     assert [rule.name for rule in held] == _fired(rules, outcome.explain())
     assert totals == dict(outcome.scores)
+
+
+@_SETTINGS
+@given(one=_conditions, other=_conditions, data=st.data())
+def test_what_is_proven_of_two_conditions_holds_on_all_data(
+    one: str, other: str, data: st.DataObject, rules: Callable[[str], RuleSet], schema: Schema
+) -> None:
+    both = f"({one}) and ({other})"
+    heads = (
+        'let early = created < 2025-12-30\nlet angry = rating < 0.3 and text mentions ["slow"]\n'
+        "let popular = idea.voices > 2\n"
+        "score base = idea.voices\nlet double = base * 2\nlet weight = rating * 3\n"
+    )
+    names = "\n".join(f'rule "{i}" {{ when {when} tag "t{i}" }}' for i, when in enumerate((one, other, both)))
+    program = rules(heads + names).program
+    slow = Stepwise(
+        program, data.draw(_row(schema.idea)), data.draw(st.lists(_row(schema.feedback), max_size=3)), NOW
+    )
+
+    held = [slow.judge(rule.when).holds for rule in program.rules]
+
+    for i, later in enumerate(program.rules):
+        for j, earlier in enumerate(program.rules):
+            if held[i] and implies(later.when, earlier.when, program.lets):
+                assert held[j]

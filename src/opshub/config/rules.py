@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -96,7 +97,9 @@ def rule_schema(config: Config) -> Schema:
     """What rule files are checked against, the admin's own fields among it."""
     from opshub.engine.facts import schema
 
-    return schema(cast("Sequence[Connection]", list(config.connections.values())), declared=declared(config))
+    made = schema(cast("Sequence[Connection]", list(config.connections.values())), declared=declared(config))
+    readers = {name: c.common.audience or config.hub.audience for name, c in config.connections.items()}
+    return replace(made, audiences={name: str(readers[name]) for name in made.destinations})
 
 
 def _compiled(texts: Sequence[Source], fields: Schema) -> RuleSet:

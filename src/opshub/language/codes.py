@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from opshub.language.proof_codes import PROOFS
 from opshub.language.signal_codes import SIGNALS
 
 __all__ = ["CODES", "Code"]
@@ -328,6 +329,12 @@ WARNINGS = {
     ),
 }
 
-_BY_NAME = {**SYNTAX, **NAMES, **TYPES, **WARNINGS, **{name: Code(*told) for name, told in SIGNALS.items()}}
+_BY_NAME = {
+    **SYNTAX,
+    **NAMES,
+    **TYPES,
+    **WARNINGS,
+    **{name: Code(*told) for name, told in {**SIGNALS, **PROOFS}.items()},
+}
 
 CODES = dict(sorted(_BY_NAME.items()))

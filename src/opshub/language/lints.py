@@ -49,30 +49,74 @@ def _literal_right(term: Term) -> Term:
 
 def implies(later: Term, earlier: Term, lets: Mapping[str, Definition]) -> bool:
     """Whether it is provable that wherever ``later`` holds, ``earlier`` holds too."""
-    known = conjuncts(later, lets)
-    needed = {part for part in conjuncts(earlier, lets) if part.op != "let"}
-    return all(part in known or any(_entails(fact, part, lets) for fact in known) for part in needed)
+    return _Proof(lets).holds(later, earlier)
 
 
-def _entails(fact: Term, part: Term, lets: Mapping[str, Definition]) -> bool:
-    if fact.op == part.op == "any":
-        weaker = part.gathering.over in ("feedback", fact.gathering.over)
-        return weaker and implies(fact.where, part.where, lets)
-    if (
-        fact.op not in COMPARE
-        or fact.operands[0:1] != part.operands[0:1]
-        or fact.operands[1].op != "constant"
-    ):
-        return False
-    value: Any = fact.operands[1].detail
-    if part.op == "in" and fact.op == "==":
-        return value in part.members
+class _Proof:
+    """Looks for a proof, and gives up after so many steps: no proof is no accusation."""
+
+    def __init__(self, lets: Mapping[str, Definition]) -> None:
+        self._lets = lets
+        self._left = 300
+
+    def holds(self, later: Term, earlier: Term) -> bool:
+        self._left -= 1
+        later, earlier = self._plain(later), self._plain(earlier)
+        if later == earlier:
+            return True
+        if self._left < 0:
+            return False
+        if earlier.op == "and":
+            return all(self.holds(later, part) for part in earlier.operands)
+        if later.op == "or":
+            return all(self.holds(part, earlier) for part in later.operands)
+        if earlier.op == "or" and any(self.holds(later, part) for part in earlier.operands):
+            return True
+        if later.op == "and":
+            return any(self.holds(part, earlier) for part in later.operands)
+        if later.op == earlier.op == "not":
+            return self.holds(earlier.operands[0], later.operands[0])
+        return self._entails(later, earlier)
+
+    def _plain(self, term: Term) -> Term:
+        while term.op == "let":
+            term = self._lets[str(term.detail)].term
+        return _literal_right(term)
+
+    def _entails(self, fact: Term, part: Term) -> bool:
+        if fact.op == part.op and fact.op in ("any", "all", "no"):
+            same = fact.gathering.over == part.gathering.over and fact.operands[1:] == part.operands[1:]
+            if fact.op == "any":
+                weaker = same or part.gathering.over == "feedback"
+                return weaker and self.holds(fact.where, part.where)
+            ways = (fact.where, part.where) if fact.op == "all" else (part.where, fact.where)
+            return same and self.holds(*ways)
+        if part.op == "missing":
+            asked = fact.op in COMPARE or fact.op in ("in", "contains", "mentions")
+            return bool(part.detail) and asked and part.operands[0] in fact.operands
+        if fact.operands[0:1] != part.operands[0:1]:
+            return False
+        if fact.op == part.op == "mentions":
+            return set(fact.members) <= set(part.members)
+        return _follows(fact, part)
+
+
+def _follows(fact: Term, part: Term) -> bool:
+    """Whether one comparison of a value with something written out follows from another of the same value."""
+    known, allowed = _values(fact), _values(part)
+    if known is not None and allowed is not None:
+        return set(known) <= set(allowed)
     if part.op not in COMPARE or part.operands[1].op != "constant":
         return False
     bound: Any = part.operands[1].detail
-    if fact.op == "==":
-        return bool(COMPARE[part.op](value, bound))
+    if known is not None:
+        return all(COMPARE[part.op](value, bound) for value in known)
+    if fact.op not in COMPARE or fact.operands[1].op != "constant":
+        return False
+    value: Any = fact.operands[1].detail
     up, down = (">", ">="), ("<", "<=")
+    if part.op == "!=" and fact.op in (*up, *down):
+        return not COMPARE[fact.op](bound, value)
     if fact.op in up and part.op in up:
         return bool(value > bound or (value == bound and not (fact.op == ">=" and part.op == ">")))
     if fact.op in down and part.op in down:

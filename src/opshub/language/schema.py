@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 __all__ = ["Field", "Kind", "Schema"]
@@ -43,9 +43,11 @@ class Schema:
 
     Fields of an idea are named ``idea.…``; those of one piece of feedback ``feedback.…``, ``account.…``,
     ``author.…`` or by the table that they come from. ``destinations`` maps a connection to its projects; None allows
-    any project name, an empty tuple means that the connection itself is the destination.
+    any project name, an empty tuple means that the connection itself is the destination. ``audiences`` says who reads
+    what arrives there, where that is known, as a value of ``feedback.visibility``.
     """
 
     idea: tuple[Field, ...]
     feedback: tuple[Field, ...]
     destinations: Mapping[str, tuple[str, ...] | None]
+    audiences: Mapping[str, str] = field(default_factory=dict)

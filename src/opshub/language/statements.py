@@ -11,6 +11,7 @@ from opshub.language.findings import Findings, suggestion
 from opshub.language.lints import implies
 from opshub.language.meaning import BROKEN, Definition, Program, TestCase, Verdict
 from opshub.language.names import Names, Place
+from opshub.language.proofs import report_proven
 from opshub.language.schema import Kind, Schema
 from opshub.language.testcases import TestChecker
 from opshub.language.tree import Span
@@ -65,6 +66,7 @@ class _Build:
             self._watches.alert(alert)
         self._report_unused()
         self._report_shadowed()
+        report_proven(self._rules, self._names.lets, self._schema, self._findings)
         return self._finished()
 
     def _finished(self) -> Program:

@@ -1,0 +1,107 @@
+"""What is proven about rules together, and what is left alone because it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from opshub.language import Checked
+
+Check = Callable[..., Checked]
+
+
+def _codes(found: Checked) -> list[str]:
+    return [diagnostic.code for diagnostic in found.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("idea.voices > 3 or idea.urgent", "idea.urgent"),
+        ("idea.voices > 3", "idea.voices > 5 or (idea.voices > 4 and idea.urgent)"),
+        ("idea.voices != 3", "idea.voices > 3"),
+        ("idea.voices in [1, 2, 3]", "idea.voices in [1, 3]"),
+        ("idea.voices < 9", "idea.voices in [1, 3]"),
+        ("not (idea.voices > 5)", "not (idea.voices > 3)"),
+        ("idea.impact is not missing", "idea.impact > 3"),
+        ("no feedback (rating < 0.2)", "no feedback (rating < 0.5)"),
+        ("all feedback (rating < 0.5)", "all feedback (rating < 0.2)"),
+        ('any feedback (text mentions ["a", "b"])', 'any feedback (text mentions ["b"])'),
+    ],
+)
+def test_a_shadow_is_proven_through_junctions_negations_and_words(
+    earlier: str, later: str, checked: Check
+) -> None:
+    found = checked(
+        f'rule "A" {{ when {earlier} route to jira.SEC }}\nrule "B" {{ when {later} route to jira.EXP }}'
+    )
+
+    assert _codes(found) == ["R303"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("idea.urgent", "idea.voices > 3 or idea.urgent"),
+        ("idea.voices != 3", "idea.voices >= 3"),
+        ("idea.voices in [1, 3]", "idea.voices in [1, 2, 3]"),
+        ("not (idea.voices > 3)", "not (idea.voices > 5)"),
+        ("all feedback (rating < 0.5)", "no feedback (rating >= 0.5)"),
+        ("any feedback (rating < 0.5)", "no feedback (rating < 0.5)"),
+        ('any feedback (text mentions ["b"])', 'any feedback (text mentions ["a", "b"])'),
+        ('any feedback (rating < 0.5 and text mentions ["a"])', "any feedback (rating < 0.5)"),
+    ],
+)
+def test_what_is_not_proven_is_not_reported(earlier: str, later: str, checked: Check) -> None:
+    found = checked(
+        f'rule "A" {{ when {earlier} route to jira.SEC }}\nrule "B" {{ when {later} route to jira.EXP }}'
+    )
+
+    assert _codes(found) == []
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        'rule "B" { when idea.voices > 3 priority +6 }',
+        'rule "B" { when idea.voices > 3 priority +5 tag "x" }',
+        'rule "B" { when idea.voices >= 3 priority +5 }',
+    ],
+)
+def test_rules_that_differ_in_anything_do_not_repeat_each_other(second: str, checked: Check) -> None:
+    first = 'rule "A" { when idea.voices > 3 priority +5 }\n'
+
+    assert _codes(checked(first + second)) == []
+    assert _codes(
+        checked(first + first.replace('"A"', '"C"').replace("idea.voices > 3", "3 < idea.voices"))
+    ) == ["R320"]
+
+
+def test_a_circle_is_found_through_several_rules_and_reported_once(checked: Check) -> None:
+    found = checked(
+        'rule "A" { when idea.tags contains "c" tag "a" }\n'
+        'rule "B" { when any feedback (feedback.tags contains "a") tag "b" }\n'
+        'rule "C" { when not (idea.tags contains "b") tag "c" }\n'
+        'rule "D" { when idea.tags contains "a" tag "d" }'
+    )
+
+    assert _codes(found) == ["R321"]
+    assert "'A' reads \"c\", which 'C' gives" in found.diagnostics[0].message
+
+
+@pytest.mark.parametrize(
+    ("when", "route", "codes"),
+    [
+        ('any feedback (visibility in ["internal", "restricted"])', "board.X", ["R322"]),
+        ('any feedback (visibility in ["internal", "customer"])', "board.X", []),
+        ('any feedback (visibility == "restricted")', "jira.SEC", ["R322"]),
+        ('any feedback (visibility == "internal")', "jira.SEC", []),
+        ('any feedback (visibility == "internal") or idea.urgent', "board.X", []),
+        ('no feedback (visibility == "internal")', "board.X", []),
+    ],
+)
+def test_a_route_is_held_against_the_readers_of_its_destination(
+    when: str, route: str, codes: list[str], checked: Check
+) -> None:
+    assert _codes(checked(f'rule "A" {{ when {when} route to {route} }}')) == codes
