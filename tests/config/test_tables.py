@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
 import tracemalloc
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from opshub.cli import cli
 from opshub.config import load
 from opshub.config import tables as module
 from opshub.config.tables import check_tables, tables
@@ -288,3 +291,17 @@ def test_no_table_does_anything_but_be_read_or_be_refused(
         check_tables(load(folder / "opshub.toml", {}))
     except ConfigError as error:
         assert str(error).startswith("[tables.accounts] ")
+
+
+def test_fields_are_listed_with_where_they_come_from(place: Any) -> None:
+    place.configure(DESK + TABLE + '[connections.desk.fields.impact]\ntype = "number"\nfrom = "Impact"\n')
+    command = ["--config", str(place.folder / "opshub.toml"), "rules", "fields", "--json"]
+
+    rows = json.loads(CliRunner().invoke(cli, command).stdout)
+
+    origins = {row["name"]: row["origin"] for row in rows if row["origin"]}
+    assert origins == {
+        "feedback.fields.impact": "[connections.desk] impact",
+        "accounts.segment": "[tables.accounts] segment",
+        "accounts.seats": "[tables.accounts] seats",
+    }
