@@ -20,6 +20,7 @@ from opshub.language.legend import Trace
 from opshub.language.lints import implies
 from opshub.language.parser import children, parse
 from opshub.language.runtime import settled
+from opshub.language.whynot import why_not
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 WORDS = ("cancel", "switch to", "refund", "退款", "slow")
@@ -463,3 +464,20 @@ def test_what_is_proven_of_two_conditions_holds_on_all_data(
         for j, earlier in enumerate(program.rules):
             if held[i] and implies(later.when, earlier.when, program.lets):
                 assert held[j]
+
+
+@_SETTINGS
+@given(text=_files(), data=st.data())
+def test_every_nearest_miss_would_have_made_the_rule_hold(
+    text: str, data: st.DataObject, rules: Callable[[str], RuleSet], schema: Schema
+) -> None:
+    program = rules(text).program
+    idea = data.draw(_row(schema.idea))
+    rows = data.draw(st.lists(_row(schema.feedback), max_size=4))
+    slow = Stepwise(program, idea, rows, NOW)
+
+    for rule in program.rules:
+        found = why_not(program, rule, idea, rows, NOW)
+
+        for change in found.changes:
+            assert slow.changed({(change.term, change.row): change.value}).judge(rule.when).holds
