@@ -150,3 +150,64 @@ def test_a_strict_check_fails_on_a_warning(run: Run) -> None:
 
 def test_a_strict_check_passes_where_there_is_nothing_to_say(run: Run) -> None:
     assert run("rules", "check", "--strict").exit_code == 0
+
+
+COVERED = """\
+rule "Many" {
+    when idea.voices > 5
+    tag "many"
+}
+
+rule "Any" {
+    when idea.voices > 0
+    tag "any"
+}
+
+test "one voice" {
+    given  idea.voices = 1
+    expect tags contains "any"
+}
+"""
+
+
+def _with_an_idea(run: Run) -> None:
+    Path("rules/own.rules").write_text(COVERED, encoding="utf-8")
+    Path("a.csv").write_text("id,text,created\n1,Slow,2026-01-05T08:00:00Z\n", encoding="utf-8")
+    Path("opshub.toml").write_text(
+        '[hub]\nrules = ["rules"]\n[connections.a]\nkind = "files"\npaths = ["a.csv"]\n'
+        '[connections.a.columns]\nid = "id"\ntext = "text"\ncreated = "created"\n',
+        encoding="utf-8",
+    )
+    assert run("sync").exit_code == 0
+
+
+def test_coverage_names_clauses_that_were_never_tried_and_dead_rules(run: Run) -> None:
+    _with_an_idea(run)
+
+    shown = run("rules", "coverage").stdout
+
+    assert "2 clauses, 2 not tried both ways" in shown
+    assert "rules/own.rules:2  idea.voices > 5  never true" in shown
+    assert "rules/own.rules:7  idea.voices > 0  never false" in shown
+    assert "rules/own.rules:1  Many  no test and no idea" in shown
+    assert "tried on 1 test and 1 stored idea" in shown
+
+
+def test_coverage_gives_the_counts_of_all_as_json(run: Run) -> None:
+    _with_an_idea(run)
+
+    value = _value(run("rules", "coverage", "--json"))
+
+    assert (value["tests"], value["ideas"]) == (1, 1)
+    assert value["rules"][1] == {"name": "Any", "place": "rules/own.rules:6", "tests": 1, "ideas": 1}
+    assert value["clauses"][0]["tests"] == {"true": 0, "false": 1}
+    assert value["clauses"][0]["ideas"] == {"true": 0, "false": 1}
+
+
+def test_coverage_of_a_hub_without_ideas_judges_by_the_tests_alone(run: Run) -> None:
+    Path("rules/own.rules").write_text(COVERED, encoding="utf-8")
+
+    result = run("rules", "coverage")
+
+    assert result.exit_code == 0
+    assert "rules/own.rules:1  Many  no test\n" in result.stdout

@@ -33,6 +33,8 @@ class Checker:
         self._findings = findings
         self._scope: _Scope = scope or names
         self._gathers = GatherChecker(self, names, findings, isinstance(self._scope, Names))
+        self.clauses: dict[tree.Span, Term] = {}
+        """Every condition by its place: operands of and, or and not, and whatever a whole condition is."""
 
     @property
     def _lets(self) -> dict[str, Definition]:
@@ -42,6 +44,7 @@ class Checker:
         """A term that is true or false; ``present`` are fields known not to be missing here."""
         term = self.term(node, place, present)
         if term.kind in (Kind.BOOL, None):
+            self.clauses[node.span] = term
             return term
         hint = "compare it, for example with > 0" if term.kind is Kind.NUMBER else "compare it with something"
         self._findings.report("R201", node.span, f"a condition is needed here, this is {_a(term.kind)}", hint)

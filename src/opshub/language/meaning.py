@@ -131,7 +131,10 @@ class TestCase:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A whole rule set; ``bands`` are names with the least score that reaches them, best first."""
+    """A whole rule set; ``bands`` are names with the least score that reaches them, best first.
+
+    ``clauses`` are all conditions and parts of conditions, with their places and texts.
+    """
 
     schema: Schema
     lets: Mapping[str, Definition]
@@ -141,6 +144,7 @@ class Program:
     bands: tuple[tuple[str, float | None], ...]
     bands_place: str
     tests: tuple[TestCase, ...]
+    clauses: tuple[tuple[str, str, Term], ...] = ()
     signals: tuple[Series, ...] = ()
     alerts: tuple[Alarm, ...] = ()
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from opshub.language import tree, watching
 from opshub.language.checker import Checker
 from opshub.language.destinations import misrouted
 from opshub.language.findings import Findings, suggestion
 from opshub.language.lints import implies
-from opshub.language.meaning import BROKEN, Definition, Program, TestCase, Verdict
+from opshub.language.meaning import BROKEN, Definition, Program, Term, TestCase, Verdict
 from opshub.language.names import Names, Place
 from opshub.language.proofs import report_proven
 from opshub.language.schema import Kind, Schema
@@ -80,9 +80,21 @@ class _Build:
             bands=tuple((step.name, step.least) for step in bands.steps) if bands else (),
             bands_place=self._findings.place(bands.span) if bands else "",
             tests=self._tests(),
+            clauses=tuple(self._clauses()),
             signals=tuple(self._watches.signals.values()),
             alerts=tuple(self._watches.alerts),
         )
+
+    def _clauses(self) -> Iterator[tuple[str, str, Term]]:
+        lets = {s.value.span: s for s in self._statements if isinstance(s, tree.Let)}
+        for span, term in sorted((self._checker.clauses | self._named(lets)).items()):
+            named = f"let {lets[span].name}" if span in lets else self._findings.text(span)
+            yield self._findings.place(span), named, term
+
+    def _named(self, lets: Mapping[Span, tree.Let]) -> dict[Span, Term]:
+        """The conditions that lets name."""
+        terms = {span: self._names.lets[let.name].term for span, let in lets.items()}
+        return {span: term for span, term in terms.items() if term.kind is Kind.BOOL}
 
     def _define(self, node: tree.Let | tree.Score) -> None:
         self._check_name(node)
