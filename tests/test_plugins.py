@@ -245,7 +245,7 @@ def test_twins_and_rule_packs_are_found_by_name(install: Install) -> None:
 
 def test_the_bundled_rule_pack_is_a_folder() -> None:
     assert "starter" in Registry().packs()
-    assert Registry().pack("starter").is_dir()
+    assert Registry().pack("starter").is_file()
 
 
 def test_listing_kinds_is_light() -> None:

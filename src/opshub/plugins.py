@@ -156,16 +156,28 @@ class Registry:
         return sorted(self._points(TWINS))
 
     def packs(self) -> list[str]:
-        """The names of the rule packs."""
-        return sorted(self._points(PACKS))
+        """The names of the rule packs that are installed."""
+        return sorted(self._packs())
 
     def pack(self, name: str) -> Traversable:
-        """The folder of a rule pack: the one of that name in its package, or the package itself."""
+        """The rule file of a pack; PluginError where there is none, or two."""
+        found = self._packs().get(name, [])
+        if len(found) == 1:
+            return found[0][1]
+        if found:
+            raise PluginError(f"rule pack {name!r} exists twice: {_listed(origin for origin, _ in found)}")
+        raise self._missing(PACKS, "rule pack", name, set(self._packs()))
+
+    def _packs(self) -> dict[str, list[tuple[str, Traversable]]]:
+        """Each entry point names a package; every rule file in it is a pack."""
         from importlib.resources import files
 
-        loaded = self._one(PACKS, "rule pack", name).load("rule pack")
-        package = files(loaded)
-        return package / name if (package / name).is_dir() else package
+        found: dict[str, list[tuple[str, Traversable]]] = {}
+        for point in (point for points in self._points(PACKS).values() for point in points):
+            for file in files(point.load("rule pack")).iterdir():
+                if file.name.endswith(".rules"):
+                    found.setdefault(file.name.removesuffix(".rules"), []).append((point.origin, file))
+        return found
 
     def _points(self, group: str) -> dict[str, list[_Installed]]:
         if group not in self._installed:
@@ -181,13 +193,17 @@ class Registry:
             return found[0]
         if found:
             raise PluginError(f"{what} {name!r} exists twice: {_listed(one.origin for one in found)}")
+        known = set(self._points(group)) | (set(self._from_folder()) if group == CONNECTORS else set())
+        raise self._missing(group, what, name, known)
+
+    @staticmethod
+    def _missing(group: str, what: str, name: str, known: Iterable[str]) -> PluginError:
         from difflib import get_close_matches
 
-        known = set(self._points(group)) | (set(self._from_folder()) if group == CONNECTORS else set())
-        close = get_close_matches(name, known, n=1)
+        close = get_close_matches(name, sorted(known), n=1)
         meant = f"; did you mean {close[0]!r}?" if close else ""
         hint = KINDS_HINT if group == CONNECTORS else f"There are: {', '.join(sorted(known)) or 'none'}."
-        raise PluginError(f"there is no {what} {name!r}{meant}", hint=hint)
+        return PluginError(f"there is no {what} {name!r}{meant}", hint=hint)
 
     def _clash(self, kind: str) -> str:
         """Why a kind is ambiguous; empty where it is not."""

@@ -61,7 +61,7 @@ def archive(shared: Path) -> Path:
 @contextmanager
 def hub_in(folder: Path, configuration: str) -> Iterator[Any]:
     (folder / "rules").mkdir(exist_ok=True)
-    with Registry().pack("starter").joinpath("starter.rules").open("rb") as source:
+    with Registry().pack("starter").open("rb") as source:
         (folder / "rules" / "starter.rules").write_bytes(source.read())
     (folder / "opshub.toml").write_text(configuration, "utf-8")
     hub = open_hub(load(folder / "opshub.toml"), clock=SystemClock())

@@ -48,6 +48,14 @@ STANDARD = Schema(
     ),
     destinations={"jira": ("SEC", "EXP"), "board": None, "wiki": ()},
     audiences={"jira": "internal", "board": "customer"},
+    packs={
+        name: Source(f"packs/{name}.rules", text)
+        for name, text in {
+            "starter": "score reach = idea.voices\n",
+            "rice": "parameter effort_floor = 0.5\nscore rice = idea.impact / max(idea.effort, effort_floor)\n",
+            "round": 'use "round"\n',
+        }.items()
+    },
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

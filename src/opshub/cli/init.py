@@ -25,11 +25,10 @@ def init(folder: Path, force: bool) -> None:
     from opshub.plugins import Registry
 
     template = files("opshub.cli") / "starter.toml"
-    pack = Registry().pack("starter")
-    texts = {folder / "opshub.toml": template.read_text(encoding="utf-8")}
-    for rule in sorted(pack.iterdir(), key=lambda entry: entry.name):
-        if rule.name.endswith(".rules"):
-            texts[folder / "rules" / rule.name] = rule.read_text(encoding="utf-8")
+    texts = {
+        folder / "opshub.toml": template.read_text(encoding="utf-8"),
+        folder / "rules" / "starter.rules": Registry().pack("starter").read_text(encoding="utf-8"),
+    }
     there = [str(file) for file in texts if file.exists()]
     if there and not force:
         raise UsageError(

@@ -10,10 +10,10 @@ import click
 
 from opshub.cli.checked import FILES, many, sound_rules
 from opshub.cli.session import Session, pass_session
-from opshub.cli.view import json_option, say, show
+from opshub.cli.view import Column, json_option, say, show, table
 from opshub.errors import UsageError
 
-__all__ = ["explain", "export", "fmt"]
+__all__ = ["explain", "export", "fmt", "new"]
 
 
 @click.command("fmt")
@@ -116,3 +116,37 @@ def _outline(value: Mapping[str, Any]) -> None:
         say(file["path"], bold=True)
         for node in statements:
             say(f"  {node['at']['line']:>5}  {node['node']} {node.get('name', node.get('score', ''))}")
+
+
+@click.command("new")
+@click.argument("pack", required=False)
+@json_option
+@pass_session
+def new(session: Session, pack: str | None, as_json_: bool) -> None:
+    """Copy a rule pack into the rules folder, to be edited there; without PACK list the packs.
+
+    A file of the rules folder goes before the installed pack of its name: what says `use` goes on with the copy.
+    """
+    config = session.config()
+    if pack is None:
+        texts = {
+            name: config.registry.pack(name).read_text(encoding="utf-8") for name in config.registry.packs()
+        }
+        rows = [{"pack": name, "about": text.partition("\n")[0].lstrip("# ")} for name, text in texts.items()]
+        show(rows, as_json_, lambda ready: table(ready, (Column("pack", "pack"), Column("", "about"))))
+        return
+    text = config.registry.pack(pack).read_text(encoding="utf-8")
+    folder = next((config.folder / e for e in config.hub.rules if (config.folder / e).is_dir()), None)
+    if folder is None:
+        raise UsageError(
+            "no rules folder is there", hint='make one, and name it: rules = ["rules"] under [hub]'
+        )
+    file = folder / f"{pack}.rules"
+    try:
+        with file.open("x", encoding="utf-8") as target:
+            target.write(text)
+    except OSError as error:
+        hint = "the copy is yours: remove it to begin again, or use it as it is"
+        raise UsageError(f"{file} cannot be written: {error.strerror}", hint=hint) from error
+    value = {"pack": pack, "file": str(file)}
+    show(value, as_json_, lambda ready: say(f"wrote {ready['file']}; edit it, then run: opshub rules test"))

@@ -10,7 +10,7 @@ import click
 
 from opshub.cli.checked import FILES, checked_rules, diagnostics_view, many, sound_rules
 from opshub.cli.coverage import coverage
-from opshub.cli.rulefiles import explain, export, fmt
+from opshub.cli.rulefiles import explain, export, fmt, new
 from opshub.cli.session import Session, pass_session
 from opshub.cli.simulate import simulate
 from opshub.cli.view import Column, json_option, say, show, table
@@ -32,7 +32,7 @@ def rules() -> None:
     """Check and test rule files, and look up what they can use."""
 
 
-for _command in (coverage, explain, export, fmt):
+for _command in (coverage, explain, export, fmt, new):
     rules.add_command(_command)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from opshub.store.base import Store
 
 __all__ = [
+    "Packs",
     "check_rules",
     "load_declared",
     "load_rules",
@@ -29,6 +31,8 @@ __all__ = [
 ]
 
 MAX_SIZE = 1024 * 1024
+PACKS = "packs"
+"""What is shown as the folder of an installed pack."""
 
 
 def rule_entries(config: Config) -> dict[str, list[Path]]:
@@ -52,6 +56,36 @@ def sources(
         Source(_shown(config.folder, file), known[file] if file in known else _text(file))
         for file in files or rule_files(config)
     ]
+
+
+class Packs(Mapping[str, "Source"]):
+    """The rule files that others can use, by name: the admin's own first, then those that are installed.
+
+    Nothing is looked for before somebody asks.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    @cached_property
+    def _own(self) -> dict[str, Path]:
+        return {file.stem: file for file in reversed(rule_files(self._config))}
+
+    def __getitem__(self, name: str) -> Source:
+        from opshub.language import Source
+
+        if name in self._own:
+            return sources(self._config, [self._own[name]])[0]
+        if name not in self._config.registry.packs():
+            raise KeyError(name)
+        text = self._config.registry.pack(name).read_text(encoding="utf-8")
+        return Source(f"{PACKS}/{name}.rules", text)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted({*self._own, *self._config.registry.packs()}))
+
+    def __len__(self) -> int:
+        return len({*self._own, *self._config.registry.packs()})
 
 
 def check_rules(config: Config, files: Sequence[Path] | None = None) -> Checked:
@@ -99,7 +133,9 @@ def rule_schema(config: Config) -> Schema:
 
     made = schema(cast("Sequence[Connection]", list(config.connections.values())), declared=declared(config))
     readers = {name: c.common.audience or config.hub.audience for name, c in config.connections.items()}
-    return replace(made, audiences={name: str(readers[name]) for name in made.destinations})
+    return replace(
+        made, audiences={name: str(readers[name]) for name in made.destinations}, packs=Packs(config)
+    )
 
 
 def _compiled(texts: Sequence[Source], fields: Schema) -> RuleSet:

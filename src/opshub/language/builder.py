@@ -32,6 +32,18 @@ class Builder:
     def _span(self, place: Place | Token) -> Span:
         return Span(self._file, place.start_pos + self._offset, place.end_pos + self._offset)
 
+    def use(self, meta: Place, c: Children) -> tree.Use:
+        settings = tuple(part for part in c[1:] if part is not None)
+        return tree.Use(self._span(meta), self._span(c[0]), self._text(c[0]), settings)
+
+    def argument(self, meta: Place, c: Children) -> tree.Setting:
+        return tree.Setting(self._span(meta), self._span(c[0]), str(c[0]), c[1])
+
+    def parameter(self, meta: Place, c: Children) -> tree.Parameter:
+        name, value, because = c
+        reason = self._text(because) if because else ""
+        return tree.Parameter(self._span(meta), self._span(name), str(name), value, reason)
+
     def let(self, meta: Place, c: Children) -> tree.Let:
         return tree.Let(self._span(meta), self._span(c[0]), str(c[0]), c[1])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from opshub.language.deferred import fingerprint
+from opshub.language.deferred import fingerprint, used
 from opshub.language.diagnostics import Diagnostic, Source
 from opshub.language.ruleset import RuleSet
 from opshub.language.schema import Schema
@@ -24,12 +24,14 @@ class Checked:
 def check(sources: Sequence[Source], schema: Schema) -> Checked:
     """Check all files as one rule set, in the given order, and compile them where there is no error."""
     from opshub.language.findings import Findings
+    from opshub.language.packs import arrange
     from opshub.language.parser import parse
     from opshub.language.statements import build
 
-    findings = Findings(sources)
+    findings = Findings([*sources, *used(sources, schema.packs)])
     statements, lost = parse(findings)
-    program = build(statements, lost, schema, findings)
+    arranged = arrange(statements, findings, len(sources), schema.packs)
+    program = build(arranged.statements, lost, schema, findings, arranged.settings)
     found = findings.all()
     if any(diagnostic.severity == "error" for diagnostic in found):
         return Checked(None, found)

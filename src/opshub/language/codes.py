@@ -44,7 +44,8 @@ SYNTAX = {
     ),
     "R003": _error(
         "Not a statement",
-        "A rule file holds let, score, rule, bands, signal, alert, test. Any other word would be ignored policy.",
+        "A rule file holds use, parameter, let, score, rule, bands, signal, alert and test. Another word would be "
+        "ignored policy.",
         'rul "Many voices" {\n    when idea.voices > 5\n    priority +5\n}\n',
         'rule "Many voices" {\n    when idea.voices > 5\n    priority +5\n}\n',
     ),
@@ -117,6 +118,12 @@ SYNTAX = {
         "score priority = count feedback where created > 2026-02-30\n",
         "score priority = count feedback where created > 2026-02-28\n",
     ),
+    "R015": _error(
+        "'use' below other statements",
+        "What a pack defines counts from its use on; at the top everybody sees at once what a file stands on.",
+        'score reached = idea.voices\nuse "starter"\n',
+        'use "starter"\nscore reached = idea.voices\n',
+    ),
 }
 
 NAMES = {
@@ -188,6 +195,25 @@ NAMES = {
         "A test can expect only bands that the rules define.",
         'bands priority { P1 >= 80, P2 otherwise }\n\ntest "quiet" {\n    expect band == "P3"\n}\n',
         'bands priority { P1 >= 80, P2 otherwise }\n\ntest "quiet" {\n    expect band == "P2"\n}\n',
+    ),
+    "R117": _error(
+        "Unknown pack",
+        "A pack is a rule file that is installed, or one of your own by its name without the ending. What would come "
+        "from an unknown one would be missing policy.",
+        'use "startr"\n',
+        'use "starter"\n',
+    ),
+    "R118": _error(
+        "A pack does not take this",
+        "A pack says which parameters it has and of which kind each is; its default shows the kind.",
+        'use "rice" { effort_flor = 1 }\n\nscore priority = rice\n',
+        'use "rice" { effort_floor = 1 }\n\nscore priority = rice\n',
+    ),
+    "R119": _error(
+        "A pack that uses itself",
+        "Names come before their use, so packs cannot need each other.",
+        'use "round"\n',
+        'use "starter"\n',
     ),
     "R112": _error(
         "Not an urgency",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,7 +15,9 @@ from opshub.language.schema import Schema
 if TYPE_CHECKING:
     from opshub.language.ruleset import RuleSet
 
-__all__ = ["deferred", "fingerprint"]
+__all__ = ["deferred", "fingerprint", "used"]
+
+_USE = re.compile(r'^[ \t]*use[ \t]+"([^"\n]+)"', re.M)
 
 _MEANING = "1"
 """Changes whenever the same text starts to mean something else, so that every idea is decided anew."""
@@ -23,9 +26,24 @@ _MEANING = "1"
 def fingerprint(sources: Sequence[Source], schema: Schema) -> str:
     """The name of a rule set: the same texts over the same fields have the same."""
     fields = [[f.name, f.kind, f.optional, f.values, f.origin] for f in (*schema.idea, *schema.feedback)]
-    named = [[source.path, source.text] for source in sources]
+    named = [[source.path, source.text] for source in (*sources, *used(sources, schema.packs))]
     told = json.dumps([_MEANING, named, fields], ensure_ascii=True)
     return hashlib.sha256(told.encode("ascii")).hexdigest()[:16]
+
+
+def used(sources: Sequence[Source], packs: Mapping[str, Source]) -> tuple[Source, ...]:
+    """The packs that the sources use, and those that packs use, which are not among the sources themselves."""
+    there = {source.path for source in sources}
+    found: list[Source] = []
+    left = list(sources)
+    while left:
+        for name in _USE.findall(left.pop(0).text):
+            pack = packs.get(name)
+            if pack is not None and pack.path not in there:
+                there.add(pack.path)
+                found.append(pack)
+                left.append(pack)
+    return tuple(found)
 
 
 def deferred(hash: str, made: Callable[[], RuleSet]) -> RuleSet:

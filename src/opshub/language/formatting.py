@@ -18,7 +18,7 @@ from opshub.language.scanner import scan
 __all__ = ["Formatted", "formatted"]
 
 _CLAUSES = frozenset({"WHEN", "GIVEN", "EXPECT"})
-_FLOWING = (tree.Bands,)
+_FLOWING = (tree.Bands, tree.Use)
 _JOINING = frozenset({"AND", "COMMA", "EQUAL", "OR", "WHEN"})
 
 

@@ -29,6 +29,7 @@ class Names:
     ) -> None:
         self.lets: dict[str, Definition] = {}
         self.scores: dict[str, Definition] = {}
+        self.parameters: dict[str, Term] = {}
         self.used: set[str] = set()
         self._findings = findings
         self._lost = lost
@@ -85,6 +86,8 @@ class Names:
         return term
 
     def _defined(self, node: Name) -> Term | None:
+        if node.name in self.parameters:
+            return self.parameters[node.name]
         if node.name in self.lets:
             self.used.add(node.name)
             term = self.lets[node.name].term
@@ -113,7 +116,9 @@ class Names:
             self._findings.report("R109", node.span, f"'{node.name}' is used before it is defined", hint)
         elif node.name not in self._lost:
             known = [*self._fields, *(s for s, full in self._short.items() if len(full) == 1)]
-            hint = self._declared_hint(node.name) or suggestion(node.name, [*known, *self.lets, *self.scores])
+            hint = self._declared_hint(node.name) or suggestion(
+                node.name, [*known, *self.lets, *self.scores, *self.parameters]
+            )
             hint = hint or self._idea_hint(node.name)
             self._findings.report("R101", node.span, f"there is no '{node.name}'", hint)
 

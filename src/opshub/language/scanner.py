@@ -17,7 +17,7 @@ __all__ = ["DEEPEST", "RESERVED", "STATEMENTS", "Block", "scan"]
 DEEPEST = 50
 LARGEST = 65_536
 
-STATEMENTS = ("alert", "bands", "let", "rule", "score", "signal", "test")
+STATEMENTS = ("alert", "bands", "let", "parameter", "rule", "score", "signal", "test", "use")
 RESERVED = frozenset(
     "account accounts all and any as because contains count distinct expect false feedback for given idea in is key "
     "max mean median mentions min missing no not notify of open or otherwise over per person persons reported route "
@@ -36,7 +36,7 @@ _STATEMENT = re.compile(
     r"|^(?P<other>[^\W\d]\w*)[ \t]+(?:\"[^\"\n]*\"\s*\{|\w+\s*=(?!=))",
     re.M,
 )
-_DEFINED = re.compile(r"(?:let|score|signal)[ \t]+(\w+)")
+_DEFINED = re.compile(r"(?:let|parameter|score|signal)[ \t]+(\w+)")
 _PARTNER = {")": "(", "]": "[", "}": "{"}
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from opshub.language.diagnostics import Source
+
 __all__ = ["Field", "Kind", "Schema"]
 
 
@@ -44,10 +46,12 @@ class Schema:
     Fields of an idea are named ``idea.…``; those of one piece of feedback ``feedback.…``, ``account.…``,
     ``author.…`` or by the table that they come from. ``destinations`` maps a connection to its projects; None allows
     any project name, an empty tuple means that the connection itself is the destination. ``audiences`` says who reads
-    what arrives there, where that is known, as a value of ``feedback.visibility``.
+    what arrives there, where that is known, as a value of ``feedback.visibility``. ``packs`` are
+    the rule files that others can use, by name.
     """
 
     idea: tuple[Field, ...]
     feedback: tuple[Field, ...]
     destinations: Mapping[str, tuple[str, ...] | None]
     audiences: Mapping[str, str] = field(default_factory=dict)
+    packs: Mapping[str, Source] = field(default_factory=dict)

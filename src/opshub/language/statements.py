@@ -24,20 +24,33 @@ TAKEN = frozenset({"band", "now", "tags", "urgency"})
 
 
 def build(
-    statements: Sequence[tree.Statement], lost: frozenset[str], schema: Schema, findings: Findings
+    statements: Sequence[tree.Statement],
+    lost: frozenset[str],
+    schema: Schema,
+    findings: Findings,
+    settings: Mapping[int, Mapping[str, tree.Setting]],
 ) -> Program:
-    """The program of some statements; it means something only where ``findings`` holds no error."""
-    return _Build(statements, lost, schema, findings).program()
+    """The program of some statements; it means something only where ``findings`` holds no error.
+
+    ``settings`` are the values that parameters are given, by file and name.
+    """
+    return _Build(statements, lost, schema, findings, settings).program()
 
 
 class _Build:
     def __init__(
-        self, statements: Sequence[tree.Statement], lost: frozenset[str], schema: Schema, findings: Findings
+        self,
+        statements: Sequence[tree.Statement],
+        lost: frozenset[str],
+        schema: Schema,
+        findings: Findings,
+        settings: Mapping[int, Mapping[str, tree.Setting]],
     ) -> None:
         self._statements = statements
+        self._settings = settings
         self._schema = schema
         self._findings = findings
-        self._later = [s.name for s in statements if isinstance(s, tree.Let | tree.Score)]
+        self._later = [s.name for s in statements if isinstance(s, tree.Let | tree.Parameter | tree.Score)]
         self._names = Names(schema, findings, lost, self._later)
         self._checker = Checker(self._names, findings)
         self._watches = Watches(self._names, findings, self._check_destination)
@@ -50,6 +63,8 @@ class _Build:
         alerts: list[watching.Alert] = []
         for statement in self._statements:
             match statement:
+                case tree.Parameter():
+                    self._parameter(statement)
                 case tree.Let() | tree.Score():
                     self._define(statement)
                 case tree.Rule():
@@ -109,7 +124,14 @@ class _Build:
         known = self._names.lets if isinstance(node, tree.Let) else self._names.scores
         known.setdefault(node.name, definition)
 
-    def _check_name(self, node: tree.Let | tree.Score) -> None:
+    def _parameter(self, node: tree.Parameter) -> None:
+        self._check_name(node)
+        setting = self._settings.get(node.span.file, {}).get(node.name)
+        value = setting.value if setting is not None else node.value
+        assert isinstance(value, tree.Literal)
+        self._names.parameters.setdefault(node.name, Term("constant", node.value.kind, (), value.value))
+
+    def _check_name(self, node: tree.Let | tree.Parameter | tree.Score) -> None:
         if node.name in self._marks:
             first = self._findings.place(self._marks[node.name])
             message = f"'{node.name}' is defined twice"
@@ -118,7 +140,9 @@ class _Build:
             hint = "choose a name that says what the rules mean by it"
             self._findings.report("R110", node.mark, f"'{node.name}' is the short name of a field", hint)
         elif (
-            node.name in TAKEN or "." in node.name or (isinstance(node, tree.Let) and node.name == "priority")
+            node.name in TAKEN
+            or "." in node.name
+            or (not isinstance(node, tree.Score) and node.name == "priority")
         ):
             hint = "a name is one word without a point; band, now, priority, tags and urgency have a meaning"
             self._findings.report("R110", node.mark, f"'{node.name}' cannot be a name", hint)

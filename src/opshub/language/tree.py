@@ -29,6 +29,7 @@ __all__ = [
     "Name",
     "Negation",
     "Negative",
+    "Parameter",
     "Route",
     "Rule",
     "Score",
@@ -39,6 +40,7 @@ __all__ = [
     "Stop",
     "Tag",
     "Test",
+    "Use",
 ]
 
 
@@ -298,6 +300,27 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """``use pack { name = value, … }``; ``mark`` is the place of the pack's name."""
+
+    span: Span
+    mark: Span
+    pack: str
+    settings: tuple[Setting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """``parameter name = value because …``; ``mark`` is the place of the name."""
+
+    span: Span
+    mark: Span
+    name: str
+    value: Literal
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """One ``given`` line: values of the idea, and of at most one piece of feedback."""
 
@@ -316,4 +339,4 @@ class Test:
     expects: tuple[Expression, ...]
 
 
-Statement: TypeAlias = Let | Score | Rule | Bands | Signal | Alert | Test
+Statement: TypeAlias = Use | Parameter | Let | Score | Rule | Bands | Signal | Alert | Test
