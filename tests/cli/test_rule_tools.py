@@ -211,3 +211,38 @@ def test_coverage_of_a_hub_without_ideas_judges_by_the_tests_alone(run: Run) -> 
 
     assert result.exit_code == 0
     assert "rules/own.rules:1  Many  no test\n" in result.stdout
+
+
+def test_new_copies_a_pack_and_what_uses_it_goes_on_with_the_copy(run: Run) -> None:
+    own = 'use "starter"\n\nscore own = reach * 2\n'
+    Path("rules/own.rules").write_text(own, encoding="utf-8")
+    assert run("rules", "check", "--strict").exit_code == 0
+
+    made = run("rules", "new", "starter")
+    copy = Path("rules/starter.rules")
+    copy.write_text(
+        copy.read_text(encoding="utf-8").replace("score reach ", "score extent"), encoding="utf-8"
+    )
+    broken = run("rules", "check")
+
+    assert "wrote " in made.stdout
+    assert "there is no 'reach'" in broken.stdout
+    assert "did you mean" in broken.stdout
+
+
+def test_new_leaves_a_copy_alone_that_is_there(run: Run) -> None:
+    Path("rules/starter.rules").write_text("# mine\n", encoding="utf-8")
+
+    result = run("rules", "new", "starter")
+
+    assert result.exit_code == 2
+    assert Path("rules/starter.rules").read_text(encoding="utf-8") == "# mine\n"
+
+
+def test_new_lists_the_packs_and_suggests_the_nearest(run: Run) -> None:
+    listed = _value(run("rules", "new", "--json"))
+    unknown = run("rules", "new", "startr")
+
+    assert {"rice", "starter"} <= {row["pack"] for row in listed}
+    assert unknown.exit_code != 0
+    assert "did you mean 'starter'" in unknown.stderr

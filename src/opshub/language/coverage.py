@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from opshub.language.meaning import Program, Term, Verdict
+from opshub.language.meaning import EVERY, Gathering, Program, Term, Verdict
 from opshub.language.ruleset import RuleSet
 from opshub.language.schema import Kind
 
@@ -99,4 +99,4 @@ def _asked(term: Term) -> Term:
     """A clause over feedback is asked of every piece."""
     if not term.row:
         return term
-    return Term("any", Kind.BOOL, (term,), ("feedback", None, None), late=True)
+    return Term("any", Kind.BOOL, (term, EVERY), Gathering("feedback", None, None), late=True)
