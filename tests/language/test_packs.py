@@ -46,7 +46,10 @@ def _codes(found: Checked) -> list[tuple[str, str, int]]:
 
 
 def test_what_a_pack_defines_can_be_used_and_its_tests_stay_with_it(schema: Schema) -> None:
-    own = 'use "p"\n\nscore priority = spread * 2\n\ntest "t" {\n    given  idea.voices = 1\n    expect priority == 4\n}\n'
+    own = (
+        'use "p"\n\nscore priority = spread * 2\n\n'
+        'test "t" {\n    given  idea.voices = 1\n    expect priority == 4\n}\n'
+    )
 
     assert _passes(_checked(schema, own, {"p": PACK})) == 1
 
