@@ -31,7 +31,7 @@ def _schema() -> Schema:
     ]
     made = schema([], declared=fields)
     packs = {name: Source(f"packs/{name}.rules", text) for name, text in TEXTS.items()}
-    return Schema(made.idea, made.feedback, made.destinations, packs)
+    return Schema(made.idea, made.feedback, made.destinations, packs=packs)
 
 
 def _full(name: str) -> str:
