@@ -290,3 +290,23 @@ def test_a_priority_that_no_database_holds_is_refused(store: Store, make: Any, n
 
     with pytest.raises(StoreError, match="its priority holds the number inf"), store.transaction():
         store.put_override(infinite)
+
+
+def test_where_ideas_stand_is_kept_with_what_they_have_seen(store: Store) -> None:
+    with store.transaction():
+        first = store.put_standing([("reach", 2, 5.0), ("reach", 1, 7.0), ("rice", 1, 0.0)])
+        store.put_seen([("reach", 1, "[100]"), ("reach", 2, "[71]"), ("reach", 9, "[0]")])
+        again = store.put_standing(
+            [("reach", 2, 5.0), ("reach", 1, 8.0), ("rice", 1, None), ("rice", 9, None)]
+        )
+
+    assert (first, again) == (3, 2)
+    assert store.standing("reach") == [(1, 8.0, "[100]"), (2, 5.0, "[71]")]
+    assert store.standing("rice") == []
+    assert store.seen([2, 1, 9]) == [("reach", 1, "[100]"), ("reach", 2, "[71]")]
+    assert store.seen([]) == []
+
+    with store.transaction():
+        store.drop_standing()
+
+    assert store.standing("reach") == []

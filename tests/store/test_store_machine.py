@@ -246,6 +246,22 @@ class Twins(RuleBasedStateMachine):
 
         self.both(work)
 
+    @rule(
+        rows=few(st.tuples(st.sampled_from(["a", "b"]), numbers, st.none() | st.sampled_from([0.0, 1.5]))),
+        seen=few(st.tuples(st.sampled_from(["a", "b"]), numbers, st.sampled_from(["[1]", "[2]"]))),
+        drop=st.booleans(),
+    )
+    def standing(
+        self, rows: list[tuple[str, int, float | None]], seen: list[tuple[str, int, str]], drop: bool
+    ) -> None:
+        def work(store: Store) -> int:
+            if drop:
+                store.drop_standing()
+            store.put_seen(seen)
+            return store.put_standing(list({row[:2]: row for row in rows}.values()))
+
+        self.both(work)
+
     @rule(override=overrides, drop=st.booleans())
     def override(self, override: Override, drop: bool) -> None:
         def work(store: Store) -> object:
@@ -308,6 +324,7 @@ def results(store: Store, all_numbers: list[int]) -> Any:
     yield store.destinations_after(2, 99)
     yield store.routes(all_numbers)
     yield store.overrides(all_numbers)
+    yield store.standing("a"), store.standing("b"), store.seen(all_numbers)
     yield store.outbox()
     yield store.outbox(states=[OutboxState.SENDING], ideas=[1, 2], limit=3)
     yield store.written("jira", ["a", "b"])

@@ -109,7 +109,7 @@ def fields(session: Session, word: str | None, as_json_: bool) -> None:
 @json_option
 def functions(word: str | None, as_json_: bool) -> None:
     """List the functions of the rules language; with WORD those that have it in their name or description."""
-    from opshub.language.functions import FUNCTIONS
+    from opshub.language.across import EVERY
 
     value = [
         {
@@ -118,7 +118,7 @@ def functions(word: str | None, as_json_: bool) -> None:
             "doc": one.doc,
             "examples": [{"code": code, "gives": gives} for code, gives in one.examples.items()],
         }
-        for name, one in sorted(FUNCTIONS.items())
+        for name, one in sorted(EVERY.items())
         if not word or word.lower() in f"{one.signature} {one.doc}".lower()
     ]
     show(value, as_json_, _functions)

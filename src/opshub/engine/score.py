@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opshub.engine.declared import Declared, tables_read
@@ -13,6 +14,7 @@ from opshub.engine.explain import keep_legend
 from opshub.engine.facts import Reader
 from opshub.engine.override import fixed, overridden
 from opshub.engine.report import StageReport
+from opshub.engine.standing import begin, measure, standings
 from opshub.engine.work import BATCH, Work
 from opshub.model import Decision, Feedback, Idea, Override, TrackedItem
 from opshub.store.base import Store
@@ -21,13 +23,15 @@ from opshub.store.rows import Breach
 if TYPE_CHECKING:
     from opshub.language import Outcome, RuleSet
 
-__all__ = ["Seen", "decide", "read_tables", "score", "seen", "table_stamps"]
+__all__ = ["Seen", "decide", "placed", "read_tables", "score", "seen", "table_stamps"]
 
 
 def score(work: Work, limit: int = BATCH) -> bool:
     """One batch of ideas that changed, then of ideas that fall due by the clock; whether there were any."""
     store = work.store
     _start_over_with_new_rules(work)
+    if measure(work, partial(_measured, work), limit):
+        return True
     changed = store.ideas_after(store.mark("score"), limit)
     numbers = list(dict.fromkeys(number for _, number in changed)) or store.ideas_due(work.clock.now(), limit)
     if not numbers:
@@ -36,9 +40,8 @@ def score(work: Work, limit: int = BATCH) -> bool:
         now = work.clock.now()
         reader = Reader(work.rules.reads, work.declared)
         by_hand = store.overrides(numbers)
-        decisions = [
-            decide(work.rules, one, now, by_hand.get(one.idea.number)) for one in seen(store, reader, numbers)
-        ]
+        ideas = placed(store, work.rules, seen(store, reader, numbers))
+        decisions = [decide(work.rules, one, now, by_hand.get(one.idea.number)) for one in ideas]
         _tell(stage, reader)
         with work.commit("score"):
             keep_legend(work)
@@ -66,6 +69,7 @@ def _start_over_with_new_rules(work: Work) -> None:
         return
     with work.store.transaction(work.lease):
         work.store.set_mark("score", 0)
+        begin(work)
         work.store.set_fact("rules", work.rules.hash)
         work.store.set_fact("tables", stamps)
 
@@ -125,6 +129,27 @@ def seen(store: Store, reader: Reader, numbers: Sequence[int]) -> Iterator[Seen]
         item = store.item(idea.item) if idea.item is not None else None
         rows = [reader.feedback(feedback, links.get(feedback.ref)) for feedback in group]
         yield Seen(idea, group, item, reader.idea(idea, group, item), rows, breaches.get(number))
+
+
+def placed(store: Store, rules: RuleSet, ideas: Iterable[Seen]) -> Iterator[Seen]:
+    """The same ideas with what they read of all ideas, where the rules in force compare them."""
+    if not rules.across:
+        yield from ideas
+        return
+    found = list(ideas)
+    read = standings(store, rules, [one.idea.number for one in found])
+    for one in found:
+        yield replace(one, values=(*one.values, *read.get(one.idea.number, ())))
+
+
+def _measured(work: Work, numbers: Sequence[int]) -> dict[int, dict[str, float] | None]:
+    """The scores of ideas that others are compared with; None for one that nobody speaks for."""
+    rules, now = work.rules, work.clock.now()
+    reader = Reader(rules.reads, work.declared)
+    return {
+        one.idea.number: rules.measured(one.values, one.rows, now) if one.voices or one.item else None
+        for one in seen(work.store, reader, numbers)
+    }
 
 
 def decide(rules: RuleSet, one: Seen, now: datetime, override: Override | None = None) -> Decision:

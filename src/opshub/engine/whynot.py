@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from opshub.engine.declared import Declared
 from opshub.engine.facts import Reader
 from opshub.engine.reading import QUOTE, evidence, find_idea
-from opshub.engine.score import Seen, seen
+from opshub.engine.score import Seen, placed, seen
 from opshub.errors import NotFoundError
 from opshub.model import Evidence, Idea
 from opshub.store.base import Store
@@ -102,7 +102,7 @@ def why_not(
 
     number = find_idea(store, idea).number
     verdict = find_rule(rules, rule)
-    (one,) = seen(store, Reader(rules.reads, declared), [number])
+    (one,) = placed(store, rules, seen(store, Reader(rules.reads, declared), [number]))
     return _told(one, asked(rules.program, verdict, one.values, one.rows, now))
 
 

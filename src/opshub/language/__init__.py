@@ -9,6 +9,7 @@ from opshub.language.schema import Field, Kind, Schema
 from opshub.later import later as _later
 
 if TYPE_CHECKING:
+    from opshub.language.across import QUANTITIES
     from opshub.language.checking import Checked, check
     from opshub.language.destinations import misrouted
     from opshub.language.legend import Legend
@@ -19,6 +20,7 @@ else:
     __getattr__ = _later(
         __name__,
         {
+            "across": ("QUANTITIES",),
             "checking": ("Checked", "check"),
             "destinations": ("misrouted",),
             "legend": ("Legend",),
@@ -30,6 +32,7 @@ else:
 
 __all__ = [
     "EMPTY",
+    "QUANTITIES",
     "Checked",
     "Diagnostic",
     "Field",

@@ -6,12 +6,14 @@ from collections.abc import Hashable
 from typing import Protocol
 
 from opshub.language import tree
+from opshub.language.across import ACROSS, EVERY
 from opshub.language.findings import Findings, suggestion
 from opshub.language.functions import FUNCTIONS, Function
 from opshub.language.gathering import GatherChecker
 from opshub.language.lints import fragile, never
 from opshub.language.meaning import BROKEN, Definition, Term
 from opshub.language.names import Names, Outside, Place, report_closed
+from opshub.language.placing import placing
 from opshub.language.schema import Field, Kind
 
 __all__ = ["Checker"]
@@ -214,10 +216,13 @@ class Checker:
     def _call(self, node: tree.Call, place: Place) -> Term:
         if gather := self._gathers.meant(node, place):
             return self._gathers.term(gather, place)
+        if node.function in ACROSS:
+            outside = not isinstance(self._scope, Names)
+            return placing(node, place, self._names, self._findings, outside=outside)
         arguments = tuple(self.term(argument, place) for argument in node.arguments)
         function = FUNCTIONS.get(node.function)
         if function is None:
-            hint = suggestion(node.function, tuple(FUNCTIONS))
+            hint = suggestion(node.function, tuple(EVERY))
             self._findings.report("R103", node.mark, f"there is no function '{node.function}'", hint)
             return BROKEN
         most = len(arguments) if function.many else len(function.parameters)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from opshub.language.across_codes import PLACES
 from opshub.language.proof_codes import PROOFS
 from opshub.language.signal_codes import SIGNALS
 
@@ -355,12 +356,7 @@ WARNINGS = {
     ),
 }
 
-_BY_NAME = {
-    **SYNTAX,
-    **NAMES,
-    **TYPES,
-    **WARNINGS,
-    **{name: Code(*told) for name, told in {**SIGNALS, **PROOFS}.items()},
-}
+_APART = {name: Code(*told) for name, told in {**SIGNALS, **PLACES, **PROOFS}.items()}
+_BY_NAME = {**SYNTAX, **NAMES, **TYPES, **WARNINGS, **_APART}
 
 CODES = dict(sorted(_BY_NAME.items()))

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from opshub.language.across import EVERY
 from opshub.language.diagnostics import Source
-from opshub.language.functions import FUNCTIONS
 from opshub.language.scanner import RESERVED, STATEMENTS
 from opshub.language.schema import Field, Schema
 from opshub.language.statements import URGENCIES
@@ -157,7 +157,7 @@ class _Place:
         yield from self._scores()
         for symbol in self._known.named("let", "parameter", "signal"):
             yield Proposal(symbol.name, "let", self._start, symbol.word, symbol.text)
-        for name, function in FUNCTIONS.items():
+        for name, function in EVERY.items():
             yield Proposal(name, "function", self._start, function.signature, function.doc)
 
     def _plain(self, kind: str, labels: Sequence[str]) -> Iterator[Proposal]:

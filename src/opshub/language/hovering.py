@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from opshub.language.across import EVERY
 from opshub.language.codes import CODES
 from opshub.language.completion import Known
-from opshub.language.functions import FUNCTIONS
 from opshub.language.symbols import Symbol, Word
 
 __all__ = ["define", "explain", "rationale"]
@@ -19,7 +19,7 @@ def explain(word: Word, known: Known) -> str:
     symbol = define(word, known)
     if symbol is not None:
         return f"```rules\n{symbol.text[:_LONGEST]}\n```\n\n{symbol.word} in {symbol.path}"
-    function = FUNCTIONS.get(word.text)
+    function = EVERY.get(word.text)
     if function is not None:
         examples = "\n".join(f"{call}  # {gives}" for call, gives in function.examples.items())
         return f"```rules\n{function.signature}\n```\n\n{function.doc}\n\n```rules\n{examples}\n```"

@@ -78,7 +78,7 @@ class Interpreter:
         now: datetime,
     ) -> None:
         self.program = program
-        self.idea = idea
+        self.idea = (*idea, *[None] * (len(program.schema.idea) + len(program.across) - len(idea)))
         self.rows = rows
         self.now = utc(now)
         self._changes: Changes = {}

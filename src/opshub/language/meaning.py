@@ -127,6 +127,8 @@ class TestCase:
     expects: tuple[tuple[str, Term], ...]
     signals: tuple[tuple[str, tuple[float, ...]], ...] = ()
     """Signals with their values in the last full periods, oldest first."""
+    others: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    """Scores with the values that the other ideas have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ class Program:
     clauses: tuple[tuple[str, str, Term], ...] = ()
     signals: tuple[Series, ...] = ()
     alerts: tuple[Alarm, ...] = ()
+    across: tuple[tuple[str, str], ...] = ()
+    """What ideas read of all ideas, (quantity, score), behind an idea's own values."""
 
 
 def leaves(term: Term, lets: Mapping[str, Definition]) -> Iterator[Term]:

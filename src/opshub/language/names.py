@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
 from opshub.language.findings import Findings, suggestion
-from opshub.language.meaning import BROKEN, Definition, Term
+from opshub.language.meaning import BROKEN, Definition, Term, leaves
 from opshub.language.schema import Field, Kind, Schema
 from opshub.language.tree import Name, Span
 
@@ -31,6 +31,9 @@ class Names:
         self.scores: dict[str, Definition] = {}
         self.parameters: dict[str, Term] = {}
         self.used: set[str] = set()
+        self.across: dict[tuple[str, str], int] = {}
+        self.placed: set[str] = set()
+        self._own = len(schema.idea)
         self._findings = findings
         self._lost = lost
         self._later = frozenset(later)
@@ -67,7 +70,25 @@ class Names:
             if term.op != "let":
                 break
             term = self.lets[str(term.detail)].term
-        return self._fields[term.field[1]][0] if term.op in ("idea", "row") else None
+        known = self._fields.get(term.field[1]) if term.op in ("idea", "row") else None
+        return known[0] if known else None
+
+    def quantity(self, name: str, score: str, shown: str) -> Term:
+        """A number that an idea reads of all ideas: it comes behind the idea's own values."""
+        index = self._own + self.across.setdefault((name, score), len(self.across))
+        return Term("idea", Kind.NUMBER, (), (index, shown), late=True)
+
+    def score(self, name: str) -> Term:
+        """What a score came to by its line."""
+        return Term("score", Kind.NUMBER, (), name, late=True)
+
+    def reads_others(self, term: Term) -> bool:
+        """Whether a term depends on other ideas, through scores too."""
+        return any(
+            (leaf.op == "idea" and leaf.field[0] >= self._own)
+            or (leaf.op == "score" and leaf.detail in self.placed)
+            for leaf in leaves(term, self.lets)
+        )
 
     def resolve(self, node: Name, place: Place) -> Term:
         """What a name means at a place; a mistake is reported and means nothing."""
@@ -95,7 +116,7 @@ class Names:
                 return BROKEN
             return Term("let", term.kind, (), node.name, term.optional, term.row, term.late)
         if node.name in self.scores or (node.name == "priority" and "priority" not in self._later):
-            return Term("score", Kind.NUMBER, (), node.name, late=True)
+            return self.score(node.name)
         return None
 
     def _field_term(self, node: Name) -> Term | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from opshub.language.across import EVERY, Across
 from opshub.language.checking import check
 from opshub.language.codes import CODES, Code
 from opshub.language.diagnostics import Source
-from opshub.language.functions import FUNCTIONS, Function
+from opshub.language.functions import Function
 from opshub.language.schema import Field, Kind, Schema
 
 __all__ = ["cut", "evaluate", "reference"]
@@ -46,12 +47,12 @@ def _sections() -> Mapping[str, str]:
 
     return {
         "grammar": f"```text\n{grammar().strip()}\n```\n",
-        "functions": "\n".join(_function(function) for _, function in sorted(FUNCTIONS.items())),
+        "functions": "\n".join(_function(function) for _, function in sorted(EVERY.items())),
         "diagnostics": "\n".join(_code(name, code) for name, code in CODES.items()),
     }
 
 
-def _function(function: Function) -> str:
+def _function(function: Function | Across) -> str:
     rows = "".join(f"| `{call}` | `{result}` |\n" for call, result in function.examples.items())
     return f"### `{function.signature}`\n\n{function.doc}\n\n| example | gives |\n|---|---|\n{rows}"
 

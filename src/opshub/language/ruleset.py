@@ -8,6 +8,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from opshub.language.across import placed
 from opshub.language.legend import Legend, Trace, entries
 from opshub.language.meaning import GATHERING, Program, Term, TestCase, leaves
 from opshub.language.outcome import Outcome
@@ -18,7 +19,7 @@ from opshub.language.stories import Story
 
 __all__ = ["EMPTY", "RuleSet"]
 
-NOTHING: Mapping[str, float] = MappingProxyType({})
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 Decide: TypeAlias = Callable[[Sequence[Any], Sequence[Sequence[Any]], datetime], tuple[Any, ...]]
 
@@ -32,7 +33,7 @@ class RuleSet:
 
     ``hash`` changes whenever a decision or its explanation could. ``scores`` always has ``priority``, first.
     ``reads`` are the full names of all fields that a decision depends on. ``bands`` are in order, best first; ``tags``
-    are all that any rule or alert may give.
+    are all that any rule or alert may give. ``across`` are what an idea reads of all ideas, (quantity, score).
     """
 
     def __init__(self, program: Program, hash: str) -> None:
@@ -46,6 +47,7 @@ class RuleSet:
         counted = [series.term for series in program.signals if series.counted and series.term is not None]
         self.signals = Signals(program, frozenset(_reads(counted, program)))
         self.tests: tuple[TestCase, ...] = program.tests
+        self.across = program.across
         self._program = program
         self._start = dict.fromkeys(self.scores, 0.0)
         self._defined = tuple(score.name for score in program.scores)
@@ -84,6 +86,8 @@ class RuleSet:
         totals = dict(self._start)
         tags: set[str] = set()
         route = urgency = ""
+        if self.across and len(idea) <= len(self._program.schema.idea):
+            idea = self.completed(idea, feedback, now)
         scores, hits, due = self._decide(idea, feedback, utc(now))
         for name, score in zip(self._defined, scores, strict=True):
             totals[name] = score[1]
@@ -99,6 +103,25 @@ class RuleSet:
         band = self._band(totals)
         explain = partial(self._traces, scores, hits, feedback, totals, band)
         return Outcome(totals, band, tuple(sorted(tags)), route, urgency, due, self.legend, explain)
+
+    def measured(
+        self, idea: Sequence[object], feedback: Sequence[Sequence[object]], now: datetime
+    ) -> dict[str, float]:
+        """The scores of one idea that others are compared with, as their lines have them."""
+        named = {score for _, score in self.across}
+        scores, _, _ = self._decide((*idea, *[0.0] * len(self.across)), feedback, utc(now))
+        found = zip(self._defined, scores, strict=True)
+        return {name: score[1] for name, score in found if name in named}
+
+    def completed(
+        self,
+        idea: Sequence[object],
+        feedback: Sequence[Sequence[object]],
+        now: datetime,
+        others: Mapping[str, Sequence[float]] = NOTHING,
+    ) -> tuple[object, ...]:
+        """The idea's values with what it reads of all ideas; ``others`` are the scores of the others, if any."""
+        return (*idea, *placed(self.across, self.measured(idea, feedback, now), others))
 
     def opened(self, alert: str) -> int | None:
         """The number of the legend's entry for an alert, None where there is no such alert any more."""
@@ -140,7 +163,7 @@ class RuleSet:
 def _reads(roots: Iterable[Term], program: Program) -> Iterator[str]:
     for root in roots:
         for term in leaves(root, program.lets):
-            if term.op in ("idea", "row"):
+            if term.op == "row" or (term.op == "idea" and term.field[0] < len(program.schema.idea)):
                 yield term.field[1]
             elif term.op in GATHERING:
                 key = term.gathering.key

@@ -98,6 +98,7 @@ class _Build:
             clauses=tuple(self._clauses()),
             signals=tuple(self._watches.signals.values()),
             alerts=tuple(self._watches.alerts),
+            across=tuple(self._names.across),
         )
 
     def _clauses(self) -> Iterator[tuple[str, str, Term]]:
@@ -123,6 +124,8 @@ class _Build:
         definition = Definition(node.name, term, self._findings.place(node.span))
         known = self._names.lets if isinstance(node, tree.Let) else self._names.scores
         known.setdefault(node.name, definition)
+        if isinstance(node, tree.Score) and self._names.reads_others(term):
+            self._names.placed.add(node.name)
 
     def _parameter(self, node: tree.Parameter) -> None:
         self._check_name(node)

@@ -21,6 +21,10 @@ NOON = datetime(2026, 1, 1, tzinfo=UTC)
 """What a test's clock shows unless it says ``given now = …``."""
 
 
+OTHERS = "others."
+"""How a test's setting begins that gives the scores of the other ideas."""
+
+
 class TestChecker:
     """Makes the cases of one rule set."""
 
@@ -52,7 +56,7 @@ class TestChecker:
             spoken = [
                 self._set(setting, idea, row, now)
                 for setting in given.settings
-                if setting.name != "now" and not setting.signal
+                if setting.name != "now" and not setting.signal and not setting.name.startswith(OTHERS)
             ]
             if any(spoken):
                 rows.append(tuple(row))
@@ -60,7 +64,17 @@ class TestChecker:
             (self._findings.text(e.span), self._expects.condition(e, Place.IDEA)) for e in node.expects
         )
         path, line = self._findings.sources[node.span.file].path, self._findings.line(node.span)
-        return TestCase(node.name, path, line, now, tuple(idea), tuple(rows), expects, self._given(node))
+        return TestCase(
+            node.name,
+            path,
+            line,
+            now,
+            tuple(idea),
+            tuple(rows),
+            expects,
+            self._given(node),
+            self._others(node),
+        )
 
     def _given(self, node: tree.Test) -> tuple[tuple[str, tuple[float, ...]], ...]:
         """The signals that a test gives, each with its values."""
@@ -77,6 +91,26 @@ class TestChecker:
                 self._findings.report("R211", setting.value.span, "a signal's values are numbers", hint)
             else:
                 found[setting.name] = tuple(value for _, value in values if isinstance(value, float))
+        return tuple(found.items())
+
+    def _others(self, node: tree.Test) -> tuple[tuple[str, tuple[float, ...]], ...]:
+        """The scores of the other ideas: ``given others.reach = [2, 10]``."""
+        found = {}
+        for setting in (setting for given in node.givens for setting in given.settings):
+            if not setting.name.startswith(OTHERS):
+                continue
+            score, known = setting.name.removeprefix(OTHERS), [name for _, name in self._names.across]
+            if score not in known and not self._names.is_lost(score):
+                hint = suggestion(score, known) or "name it first: normalize(…), rank(…) or percentile(…)"
+                message = f"nothing compares '{score}' with other ideas"
+                self._findings.report("R224", setting.mark, message, hint)
+            items = setting.value.items if isinstance(setting.value, tree.Listing) else (setting.value,)
+            values = [self._written(item, NOON) for item in items]
+            if any(kind is not Kind.NUMBER for kind, _ in values):
+                hint = f"write one number for each other idea: {OTHERS}{score} = [2, 10]"
+                self._findings.report("R211", setting.value.span, "scores of other ideas are numbers", hint)
+            else:
+                found[score] = tuple(value for _, value in values if isinstance(value, float))
         return tuple(found.items())
 
     def _now(self, setting: tree.Setting) -> datetime:

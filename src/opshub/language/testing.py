@@ -34,7 +34,8 @@ def run_tests(rules: RuleSet) -> tuple[TestResult, ...]:
 def _run(rules: RuleSet, case: TestCase) -> TestResult:
     from opshub.language.compiler import compile_condition
 
-    outcome = rules.decide(case.idea, case.feedback, case.now)
+    idea = rules.completed(case.idea, case.feedback, case.now, dict(case.others))
+    outcome = rules.decide(idea, case.feedback, case.now)
     values = (
         *outcome.scores.values(),
         outcome.tags,

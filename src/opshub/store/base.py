@@ -277,6 +277,31 @@ class Store(Signals, Protocol):
         """What people set for these ideas, also where it has ended."""
         ...
 
+    # where ideas stand among all
+
+    def put_standing(self, rows: Sequence[tuple[str, int, float | None]]) -> int:
+        """Keep scores that ideas are compared by: (score, idea, value), None for an idea that no longer counts.
+
+        How many were new, other or gone.
+        """
+        ...
+
+    def standing(self, score: str) -> list[tuple[int, float, str]]:
+        """(idea, value, what it has seen) of every idea, by idea."""
+        ...
+
+    def put_seen(self, rows: Sequence[tuple[str, int, str]]) -> None:
+        """Keep what ideas read of all ideas for a score: (score, idea, text). Ideas that do not stand are left out."""
+        ...
+
+    def seen(self, numbers: Sequence[int]) -> list[tuple[str, int, str]]:
+        """(score, idea, text) of these ideas, by score and idea."""
+        ...
+
+    def drop_standing(self) -> None:
+        """Forget where every idea stands."""
+        ...
+
     def put_routes(self, rows: Sequence[Route]) -> None: ...
 
     def drop_routes(self, numbers: Sequence[int]) -> None:

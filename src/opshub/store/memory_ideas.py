@@ -122,6 +122,37 @@ class Ideas(Matching):
         """What people set for these ideas, also where it has ended."""
         return {number: self.kept.overrides[number] for number in numbers if number in self.kept.overrides}
 
+    def put_standing(self, rows: Sequence[tuple[str, int, float | None]]) -> int:
+        """Keep scores that ideas are compared by; None for an idea that no longer counts. How many changed."""
+        changed, kept = 0, self._writing().standing
+        for score, number, value in rows:
+            storable(score, value)
+            before, seen = kept.get((score, number), (None, ""))
+            changed += value != before
+            if value is None:
+                kept.pop((score, number), None)
+            else:
+                kept[score, number] = (value, seen)
+        return changed
+
+    def standing(self, score: str) -> list[tuple[int, float, str]]:
+        """(idea, value, what it has seen) of every idea, by idea."""
+        return [(number, *row) for (name, number), row in sorted(self.kept.standing.items()) if name == score]
+
+    def put_seen(self, rows: Sequence[tuple[str, int, str]]) -> None:
+        """Keep what ideas read of all ideas for a score. Ideas that do not stand are left out."""
+        kept = self._writing().standing
+        kept.update({(s, n): (kept[s, n][0], text) for s, n, text in rows if (s, n) in kept})
+
+    def seen(self, numbers: Sequence[int]) -> list[tuple[str, int, str]]:
+        """(score, idea, text) of these ideas, by score and idea."""
+        rows = sorted(self.kept.standing.items())
+        return [(score, number, text) for (score, number), (_, text) in rows if number in numbers]
+
+    def drop_standing(self) -> None:
+        """Forget where every idea stands."""
+        self._writing().standing.clear()
+
     def put_routes(self, rows: Sequence[Route]) -> None:
         """Send ideas somewhere."""
         storable(rows)

@@ -55,6 +55,7 @@ class Tables:
     ideas: dict[int, tuple[int, Idea]] = field(default_factory=dict)
     decisions: dict[int, tuple[int, int | None, bytes]] = field(default_factory=dict)
     overrides: dict[int, Override] = field(default_factory=dict)
+    standing: dict[tuple[str, int], tuple[float, str]] = field(default_factory=dict)
     routes: dict[int, Route] = field(default_factory=dict)
     outbox: dict[tuple[str, str, str], OutboxRow] = field(default_factory=dict)
     written: dict[tuple[str, str, str], Written] = field(default_factory=dict)

@@ -163,6 +163,12 @@ def m008_signals(db: Database) -> None:
     db.execute(sql.MARK_UNCOUNTED)
 
 
+def m009_standing(db: Database) -> None:
+    """Where ideas stand among all, and what each has seen of the others."""
+    _table(db, "standing", ("score", "idea"), score=str, idea=int, value=float, seen=str)
+    db.execute("create index standing_idea on standing (idea)")
+
+
 _STEPS: Sequence[Callable[[Database], None]] = (
     m001_records,
     m002_feedback_and_ideas,
@@ -172,6 +178,7 @@ _STEPS: Sequence[Callable[[Database], None]] = (
     m006_dictionaries_and_traces,
     m007_overrides,
     m008_signals,
+    m009_standing,
 )
 
 NAMES = tuple(step.__name__ for step in _STEPS)

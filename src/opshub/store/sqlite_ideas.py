@@ -147,6 +147,31 @@ class Ideas(Matching):
         rows = self._rows(sql.OVERRIDES, (json_of(numbers),)) if numbers else []
         return {idea: decode_override(idea, body) for idea, body in rows}
 
+    def put_standing(self, rows: Sequence[tuple[str, int, float | None]]) -> int:
+        """Keep scores that ideas are compared by; None for an idea that no longer counts. How many changed."""
+        numbers = list(dict.fromkeys(number for _, number, _ in rows))
+        known = {row[:2]: row[2] for row in self._rows(sql.STANDING_OF, (json_of(numbers),))}
+        changed = [row for row in rows if known.get(row[:2]) != row[2]]
+        self._write_many(sql.PUT_STANDING, [row for row in changed if row[2] is not None])
+        self._write_many(sql.END_STANDING, [row[:2] for row in changed if row[2] is None])
+        return len(changed)
+
+    def standing(self, score: str) -> list[tuple[int, float, str]]:
+        """(idea, value, what it has seen) of every idea, by idea."""
+        return self._rows(sql.STANDING, (score,))
+
+    def put_seen(self, rows: Sequence[tuple[str, int, str]]) -> None:
+        """Keep what ideas read of all ideas for a score. Ideas that do not stand are left out."""
+        self._write_many(sql.SET_SEEN, [(text, score, number) for score, number, text in rows])
+
+    def seen(self, numbers: Sequence[int]) -> list[tuple[str, int, str]]:
+        """(score, idea, text) of these ideas, by score and idea."""
+        return self._rows(sql.SEEN, (json_of(numbers),)) if numbers else []
+
+    def drop_standing(self) -> None:
+        """Forget where every idea stands."""
+        self._write(sql.DROP_STANDING)
+
     def put_routes(self, rows: Sequence[Route]) -> None:
         """Send ideas somewhere."""
         self._write_many(sql.PUT_ROUTE, [(it.idea, it.connection, it.project, it.urgency) for it in rows])

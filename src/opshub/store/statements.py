@@ -260,6 +260,16 @@ PUT_OVERRIDE = """
 """
 DROP_OVERRIDE = "delete from override where idea = ?"
 OVERRIDES = "select idea, body from override where idea in {numbers}"
+STANDING_OF = "select score, idea, value from standing where idea in {numbers}"
+PUT_STANDING = """
+    insert into standing (score, idea, value) values (?, ?, ?)
+    on conflict (score, idea) do update set value = excluded.value
+"""
+END_STANDING = "delete from standing where score = ? and idea = ?"
+STANDING = "select idea, value, seen from standing where score = ? order by idea"
+SET_SEEN = "update standing set seen = ? where score = ? and idea = ?"
+SEEN = "select score, idea, seen from standing where idea in {numbers} order by score, idea"
+DROP_STANDING = "delete from standing"
 PUT_ROUTE = """
     insert into route (idea, connection, project, urgency) values (?, ?, ?, ?)
     on conflict (idea) do update set
