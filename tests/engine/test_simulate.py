@@ -111,3 +111,18 @@ def test_only_so_many_ideas_are_shown_the_farthest_first(known: Any) -> None:
 
     assert [moved.idea for moved in told.moved] == ["IDEA-1"]
     assert told.changed == 2
+
+
+def test_rules_that_compare_ideas_compare_all_stored_ones(known: Any) -> None:
+    known.desk.add(3, "the export is slow", who="cy")
+    known.desk.add(4, "the export is slow", who="di")
+    known.hub.sync()
+    text = "score loud = count feedback\nscore priority = normalize(loud)\n"
+
+    told = known.hub.simulate(_rules(known, text))
+    known.use(text)
+    known.hub.sync()
+
+    after = {moved.idea: moved.after.priority for moved in told.moved}
+    assert after == {"IDEA-1": pytest.approx(100 / 3, abs=1e-6), "IDEA-2": 100.0}
+    assert known.hub.simulate().changed == 0

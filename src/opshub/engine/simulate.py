@@ -8,8 +8,8 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -157,29 +157,52 @@ def simulate(store: Store, connections: Sequence[Connection], trial: Trial) -> S
     glass: Any = _Glass(store, trial)
     tally, mark = _Tally(), 0
     writing = [] if trial.past else [c for c in connections if c.apply != "never"]
+    survey = _survey(glass, trial)
     while batch := store.ideas_after(mark, BATCH):
         mark = batch[-1][0]
-        for one, before, after in _decided(glass, trial, list(dict.fromkeys(n for _, n in batch))):
+        for one, before, after in _decided(glass, trial, survey, list(dict.fromkeys(n for _, n in batch))):
             _compare(glass, tally, trial, one, before, after)
             if writing:
                 _count_writes(glass, tally, writing, one, before, after)
     return _simulation(tally)
 
 
-def _decided(store: Store, trial: Trial, numbers: Sequence[int]) -> Iterator[tuple[Seen, Decision, Decision]]:
+def _living(store: Store, trial: Trial, numbers: Sequence[int]) -> Iterator[Seen]:
+    """Those ideas that somebody spoke for, or that were tracked, at the trial's moment."""
     reads = trial.new.reads | (trial.current.reads if trial.current is not None else frozenset())
-    stored = store.decisions(numbers) if trial.current is None else {}
-    by_hand = store.overrides(numbers)
     for one in seen(store, Reader(reads, trial.declared), numbers):
         item = one.item if not trial.past or one.item is None or one.item.created_at <= trial.now else None
-        if not one.voices and item is None:
-            continue
-        number = one.idea.number
-        if trial.current is not None:
-            before = decide(trial.current, one, trial.now, by_hand.get(number))
-        else:
-            before = stored.get(number, Decision(idea=number))
-        yield one, before, decide(trial.new, one, trial.now, by_hand.get(number))
+        if one.voices or item is not None:
+            yield one
+
+
+def _survey(store: Store, trial: Trial) -> dict[str, dict[int, tuple[float, ...]]]:
+    """For each rule set that compares ideas: what every idea reads of all ideas under it."""
+    sides = [rules for rules in (trial.current, trial.new) if rules is not None and rules.across]
+    measured: dict[str, dict[int, dict[str, float]]] = {rules.hash: {} for rules in sides}
+    mark = 0
+    while sides and (batch := store.ideas_after(mark, BATCH)):
+        mark = batch[-1][0]
+        for one in _living(store, trial, list(dict.fromkeys(n for _, n in batch))):
+            for rules in sides:
+                measured[rules.hash][one.idea.number] = rules.measured(one.values, one.rows, trial.now)
+    return {rules.hash: rules.survey(measured[rules.hash]) for rules in sides}
+
+
+def _decided(
+    store: Store, trial: Trial, survey: Mapping[str, Mapping[int, tuple[float, ...]]], numbers: Sequence[int]
+) -> Iterator[tuple[Seen, Decision, Decision]]:
+    stored = store.decisions(numbers) if trial.current is None else {}
+    by_hand = store.overrides(numbers)
+
+    def side(rules: RuleSet, one: Seen) -> Decision:
+        read = survey.get(rules.hash, {}).get(one.idea.number, ())
+        told = replace(one, values=(*one.values, *read)) if read else one
+        return decide(rules, told, trial.now, by_hand.get(one.idea.number))
+
+    for one in _living(store, trial, numbers):
+        kept = stored.get(one.idea.number, Decision(idea=one.idea.number))
+        yield one, side(trial.current, one) if trial.current is not None else kept, side(trial.new, one)
 
 
 def _compare(store: Store, tally: _Tally, trial: Trial, one: Seen, before: Decision, after: Decision) -> None:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from opshub.language.functions import FUNCTIONS, Function
 
-__all__ = ["ACROSS", "EVERY", "QUANTITIES", "Across", "placed"]
+__all__ = ["ACROSS", "EVERY", "QUANTITIES", "Across", "placed", "places"]
 
 Place: TypeAlias = Callable[[float, Sequence[float]], float]
 """From an idea's value and the values of all ideas, in ascending order, its own among them."""
@@ -101,5 +101,11 @@ def placed(
     across: Sequence[tuple[str, str]], measured: Mapping[str, float], others: Mapping[str, Sequence[float]]
 ) -> tuple[float, ...]:
     """What an idea reads of all ideas: ``measured`` are its own scores, ``others`` those of the other ideas."""
-    values = {score: sorted([value, *others.get(score, ())]) for score, value in measured.items()}
+    return places(across, measured, {s: sorted([value, *others.get(s, ())]) for s, value in measured.items()})
+
+
+def places(
+    across: Sequence[tuple[str, str]], measured: Mapping[str, float], values: Mapping[str, Sequence[float]]
+) -> tuple[float, ...]:
+    """What an idea reads of all ideas: ``values`` are those of every idea, in ascending order."""
     return tuple(QUANTITIES[name](measured[score], values[score]) for name, score in across)

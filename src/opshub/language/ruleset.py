@@ -8,7 +8,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from opshub.language.across import placed
+from opshub.language.across import placed, places
 from opshub.language.legend import Legend, Trace, entries
 from opshub.language.meaning import GATHERING, Program, Term, TestCase, leaves
 from opshub.language.outcome import Outcome
@@ -122,6 +122,12 @@ class RuleSet:
     ) -> tuple[object, ...]:
         """The idea's values with what it reads of all ideas; ``others`` are the scores of the others, if any."""
         return (*idea, *placed(self.across, self.measured(idea, feedback, now), others))
+
+    def survey(self, measured: Mapping[int, Mapping[str, float]]) -> dict[int, tuple[float, ...]]:
+        """What each idea reads of all ideas, from the measured scores of every idea."""
+        scores = dict.fromkeys(score for _, score in self.across)
+        values = {score: sorted(own[score] for own in measured.values()) for score in scores}
+        return {number: places(self.across, own, values) for number, own in measured.items()}
 
     def opened(self, alert: str) -> int | None:
         """The number of the legend's entry for an alert, None where there is no such alert any more."""

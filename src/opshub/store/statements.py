@@ -255,16 +255,13 @@ SET_DUE = "update decision set due = ? where idea = ?"
 SET_PRIORITY = "update idea set priority = ?, band = ? where number = ?"
 DECISIONS_AFTER = "select seq, idea, due, body from decision where seq > ? order by seq limit ?"
 IDEAS_DUE = "select idea from decision where due <= ? order by due, idea limit ?"
-PUT_OVERRIDE = """
-    insert into override (idea, body) values (?, ?) on conflict (idea) do update set body = excluded.body
-"""
+PUT_OVERRIDE = """insert into override (idea, body) values (?, ?)
+    on conflict (idea) do update set body = excluded.body"""
 DROP_OVERRIDE = "delete from override where idea = ?"
 OVERRIDES = "select idea, body from override where idea in {numbers}"
 STANDING_OF = "select score, idea, value from standing where idea in {numbers}"
-PUT_STANDING = """
-    insert into standing (score, idea, value) values (?, ?, ?)
-    on conflict (score, idea) do update set value = excluded.value
-"""
+PUT_STANDING = """insert into standing (score, idea, value) values (?, ?, ?)
+    on conflict (score, idea) do update set value = excluded.value"""
 END_STANDING = "delete from standing where score = ? and idea = ?"
 STANDING = "select idea, value, seen from standing where score = ? order by idea"
 SET_SEEN = "update standing set seen = ? where score = ? and idea = ?"
