@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import tracemalloc
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -305,3 +306,19 @@ def test_fields_are_listed_with_where_they_come_from(place: Any) -> None:
         "accounts.segment": "[tables.accounts] segment",
         "accounts.seats": "[tables.accounts] seats",
     }
+
+
+def test_a_signal_that_reads_a_changed_table_is_counted_anew(place: Any) -> None:
+    may, june = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
+    filled(
+        place, "domain,segment,seats\nacme.example,large,40\n", "signal seats = sum accounts.seats, per month"
+    )
+    place.sync()
+
+    place.put("accounts.csv", "domain,segment,seats\nacme.example,large,50\n")
+    with (place.folder / "said.csv").open("a") as file:
+        file.write("4,2026-04-04,Voice 4,9,\n")
+    place.sync()
+
+    with place.hub() as hub:
+        assert hub.store.values("seats", may, june) == {may: 50.0}

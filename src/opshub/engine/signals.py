@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from opshub.engine.declared import tables_read
 from opshub.engine.facts import Reader
 from opshub.engine.past import Past
 from opshub.engine.periods import begin_of, following
@@ -51,12 +52,13 @@ def watch(work: Work) -> bool:
 
 
 def _count(work: Work, signals: Signals) -> bool:
-    """Count the first month of what waits; all over again where other things are counted than before."""
+    """Count the first month of what waits; all over again where other things, or with other tables, than before."""
     store = work.store
-    if store.fact("signals.counted") != signals.hash:
+    counted = " ".join([signals.hash, *(table.digest for table in tables_read(work.declared, signals.reads))])
+    if store.fact("signals.counted") != counted:
         with work.commit("score"):
             store.forget_values()
-            store.set_fact("signals.counted", signals.hash)
+            store.set_fact("signals.counted", counted)
     waiting = [EPOCH + timedelta(hours=hour) for hour in store.uncounted_hours()]
     if not waiting:
         return False
