@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -27,6 +28,7 @@ VOICE = Feedback(
     rating=Rating(2, 1, 5),
     language="en",
     tags=("vip",),
+    fields={"sentiment": -0.5},
 )
 KINDS = {Kind.TEXT: str, Kind.NUMBER: int | float, Kind.TEXTS: tuple, Kind.TIME: datetime}
 
@@ -46,6 +48,15 @@ def test_an_idea_has_a_value_for_every_field_that_rules_can_read() -> None:
     assert [isinstance(value, KINDS[field.kind]) for field, value in zip(IDEA, row, strict=True)] == [
         True
     ] * len(row)
+
+
+@pytest.mark.parametrize(("given", "read"), [(1, 1.0), (-1, -1.0), (1.5, None), ("good", None), (True, None)])
+def test_a_sentiment_is_a_number_from_minus_one_to_one(given: str | float, read: float | None) -> None:
+    voice = replace(VOICE, fields={"sentiment": given})
+
+    row = Reader(frozenset(["feedback.sentiment"])).feedback(voice, None)
+
+    assert [value for value in row if value is not None] == ([] if read is None else [read])
 
 
 def test_what_no_rule_reads_stays_missing() -> None:

@@ -85,7 +85,7 @@ def test_every_example_of_the_manual_keeps_its_meaning(text: str) -> None:
 
 
 MORE = """score a = max(1, 2)
-let b = true == false
+let b = true == false and text matches "a\\\\d" and tags contains any ["a"]
 score c = median (rating * 2) over distinct persons within 30d where b
 let d = any account (b) and no person within 9d (b)
 """

@@ -18,6 +18,7 @@ from opshub.language.functions import FUNCTIONS
 from opshub.language.interpreter import Interpreter as Stepwise
 from opshub.language.legend import Trace
 from opshub.language.lints import implies
+from opshub.language.moments import added, less, ratio
 from opshub.language.parser import children, parse
 from opshub.language.runtime import settled
 from opshub.language.whynot import why_not
@@ -56,7 +57,18 @@ _row_conditions = st.recursive(
             "created > ago(10d)",
             "created <= ago(36h)",
             "created > idea.created",
+            "age(created) > 10d",
+            "age(created) - 2d <= 36h",
+            "created + 36h > idea.created",
+            "created - 2d < ago(3d)",
+            "age(created) >= age(idea.created) + 1d",
+            "(created - idea.created) / 1d > 2",
+            "decay(created, 3d) > 0.2",
+            "days_since(created) == 3",
             'feedback.tags contains "a"',
+            'feedback.tags contains any ["a", "b"]',
+            'feedback.tags contains all ["a", "b"]',
+            'text matches "(?i)cancel|退.*x"',
             'text mentions ["cancel", "退款"]',
             'text mentions ["switch to"]',
             "account.arr * 2 > 3 + rating",
@@ -76,7 +88,14 @@ _where = st.one_of(st.just(""), st.builds(" where {}".format, _row_conditions))
 _windows = st.sampled_from(["", " within 10d", " within 36h"])
 _verbs = st.sampled_from(["sum", "mean", "median", "min", "max"])
 _row_numbers = st.sampled_from(
-    ["rating * 2", "account.arr / rating", "weight + 1", "max(rating, idea.voices)"]
+    [
+        "decay(created, 2d)",
+        "days_since(created)",
+        "rating * 2",
+        "account.arr / rating",
+        "weight + 1",
+        "max(rating, idea.voices)",
+    ]
 )
 _gathered = st.one_of(
     st.builds("(count feedback{})".format, _where),
@@ -123,7 +142,15 @@ _conditions = st.recursive(
         ),
         st.builds("{} is missing".format, _numbers),
         st.sampled_from(
-            ['idea.tags contains "b"', "idea.urgent", "(max created) < ago(5d)", "popular", "1 in [1, 2]"]
+            [
+                'idea.tags contains "b"',
+                "idea.urgent",
+                "(max created) < ago(5d)",
+                "max (age(created)) > 5d",
+                "age(idea.created) - 3d < 2d",
+                "popular",
+                "1 in [1, 2]",
+            ]
         ),
     ),
     lambda inner: st.one_of(
@@ -254,6 +281,12 @@ class Interpreter:
                 return self.value(node.value, row) in [item.value for item in node.items.items]
             case tree.Contains():
                 return self.value(node.item, row) in (self.value(node.value, row) or ())
+            case tree.ContainsList():
+                there = self.value(node.value, row) or ()
+                return (any if node.verb == "any" else all)(item.value in there for item in node.items.items)
+            case tree.Matches():
+                text = self.value(node.value, row)
+                return text is not None and re.search(node.pattern, text) is not None
             case tree.Mentions():
                 return self.mentions(self.value(node.value, row), [str(w.value) for w in node.words.items])
             case tree.Missing():
@@ -283,8 +316,10 @@ class Interpreter:
         patterns = [w if w == "退款" else f"(?<!{letter}){re.escape(w)}(?!{letter})" for w in words]
         return any(re.search(pattern, folded) for pattern in patterns)
 
-    def arithmetic(self, node: tree.Arithmetic, row: dict[str, Any] | None) -> float | None:
+    def arithmetic(self, node: tree.Arithmetic, row: dict[str, Any] | None) -> Any:
         left, right = (_stored(part, self.value(part, row)) for part in (node.left, node.right))
+        if isinstance(left, datetime | timedelta) and right is not None:
+            return {"+": added, "-": less, "/": ratio}[node.sign](left, right)
         if left is None or right is None or (node.sign == "/" and right == 0):
             return None
         operators = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
@@ -292,8 +327,8 @@ class Interpreter:
 
     def call(self, node: tree.Call, row: dict[str, Any] | None) -> Any:
         arguments = [_stored(a, self.value(a, row)) for a in node.arguments]
-        if node.function == "ago":
-            return NOW - arguments[0]
+        if FUNCTIONS[node.function].clock and None not in arguments:
+            return FUNCTIONS[node.function].body(NOW, *arguments)
         return None if None in arguments else FUNCTIONS[node.function].body(*arguments)
 
     def gather(self, node: tree.Gather) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from opshub.engine.connection import Connection
 from opshub.engine.declared import Declared, fitting, tables_read
@@ -37,6 +37,7 @@ _FEEDBACK: dict[str, tuple[Kind, str]] = {
     "feedback.updated": (_D, "when it last changed"),
     "feedback.rating": (_N, "rating as a share of its scale, 0 at worst, 1 at best"),
     "feedback.rating_value": (_N, "rating as it was given"),
+    "feedback.sentiment": (_N, "how it sounds, -1 at worst, 1 at best, where the source says it"),
     "feedback.language": (_T, "language, where the source says it"),
     "feedback.visibility": (_T, "who may read it"),
     "feedback.tags": (_S, "its labels"),
@@ -98,6 +99,7 @@ _READERS: dict[str, Callable[[Feedback, str], Any]] = {
     "feedback.updated": lambda f, _: f.updated_at,
     "feedback.rating": lambda f, _: f.rating.share if f.rating else None,
     "feedback.rating_value": lambda f, _: f.rating.value if f.rating else None,
+    "feedback.sentiment": lambda f, _: _sentiment(f.fields.get("sentiment")),
     "feedback.language": lambda f, _: f.language or None,
     "feedback.visibility": lambda f, _: str(f.visibility),
     "feedback.tags": lambda f, _: f.tags,
@@ -110,6 +112,12 @@ _READERS: dict[str, Callable[[Feedback, str], Any]] = {
     "account.plan": lambda f, _: (f.account.plan or None) if f.account else None,
     "account.arr": lambda f, _: f.account.arr if f.account else None,
 }
+
+
+def _sentiment(value: object) -> float | None:
+    """A number from -1 to 1; anything else is on another scale, and missing."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(cast("float", value)) if number and -1 <= cast("float", value) <= 1 else None
 
 
 def whole_text(feedback: Feedback) -> str:

@@ -173,6 +173,12 @@ class Builder:
     def contains(self, meta: Place, c: Children) -> tree.Contains:
         return tree.Contains(self._span(meta), c[0], c[1])
 
+    def contains_list(self, meta: Place, c: Children) -> tree.ContainsList:
+        return tree.ContainsList(self._span(meta), str(c[1]), c[0], c[2])
+
+    def matches(self, meta: Place, c: Children) -> tree.Matches:
+        return tree.Matches(self._span(meta), c[0], str(c[1])[1:-1], self._span(c[1]))
+
     def mentions(self, meta: Place, c: Children) -> tree.Mentions:
         return tree.Mentions(self._span(meta), c[0], c[1])
 

@@ -7,12 +7,15 @@ from typing import Protocol
 
 from opshub.language import tree
 from opshub.language.across import ACROSS, EVERY
+from opshub.language.clauses import slope
 from opshub.language.findings import Findings, suggestion
 from opshub.language.functions import FUNCTIONS, Function
 from opshub.language.gathering import GatherChecker
 from opshub.language.lints import fragile, never
-from opshub.language.meaning import BROKEN, Definition, Term
+from opshub.language.meaning import BROKEN, SEARCHES, Definition, Term
+from opshub.language.moments import QUANTITIES
 from opshub.language.names import Names, Outside, Place, report_closed
+from opshub.language.patterns import check_pattern
 from opshub.language.placing import placing
 from opshub.language.schema import Field, Kind
 
@@ -69,6 +72,10 @@ class Checker:
                 return self._member(node, place)
             case tree.Contains():
                 return self._contains(node, place)
+            case tree.ContainsList():
+                return self._contains_list(node, place)
+            case tree.Matches():
+                return self._matches(node, place)
             case tree.Mentions():
                 return self._mentions(node, place)
             case tree.Missing():
@@ -149,6 +156,8 @@ class Checker:
 
     def _member(self, node: tree.Member, place: Place) -> Term:
         value = self.term(node.value, place)
+        if not self._still(node.value, value):
+            return BROKEN
         if value.kind is Kind.TEXTS:
             hint = "a set of texts contains a text: 'tags contains \"x\"'"
             self._findings.report("R206", node.span, "'in' looks for one value in a list", hint)
@@ -162,14 +171,39 @@ class Checker:
             self._check_closed(value, item, found)
         return _made("in", Kind.BOOL, (value,), tuple(dict.fromkeys(item.value for item in node.items.items)))
 
-    def _contains(self, node: tree.Contains, place: Place) -> Term:
-        value, item = self.term(node.value, place), self.term(node.item, place)
-        if value.kind not in (Kind.TEXTS, None):
-            hint = "write mentions [ … ]" if value.kind is Kind.TEXT else ""
-            self._findings.report(
-                "R206", node.span, f"'contains' is for a set of texts, this is {_a(value.kind)}", hint
-            )
+    def _texts(self, node: tree.Contains | tree.ContainsList, place: Place) -> Term:
+        value = self.term(node.value, place)
+        if value.kind in (Kind.TEXTS, None):
+            return value
+        hint = "write mentions [ … ]" if value.kind is Kind.TEXT else ""
+        message = f"'contains' is for a set of texts, this is {_a(value.kind)}"
+        self._findings.report("R206", node.span, message, hint)
+        return BROKEN
+
+    def _contains_list(self, node: tree.ContainsList, place: Place) -> Term:
+        value = self._texts(node, place)
+        for item in node.items.items:
+            if item.kind is not Kind.TEXT:
+                message = f"a set of texts never contains {_a(item.kind)}"
+                found = Term("constant", item.kind, (), item.value)
+                self._findings.report("R202", item.span, message, _unlike(Term("", Kind.TEXT), found))
+                return BROKEN
+            self._check_closed(value, item, Term("constant", item.kind, (), item.value))
+        items = tuple(dict.fromkeys(str(item.value) for item in node.items.items))
+        return _made(f"contains {node.verb}", Kind.BOOL, (value,), items)
+
+    def _matches(self, node: tree.Matches, place: Place) -> Term:
+        value = self.term(node.value, place)
+        if value.kind not in (Kind.TEXT, None):
+            message = f"'matches' is for a text, this is {_a(value.kind)}"
+            self._findings.report("R206", node.span, message)
             return BROKEN
+        if not check_pattern(node, self._findings):
+            return BROKEN
+        return _made("matches", Kind.BOOL, (value,), node.pattern)
+
+    def _contains(self, node: tree.Contains, place: Place) -> Term:
+        value, item = self._texts(node, place), self.term(node.item, place)
         if item.kind not in (Kind.TEXT, None):
             message = f"a set of texts never contains {_a(item.kind)}"
             self._findings.report("R202", node.item.span, message, _unlike(Term("", Kind.TEXT), item))
@@ -192,12 +226,13 @@ class Checker:
                 return BROKEN
         return _made("mentions", Kind.BOOL, (value,), tuple(word.value for word in node.words.items))
 
-    def _number(self, node: tree.Expression, place: Place) -> Term:
-        term = self.term(node, place)
+    def _number(self, node: tree.Expression, term: Term) -> Term:
+        """The term, where it is a number."""
         if term.kind in (Kind.NUMBER, None):
             return term
         hint = {
-            Kind.TIME: "times are compared: created > ago(90d)",
+            Kind.TIME: "times are compared, or take durations: created > ago(90d), created + 30d",
+            Kind.DURATION: "a duration is divided by a duration: (updated - created) / 1d",
             Kind.BOOL: "give points in a rule instead",
         }
         self._findings.report(
@@ -207,11 +242,25 @@ class Checker:
 
     def _arithmetic(self, node: tree.Arithmetic | tree.Negative, place: Place) -> Term:
         if isinstance(node, tree.Negative):
-            operand = self._number(node.operand, place)
+            operand = self._number(node.operand, self.term(node.operand, place))
             return _made("negative", Kind.NUMBER, (operand,), optional=operand.optional)
-        operands = (self._number(node.left, place), self._number(node.right, place))
-        optional = node.sign == "/" or any(operand.optional for operand in operands)
-        return _made(node.sign, Kind.NUMBER, operands, optional=optional)
+        left, right = self.term(node.left, place), self.term(node.right, place)
+        optional = node.sign == "/" or left.optional or right.optional
+        kind = QUANTITIES.get((node.sign, left.kind, right.kind))
+        if kind is None:
+            operands = (self._number(node.left, left), self._number(node.right, right))
+            return _made(node.sign, Kind.NUMBER, operands, optional=optional)
+        if kind is Kind.NUMBER and not self._still(node.left, left) & self._still(node.right, right):
+            return BROKEN
+        return _made(node.sign, kind, (left, right), optional=optional)
+
+    def _still(self, node: tree.Expression, term: Term) -> bool:
+        """Whether a value stands still between two moments at which something happens."""
+        if term.kind is None or not slope(term, self._lets):
+            return True
+        hint = "compare it: age(created) > 30d; days_since(created) is a number of days"
+        self._findings.report("R213", node.span, "this moves with every moment", hint)
+        return False
 
     def _call(self, node: tree.Call, place: Place) -> Term:
         if gather := self._gathers.meant(node, place):
@@ -248,11 +297,11 @@ class Checker:
             message = f"the {name} of '{function.name}' is a {kind}, not {_a(term.kind)}"
             self._findings.report("R204", span, message, hint or function.signature)
             return False
-        if function.clock and term.op != "constant":
+        if name in function.written and term.op != "constant":
             message = f"the {name} of '{function.name}' must be written out"
             self._findings.report("R204", span, message, "for example 90d, 36h or 2w")
             return False
-        return True
+        return self._still(node.arguments[index], term)
 
 
 def _made(
@@ -271,7 +320,7 @@ def _proven(term: Term) -> frozenset[Term]:
         return frozenset().union(*map(_proven, term.operands))
     if term.op == "missing":
         return frozenset(term.operands) if term.detail else frozenset()
-    if term.op in ("==", "!=", "<", "<=", ">", ">=", "in", "contains", "mentions"):
+    if term.op in ("==", "!=", "<", "<=", ">", ">=", "in") or term.op in SEARCHES:
         return frozenset(operand for operand in term.operands if operand.op in ("idea", "row", "let"))
     return frozenset()
 

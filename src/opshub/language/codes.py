@@ -239,7 +239,8 @@ TYPES = {
     ),
     "R203": _error(
         "Arithmetic with something that is no number",
-        "Only numbers can be added, subtracted, multiplied and divided.",
+        "Numbers are added, subtracted, multiplied and divided. Besides them there are a time more or less a duration, "
+        "the duration between two times, and durations that are added, subtracted and divided by one another.",
         "score priority = idea.title * 2\n",
         "score priority = idea.voices * 2\n",
     ),
@@ -300,6 +301,27 @@ TYPES = {
         "score priority = idea.voices > 5\n",
         "score priority = idea.voices * 5\n",
     ),
+    "R213": _error(
+        "A value that moves with every moment",
+        "The hub computes when a comparison will flip and looks at the idea again then. A number that is another one "
+        "at every moment would never be right; days_since and decay move once a day.",
+        "score priority = max (age(created) / 1d)\n",
+        "score priority = max (days_since(created))\n",
+    ),
+    "R214": _error(
+        "A pattern that cannot be read",
+        "A pattern is checked before it runs, with the place of the mistake. What would make a search go back over the "
+        "text again and again does not exist: look-ahead, look-behind, references.",
+        'let order = text matches "order #[0-9+"\nscore priority = count feedback where order\n',
+        'let order = text matches "order #[0-9]+"\nscore priority = count feedback where order\n',
+    ),
+    "R215": _error(
+        "A pattern that is too large",
+        "A pattern has at most 1,000 signs, and with its repetitions written out it must fit into a megabyte, so that "
+        "each text is searched in little time and memory.",
+        'let code = text matches "(\\pL{40} ){20}"\nscore priority = count feedback where code\n',
+        'let code = text matches "\\pL{40} "\nscore priority = count feedback where code\n',
+    ),
 }
 
 WARNINGS = {
@@ -353,6 +375,12 @@ WARNINGS = {
         "It has a condition and no effect. Give it points, a tag, a route or stop.",
         'rule "Many voices" {\n    when idea.voices > 5\n}\n',
         'rule "Many voices" {\n    when idea.voices > 5\n    tag "many-voices"\n}\n',
+    ),
+    "R308": _warning(
+        "A pattern that stands in every text",
+        "All of its parts may be absent, so it matches nothing anywhere.",
+        'let asks = text matches "(refund)?"\nscore priority = count feedback where asks\n',
+        'let asks = text matches "refund"\nscore priority = count feedback where asks\n',
     ),
 }
 

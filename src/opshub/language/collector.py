@@ -15,11 +15,11 @@ __all__ = ["Collector", "collected"]
 
 
 def collected(gathers: Iterable[Term], lets: Mapping[str, Definition]) -> Iterator[Term]:
-    """The conditions and values that the pass computes for each row."""
-    for gather in gathers:
-        yield from _wheres(gather)
-        if gather.worth is not None and resolved(gather.worth, lets).op != "row":
-            yield gather.worth
+    """The conditions and values that the pass computes for each row, as often as it does."""
+    gathers = list(gathers)
+    yield from dict.fromkeys(where for gather in gathers for where in _wheres(gather))
+    worths = {(gather.where, gather.worth): gather.worth for gather in gathers if gather.worth is not None}
+    yield from (worth for worth in worths.values() if resolved(worth, lets).op != "row")
 
 
 def _wheres(gather: Term) -> Iterator[Term]:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from opshub.language import runtime
-from opshub.language.clauses import Clause, clauses, is_clock
+from opshub.language import moments, runtime
+from opshub.language.clauses import Clause, Crossing, Turn, clauses, is_clock
 from opshub.language.collector import Collector, collected
 from opshub.language.emitter import Emitter, assign, call, load
 from opshub.language.meaning import GATHERING, Definition, Program, Term, leaves
@@ -50,7 +50,7 @@ def compile_value(term: Term) -> Callable[[Sequence[Any], Any], Any]:
 
 def _over_row(emitter: Emitter, value: ast.expr) -> Callable[[Sequence[Any], Any], Any]:
     loads = [assign(name, _item("values", index)) for (_, index), name in emitter.fields.items()]
-    kept = [assign(name, _none()) for name in emitter.kept]
+    kept = [*emitter.starts(row=False), *emitter.starts(row=True)]
     return _function(["values", "now"], [*loads, *kept, ast.Return(value)], emitter.namespace)
 
 
@@ -86,19 +86,22 @@ class _Compiler:
         named = {term.detail for term in reached if term.op == "let"}
         self._lets = [definition for name, definition in program.lets.items() if name in named]
         gathers = [term for term in reached if term.op in GATHERING]
-        self._clauses = list(dict.fromkeys(clauses(self._roots, program.lets)))
-        self._emitter = Emitter(
-            program.lets, [*self._roots, *dict.fromkeys(collected(gathers, program.lets))]
-        )
+        found = list(dict.fromkeys(clauses(self._roots, program.lets)))
+        self._clauses = [clause for clause in found if isinstance(clause, Clause)]
+        self._moving = [clause for clause in found if not isinstance(clause, Clause)]
+        self._emitter = Emitter(program.lets, [*self._roots, *collected(gathers, program.lets)])
         self._collector = Collector(gathers, self._emitter)
-        self._clock = list(dict.fromkeys(term for term in reached if is_clock(term)))
-        for name in ("settled", "sooner"):
-            self._emitter.namespace[name] = getattr(runtime, name)
+        self._clock = [
+            term for term in reached if is_clock(term) and all(o.op == "constant" for o in term.operands)
+        ]
+        self._emitter.namespace |= {"settled": runtime.settled, "sooner": runtime.sooner}
+        for name in ("crossing", "earliest", "lasting"):
+            self._emitter.namespace[name] = getattr(moments, name)
 
     def compiled(self) -> Compiled:
-        lets, lexicon = self._program.lets, self._emitter.lexicon
-        scores = tuple(tell(score.term, lets, lexicon) for score in self._program.scores)
-        rules = tuple(tell(rule.when, lets, lexicon) for rule in self._program.rules)
+        lets, texts = self._program.lets, (self._emitter.lexicon, self._emitter.patterns)
+        scores = tuple(tell(score.term, lets, *texts) for score in self._program.scores)
+        rules = tuple(tell(rule.when, lets, *texts) for rule in self._program.rules)
         body = [
             *self._moments(),
             *self._define(d for d in self._lets if not d.term.row and not d.term.late),
@@ -110,7 +113,7 @@ class _Compiler:
             *self._due(),
             self._result(scores),
         ]
-        kept = [assign(name, _none()) for name, row in self._emitter.kept.items() if not row]
+        kept = self._emitter.starts(row=False)
         fields = [assign(n, _item("idea", i)) for (op, i), n in self._emitter.fields.items() if op == "idea"]
         decide = _function(["idea", "rows", "now"], [*fields, *kept, *body], self._emitter.namespace)
         return Compiled(decide, scores, rules)
@@ -146,13 +149,15 @@ class _Compiler:
         """The pass over the feedback: for each condition the rows for which it holds, and what is taken of them."""
         watched = [(i, clause) for i, clause in enumerate(self._clauses) if clause.value.row]
         yield from self._collector.lists()
-        if not self._collector.lists() and not watched:
+        moving = [clause for clause in self._moving if _of_row(clause)]
+        if not self._collector.lists() and not watched and not moving:
             return
         body = list(self._define(d for d in self._lets if d.term.row))
         body += self._collector.body()
         for i, clause in watched:
             body += self._watch(i, clause)
-        kept = [assign(name, _none()) for name, row in self._emitter.kept.items() if row]
+        body += [self._await(clause) for clause in moving]
+        kept = self._emitter.starts(row=True)
         fields = [assign(n, _item("row", i)) for (op, i), n in self._emitter.fields.items() if op == "row"]
         target = ast.Tuple([ast.Name("i", ast.Store()), ast.Name("row", ast.Store())], ast.Store())
         yield ast.For(target, call("enumerate", load("rows")), [*fields, *kept, *body], [])
@@ -169,12 +174,23 @@ class _Compiler:
         test = ast.BoolOp(ast.And(), [there, ahead, ast.BoolOp(ast.Or(), [first, sooner])])
         yield ast.If(test, [assign(soon, load(seen))], [])
 
+    def _await(self, clause: Crossing | Turn) -> ast.stmt:
+        """Bring the due moment forward to that of a clause."""
+        emit = self._emitter.expression
+        if isinstance(clause, Turn):
+            turn = Term("turn", Kind.TIME, clause.call.operands, clause.call.detail, True, clause.call.row)
+            return assign("due", call("earliest", load("due"), emit(turn)))
+        speed, past = ast.Constant(clause.slope), ast.Constant(clause.past)
+        sides = (emit(clause.left), emit(clause.right))
+        return assign("due", call("crossing", load("due"), load("now"), *sides, speed, past))
+
     def _due(self) -> Iterator[ast.stmt]:
         for i, clause in enumerate(self._clauses):
             if not clause.value.row:
                 yield from self._watch(i, clause)
             duration = self._emitter.constant("duration", clause.duration, clause.duration)
             yield assign("due", call("sooner", load("due"), load(f"soon{i}"), load(duration)))
+        yield from (self._await(clause) for clause in self._moving if not _of_row(clause))
 
     def _scored(self) -> Iterator[ast.stmt]:
         for i, score in enumerate(self._program.scores):
@@ -187,7 +203,11 @@ class _Compiler:
     def _story(self, story: Story) -> list[ast.expr]:
         """The lists that are evidence and the values seen, as two tuples."""
         lists = _tuple(self._collector.found(where) for where in story.lists)
-        return [lists, _tuple(self._emitter.expression(term) for term in story.seen)]
+        return [lists, _tuple(map(self._shown, story.seen))]
+
+    def _shown(self, term: Term) -> ast.expr:
+        value = self._emitter.expression(term)
+        return call("lasting", value) if term.kind is Kind.DURATION else value
 
     def _ruled(self, stories: Sequence[Story]) -> Iterator[ast.stmt]:
         """The rules in order; a loop that runs once, so that ``stop`` is a ``break``."""
@@ -205,6 +225,10 @@ class _Compiler:
             _tuple([load(f"raw{i}"), load(f"score{i}"), *self._story(s)]) for i, s in enumerate(stories)
         ]
         return ast.Return(_tuple([_tuple(scores), load("hits"), load("due")]))
+
+
+def _of_row(clause: Crossing | Turn) -> bool:
+    return clause.call.row if isinstance(clause, Turn) else clause.row
 
 
 def _score(name: str) -> Term:

@@ -17,7 +17,22 @@ __all__ = ["Known", "Proposal", "propose"]
 
 _STATEMENT = re.compile(rf"^[ \t]*(?:{'|'.join(STATEMENTS)})\b", re.M)
 _OPERATORS = (
-    *("and", "or", "==", "!=", ">=", "<=", ">", "<", "in [", "contains", "mentions ["),
+    *(
+        "and",
+        "or",
+        "==",
+        "!=",
+        ">=",
+        "<=",
+        ">",
+        "<",
+        "in [",
+        "contains",
+        "contains any [",
+        "contains all [",
+        "matches",
+        "mentions [",
+    ),
     *("is missing", "is not missing", "where"),
 )
 _COMPARED = frozenset({"==", "!=", "contains"})

@@ -11,9 +11,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from opshub.language import runtime
+from opshub.language import moments, runtime
+from opshub.language.clauses import is_clock
 from opshub.language.functions import FUNCTIONS
-from opshub.language.meaning import GATHERING, Definition, Term
+from opshub.language.meaning import GATHERING, SEARCHES, Definition, Term
+from opshub.language.patterns import Pattern, Patterns
 from opshub.language.schema import Kind
 from opshub.language.words import Lexicon, Words
 
@@ -71,12 +73,13 @@ class Emitter:
     """Emits terms, and remembers which fields, constants and helpers the function needs.
 
     A condition that occurs more than once and is worth it is kept in a variable when it is first asked for, so that
-    nothing is computed twice and nothing is computed in vain. ``kept`` lists those variables: they start as None.
+    nothing is computed twice and nothing is computed in vain. ``kept`` lists those variables: they start as ``...``.
     """
 
     def __init__(self, lets: Mapping[str, Definition], roots: Iterable[Term]) -> None:
         self.lets = lets
         self.namespace: dict[str, Any] = {"number": runtime.number, "fold": runtime.fold}
+        self.namespace |= {name: getattr(moments, name) for name in ("added", "less", "ratio")}
         self.fields: dict[tuple[str, int], str] = {}
         self.kept: dict[str, bool] = {}
         self.variables: dict[Term, str] = {}
@@ -85,6 +88,7 @@ class Emitter:
         self._constants: dict[Any, str] = {}
         self._memo: dict[Term, str] = {}
         self.lexicon = Lexicon()
+        self.patterns = Patterns()
 
     def fresh(self, prefix: str) -> str:
         """A variable name that nothing else has."""
@@ -106,7 +110,8 @@ class Emitter:
         """The term's value: true or false for a condition, otherwise None where it is missing."""
         if term in self.variables:
             return load(self.variables[term])
-        if term.kind is Kind.BOOL and term.op != "let" and self._counts[term] > 1 and _weight(term) >= _WORTH:
+        keeps = term.kind is Kind.BOOL and term.op != "let" and _weight(term) >= _WORTH
+        if self._counts[term] > 1 and (keeps or is_clock(term)):
             return self._keep(term)
         return self._plain(term)
 
@@ -115,7 +120,12 @@ class Emitter:
         if name is None:
             name = self._memo[term] = self.fresh("kept")
             self.kept[name] = term.row
-        return ast.IfExp(_is_there(load(name)), load(name), _bind(name, self._plain(term)))
+        there = _compare(load(name), ast.IsNot(), ast.Constant(...))
+        return ast.IfExp(there, load(name), _bind(name, self._plain(term)))
+
+    def starts(self, row: bool) -> list[ast.stmt]:
+        """Nothing is kept yet: of each row, or of the idea."""
+        return [assign(name, ast.Constant(...)) for name, of_row in self.kept.items() if of_row is row]
 
     def _plain(self, term: Term) -> ast.expr:
         match term.op:
@@ -134,12 +144,12 @@ class Emitter:
                 return self._missing(term)
             case "in":
                 return self._member(term)
-            case "contains":
-                return self._contains(term)
-            case "mentions":
-                return self._mentions(term)
+            case op if op in SEARCHES:
+                return self._search(term)
             case "call":
                 return self._call(term)
+            case "turn":
+                return self._turn(term)
             case "negative":
                 return self._strict([term.operands[0]], lambda values: ast.UnaryOp(ast.USub(), values[0]))
             case sign if sign in _OPERATORS:
@@ -199,10 +209,27 @@ class Emitter:
             listed = load(self.constant("constant", items, tuple(items)))
         return _compare(self.expression(term.operands[0]), ast.In(), listed)
 
+    def _search(self, term: Term) -> ast.expr:
+        search = {"contains": self._contains, "matches": self._matches, "mentions": self._mentions}
+        return search.get(term.op, self._contains_list)(term)
+
     def _contains(self, term: Term) -> ast.expr:
         guards, texts = self._guarded(term.operands[0])
         more, item = self._guarded(term.operands[1])
         return _all([*guards, *more, _compare(item, ast.In(), texts)])
+
+    def _contains_list(self, term: Term) -> ast.expr:
+        guards, texts = self._guarded(term.operands[0])
+        items = load(self.constant("items", frozenset(term.members), frozenset(term.members)))
+        if term.op == "contains all":
+            return _all([*guards, ast.Call(ast.Attribute(items, "issubset", ast.Load()), [texts], [])])
+        apart = ast.Call(ast.Attribute(items, "isdisjoint", ast.Load()), [texts], [])
+        return _all([*guards, ast.UnaryOp(ast.Not(), apart)])
+
+    def _matches(self, term: Term) -> ast.expr:
+        guards, text = self._guarded(term.operands[0])
+        pattern = self.constant("pattern", term.detail, Pattern(str(term.detail), self.patterns))
+        return _all([*guards, call(pattern, text)])
 
     def _mentions(self, term: Term) -> ast.expr:
         value = self._source(term.operands[0])
@@ -213,7 +240,8 @@ class Emitter:
         if name is None:
             name = self._memo[key] = self.fresh("folded")
             self.kept[name] = value.row
-        folded = ast.IfExp(_is_there(load(name)), load(name), _bind(name, call("fold", text)))
+        there = _compare(load(name), ast.IsNot(), ast.Constant(...))
+        folded = ast.IfExp(there, load(name), _bind(name, call("fold", text)))
         return _all([*guards, call(words, folded)])
 
     def _call(self, term: Term) -> ast.expr:
@@ -222,7 +250,16 @@ class Emitter:
         extra = [load("now")] if function.clock else []
         return self._strict(list(term.operands), lambda values: call(name, *extra, *values))
 
+    def _turn(self, term: Term) -> ast.expr:
+        """The moment at which a call's value will be another one."""
+        function = FUNCTIONS[str(term.detail)]
+        name = self.constant("turns", function.name, function.turns)
+        return self._strict(list(term.operands), lambda values: call(name, load("now"), *values))
+
     def _arithmetic(self, term: Term) -> ast.expr:
+        if term.operands[0].kind is not Kind.NUMBER:
+            name = {"+": "added", "-": "less", "/": "ratio"}[term.op]
+            return self._strict(list(term.operands), lambda values: call(name, *values))
         sign = _OPERATORS[term.op]()
         if term.op != "/":
             return self._strict(list(term.operands), lambda values: ast.BinOp(values[0], sign, values[1]))
@@ -272,5 +309,15 @@ def _occurrences(lets: Mapping[str, Definition], roots: Iterable[Term]) -> Count
 
 def _weight(term: Term) -> int:
     """A rough cost: one for a comparison, much for looking into a text."""
-    own = {"mentions": 20, "and": 0, "or": 0, "not": 0, "let": 0, "constant": 0, "idea": 0, "row": 0}
+    own = {
+        "matches": 20,
+        "mentions": 20,
+        "and": 0,
+        "or": 0,
+        "not": 0,
+        "let": 0,
+        "constant": 0,
+        "idea": 0,
+        "row": 0,
+    }
     return own.get(term.op, 1) + sum(map(_weight, term.operands))

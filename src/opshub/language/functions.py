@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, get_type_hints
 
+from opshub.language.runtime import utc
 from opshub.language.schema import Kind
 
 __all__ = ["FUNCTIONS", "Function", "function"]
@@ -29,7 +30,8 @@ class Function:
 
     It is given values only: where an argument is missing, so is the result, and it is not called. ``least`` counts
     the arguments without a default; ``many`` lets the last be repeated. ``clock`` asks for the time as a first
-    argument; such a function takes values that are written out, so that the moment of a change can be computed.
+    argument; ``turns`` then tells from the same arguments at which moment the value will be another one, and without
+    it the value moves with every moment. Arguments that are ``written`` stand in the rules as they are.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Function:
     doc: str
     examples: Mapping[str, str]
     body: Callable[..., Any]
+    written: frozenset[str] = frozenset()
+    turns: Callable[..., datetime | None] | None = None
 
     @property
     def signature(self) -> str:
@@ -55,7 +59,11 @@ class Function:
 FUNCTIONS: dict[str, Function] = {}
 
 
-def function(examples: Mapping[str, str]) -> Callable[[_Body], _Body]:
+def function(
+    examples: Mapping[str, str],
+    written: Iterable[str] = (),
+    turns: Callable[..., datetime | None] | None = None,
+) -> Callable[[_Body], _Body]:
     """Make a Python function one of the language, under its own name without a trailing underscore.
 
     ``examples`` maps a call to its result, both as rules write them; calls that read the clock see 2026-01-01.
@@ -77,13 +85,48 @@ def function(examples: Mapping[str, str]) -> Callable[[_Body], _Body]:
             doc=inspect.cleandoc(body.__doc__ or ""),
             examples=examples,
             body=body,
+            written=frozenset(written),
+            turns=turns,
         )
         return body
 
     return register
 
 
-@function({"2025-12-01 > ago(90d)": "true", "ago(2d) == 2025-12-30": "true", "ago(36h) < 2025-12-31": "true"})
+_DAY = timedelta(days=1)
+_LEAST = 0.001
+
+
+def _days(clock: datetime, moment: datetime) -> int:
+    """How often it has been midnight since; negative for a day that is yet to come."""
+    return (clock.date() - utc(moment).date()).days
+
+
+def _next_day(clock: datetime, moment: datetime) -> datetime | None:
+    """The midnight that ends this day, or the day of a moment that is yet to come."""
+    day = max(clock, utc(moment)).replace(hour=0, minute=0, second=0, microsecond=0)
+    try:
+        return day + _DAY
+    except OverflowError:
+        return None
+
+
+def _fades(clock: datetime, moment: datetime, half_life: timedelta) -> datetime | None:
+    return _next_day(clock, moment) if decay(clock, moment, half_life) else None
+
+
+@function(
+    {"age(2025-12-01) > 30d": "true", "age(2025-12-31) == 24h": "true", "age(2026-01-31) > 0d": "false"}
+)
+def age(clock: datetime, moment: datetime) -> timedelta:
+    """How long ago a moment is, below 0d for the future. It is compared; a number of days is ``days_since``."""
+    return clock - utc(moment)
+
+
+@function(
+    {"2025-12-01 > ago(90d)": "true", "ago(2d) == 2025-12-30": "true", "ago(36h) < 2025-12-31": "true"},
+    written=["duration"],
+)
 def ago(clock: datetime, duration: timedelta) -> datetime:
     """The moment that long before now. A clause that compares with it is looked at again when it can flip."""
     try:
@@ -96,6 +139,34 @@ def ago(clock: datetime, duration: timedelta) -> datetime:
 def clamp(value: float, low: float, high: float) -> float:
     """The value, but not below ``low`` and not above ``high``."""
     return min(max(value, low), high)
+
+
+@function({"days_since(2025-12-30)": "2", "days_since(2026-02-01)": "0"}, turns=_next_day)
+def days_since(clock: datetime, moment: datetime) -> float:
+    """How often it has been midnight UTC since a moment; 0 for the future. It moves once a day, at 00:00 UTC."""
+    return float(max(_days(clock, moment), 0))
+
+
+@function(
+    {
+        "decay(2025-12-31, 1d)": "0.5",
+        "decay(2025-12-02, 15d)": "0.25",
+        "decay(2026-02-01, 30d)": "1",
+        "decay(2024-01-01, 30d)": "0",
+    },
+    written=["half_life"],
+    turns=_fades,
+)
+def decay(clock: datetime, moment: datetime, half_life: timedelta) -> float:
+    """A weight that halves with each half-life: 1 on the day itself and for the future, 0 once it is below 0.001.
+
+    It moves once a day, at 00:00 UTC.
+    """
+    days = _days(clock, moment)
+    if days <= 0:
+        return 1.0
+    weight = 0.5 ** (days * _DAY / half_life) if half_life else 0.0
+    return weight if weight >= _LEAST else 0.0
 
 
 @function({"max(3, 7)": "7", "max(idea.effort, 0.5)": "missing", "max(1, 2, 3)": "3"})

@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 
 from opshub.language.functions import FUNCTIONS
 from opshub.language.meaning import GATHERING, Program, Term, Verdict, leaves
+from opshub.language.moments import added, less, ratio
+from opshub.language.patterns import Pattern
 from opshub.language.runtime import fold, number, settled, utc
 from opshub.language.schema import Kind
 from opshub.language.words import Words
@@ -185,6 +187,12 @@ class Interpreter:
                 return values[0] in term.members
             case "contains":
                 return values[1] in values[0]
+            case "contains any":
+                return not set(term.members).isdisjoint(values[0])
+            case "contains all":
+                return set(term.members) <= set(values[0])
+            case "matches":
+                return Pattern(str(term.detail))(values[0])
             case "mentions":
                 return Words(term.members)(fold(values[0]))
         return bool(COMPARE[term.op](*values))
@@ -232,6 +240,8 @@ class Interpreter:
             return function.body(self.now, *values) if function.clock else function.body(*values)
         if term.op == "negative":
             return -values[0]
+        if term.operands[0].kind is not Kind.NUMBER:
+            return {"+": added, "-": less, "/": ratio}[term.op](*values)
         if term.op == "/" and not values[1]:
             return None
         return _ARITHMETIC[term.op](*values)

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from opshub.language.meaning import GATHERING, Definition, Term, show
+from opshub.language.meaning import GATHERING, SEARCHES, Definition, Term, show
 
 __all__ = ["COMPARE", "conjuncts", "fragile", "implies", "never"]
 
@@ -142,7 +142,7 @@ def never(term: Term, lets: Mapping[str, Definition]) -> str:
 def _clash(one: Term, other: Term) -> bool:
     """Whether two facts about the same value exclude each other."""
     if one.op == "missing":
-        compares = other.op in COMPARE or other.op in ("in", "contains", "mentions")
+        compares = other.op in COMPARE or other.op == "in" or other.op in SEARCHES
         return not one.detail and (compares or (other.op == "missing" and bool(other.detail)))
     values = _values(one)
     if values is None:

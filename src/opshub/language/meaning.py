@@ -13,6 +13,7 @@ from opshub.language.series import Alarm, Series
 __all__ = [
     "BROKEN",
     "EVERY",
+    "SEARCHES",
     "Definition",
     "Gathering",
     "Program",
@@ -39,7 +40,7 @@ class Term:
     """One operation; equal terms mean the same.
 
     ``op`` is ``constant``, ``idea``, ``row``, ``let``, ``score``, ``and``, ``or``, ``not``, a comparison sign,
-    ``in``, ``contains``, ``mentions``, ``missing``, an arithmetic sign, ``negative``, ``call`` or a verb of
+    ``in``, one of ``SEARCHES``, ``missing``, an arithmetic sign, ``negative``, ``call`` or a verb of
     gathering. ``detail`` holds a constant's value, a field's index and name, a name, words, or a ``Gathering``.
     What gathers has the operands ``where`` (window and condition), ``among`` (the window) and perhaps ``worth``.
     ``row`` says that it depends on one piece of feedback, ``late`` that it is known only when all feedback has been
@@ -88,6 +89,7 @@ class Term:
 BROKEN = Term("constant", None)
 EVERY = Term("constant", Kind.BOOL, (), True)
 
+SEARCHES = frozenset({"contains", "contains all", "contains any", "matches", "mentions"})
 GATHERING = frozenset({"any", "all", "no", "count", "share", "sum", "mean", "median", "min", "max"})
 
 
@@ -187,7 +189,9 @@ def show(term: Term) -> str:
             return f"({f' {term.op} '.join(parts)})"
         case "not" | "negative":
             return f"not {parts[0]}" if term.op == "not" else f"-{parts[0]}"
-        case "in" | "mentions":
+        case "matches":
+            return f'{parts[0]} matches "{detail}"'
+        case "in" | "mentions" | "contains any" | "contains all":
             return f"{parts[0]} {term.op} {_show_list(term.members)}"
         case "missing":
             return f"{parts[0]} is {'not ' if detail else ''}missing"
@@ -244,7 +248,7 @@ def show_value(value: object) -> str:
 
 def _show_duration(value: timedelta) -> str:
     """As rules write it, in the largest unit that makes it whole."""
-    seconds = value.total_seconds()
+    seconds = round(value.total_seconds(), 6)
     size, unit = next(
         (s, u) for s, u in ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s")) if not seconds % s or s == 1
     )

@@ -128,6 +128,8 @@ class _Wishes:
                 yield from self._member(term, row, want)
             case "contains":
                 yield from self._contains(term, row, want)
+            case "contains any" | "contains all":
+                yield self._contains_list(term, row, want)
             case "mentions":
                 text = self._judge.value(term.operands[0], row) or ""
                 words = f"mentions {'one' if want else 'none'} of {_listed(term.members)}"
@@ -155,6 +157,15 @@ class _Wishes:
             members = {*there, item} if want else {*there} - {item}
             needed = f"{'also' if want else 'without'} {show_value(item)}"
             yield self._change(term.operands[0], row, tuple(sorted(members)), needed)
+
+    def _contains_list(self, term: Term, row: int | None, want: bool) -> Change:
+        """One member more or all that lack, one member less or all that are there."""
+        there = set(self._judge.value(term.operands[0], row) or ())
+        one = term.op == ("contains any" if want else "contains all")
+        named = term.members[:1] if one else term.members
+        members = there | set(named) if want else there - set(named)
+        needed = f"{'also' if want else 'without'} {_listed(named)}"
+        return self._change(term.operands[0], row, tuple(sorted(members)), needed)
 
     def _comparison(self, term: Term, row: int | None, sign: str) -> Iterator[Change]:
         left, right = term.operands

@@ -185,7 +185,7 @@ def _report_stray_word(text: str, block: Block, after: Span, findings: Findings)
     if word is None:
         return findings.report("R006", after, "'+' or '-' and a number are expected here")
     span = Span(block.file, block.start + word.start(), block.start + word.end())
-    known = ("and", "or", "not", "in", "is", "contains", "mentions", "tag", "route", "stop")
+    known = ("and", "or", "not", "in", "is", "contains", "matches", "mentions", "tag", "route", "stop")
     hint = f"write '{_WORDS[word[0]]}'" if word[0] in _WORDS else suggestion(word[0], known)
     message = f"'{word[0]}' is not expected here; a score's name has points behind it, such as +10"
     findings.report("R006", span, message, hint)
@@ -209,7 +209,19 @@ def _choices(expected: set[str]) -> str:
         names -= values | {"ANY", "ALL", "NO", "COUNT", "SHARE", "SUM", "MEAN", "MEDIAN", "MIN", "MAX", "NOT"}
         names.add("a value")
     if {"AND", "OR"} <= names:
-        names -= {"COMPARISON", "AT_LEAST", "IN", "CONTAINS", "MENTIONS", "IS", "SIGN", "TIMES", "AND", "OR"}
+        names -= {
+            "COMPARISON",
+            "AT_LEAST",
+            "IN",
+            "CONTAINS",
+            "MATCHES",
+            "MENTIONS",
+            "IS",
+            "SIGN",
+            "TIMES",
+            "AND",
+            "OR",
+        }
         names.add("'and', 'or', an operator")
     readable = sorted(_READABLE.get(name, f"'{name.lower()}'" if name.isupper() else name) for name in names)
     return ", ".join(readable[:6]) + (" or another" if len(readable) > 6 else "")

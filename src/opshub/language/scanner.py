@@ -19,9 +19,9 @@ LARGEST = 65_536
 
 STATEMENTS = ("alert", "bands", "let", "parameter", "rule", "score", "signal", "test", "use")
 RESERVED = frozenset(
-    "account accounts all and any as because contains count distinct expect false feedback for given idea in is key "
-    "max mean median mentions min missing no not notify of open or otherwise over per person persons reported route "
-    "share stop sum tag to true when where within".split()
+    "account accounts all and any as because contains count distinct expect false feedback for given idea in "
+    "is key matches max mean median mentions min missing no not notify of open or otherwise over per person "
+    "persons reported route share stop sum tag to true when where within".split()
 ) | set(STATEMENTS)
 
 _TOKEN = re.compile(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opshub.language.meaning import EVERY, GATHERING, Definition, Term, show
-from opshub.language.runtime import fold
+from opshub.language.patterns import Pattern, Patterns
 from opshub.language.words import Lexicon, Words
 
 __all__ = ["Story", "tell"]
@@ -27,7 +27,7 @@ class Story:
     names: tuple[str, ...]
     lists: tuple[Term | None, ...]
     fields: tuple[tuple[str, int], ...]
-    words: tuple[tuple[str, int, Words], ...]
+    words: tuple[tuple[str, int, Words | Pattern], ...]
 
     def evidence(self, lists: tuple[Sequence[int], ...]) -> tuple[int, ...]:
         """At most five rows, the earliest first."""
@@ -49,11 +49,12 @@ class Story:
             value = row[index]
             saw.append(value[:_LONGEST] if isinstance(value, str) else value)
         for _, index, words in self.words:
-            saw.append(None if row[index] is None else words.found(fold(row[index])))
+            text = None if row[index] is None else words.seen(row[index])
+            saw.append(text and text[:_LONGEST])
         return tuple(saw)
 
 
-def tell(root: Term, lets: Mapping[str, Definition], lexicon: Lexicon) -> Story:
+def tell(root: Term, lets: Mapping[str, Definition], lexicon: Lexicon, patterns: Patterns) -> Story:
     """The story of a score's value or a rule's condition; its words are looked for with those of the rules."""
     teller = _Teller(lets)
     teller.walk(root)
@@ -63,7 +64,10 @@ def tell(root: Term, lets: Mapping[str, Definition], lexicon: Lexicon) -> Story:
         tuple(show(term) for term in seen),
         tuple(teller.lists),
         tuple((name, index) for index, name in teller.fields),
-        tuple((f"{name} mentions", index, Words(words, lexicon)) for (index, name), words in teller.words),
+        (
+            *((f"{name} mentions", index, Words(words, lexicon)) for (index, name), words in teller.words),
+            *((f"{name} matches", index, Pattern(text, patterns)) for (index, name), text in teller.patterns),
+        ),
     )
 
 
@@ -74,6 +78,7 @@ class _Teller:
         self.seen: dict[Term, None] = {}
         self.lists: dict[Term | None, None] = {}
         self.fields: dict[tuple[int, str], None] = {}
+        self.patterns: dict[tuple[tuple[int, str], str], None] = {}
         self.words: dict[tuple[tuple[int, str], tuple[str, ...]], None] = {}
 
     def walk(self, term: Term, denied: bool = False) -> None:
@@ -106,6 +111,8 @@ class _Teller:
                 self._row(self._lets[str(term.detail)].term, followed)
         elif term.op == "row":
             self.fields[term.field] = None
+        elif term.op == "matches" and term.operands[0].op == "row":
+            self.patterns[term.operands[0].field, str(term.detail)] = None
         elif term.op == "mentions" and term.operands[0].op == "row":
             self.words[term.operands[0].field, term.members] = None
         else:

@@ -16,6 +16,7 @@ __all__ = [
     "Call",
     "Comparison",
     "Contains",
+    "ContainsList",
     "Expression",
     "Gather",
     "Given",
@@ -23,6 +24,7 @@ __all__ = [
     "Let",
     "Listing",
     "Literal",
+    "Matches",
     "Member",
     "Mentions",
     "Missing",
@@ -123,6 +125,26 @@ class Contains:
 
 
 @dataclass(frozen=True, slots=True)
+class ContainsList:
+    """``texts contains any [ … ]``, or with the ``verb`` ``all``."""
+
+    span: Span
+    verb: str
+    value: Expression
+    items: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """``text matches "pattern"``; in the pattern a backslash is a backslash. ``mark`` is the place of the pattern."""
+
+    span: Span
+    value: Expression
+    pattern: str
+    mark: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Mentions:
     """``text mentions [ … ]``."""
 
@@ -192,6 +214,8 @@ Expression: TypeAlias = (
     | Comparison
     | Member
     | Contains
+    | ContainsList
+    | Matches
     | Mentions
     | Missing
     | Arithmetic

@@ -105,6 +105,10 @@ class Words:
         standing = self._lexicon.standing(text)
         return next((word for word in self._words if word in standing), None)
 
+    def seen(self, text: str) -> str | None:
+        """The first word of the list that stands in a text as it was written."""
+        return self.found(fold(text))
+
 
 def _phrase(word: str) -> re.Pattern[str] | None:
     """What finds several words behind one another; it never goes back, so its time grows with the text alone."""
