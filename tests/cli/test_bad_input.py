@@ -132,7 +132,7 @@ def test_ideas_can_be_read_while_the_rules_are_broken(here: Path) -> None:
 
     assert listed.exit_code == 0
     assert "IDEA-1" in listed.stdout
-    assert "The rules do not pass their check" in status.stdout
+    assert "The rule files cannot be used" in status.stdout
     assert "bad.rules:1" in status.stdout
 
 
