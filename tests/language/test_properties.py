@@ -366,12 +366,17 @@ class Interpreter:
         """Whether one value of feedback is asked for where there is no piece of feedback."""
         return len(arguments) == 1 and self.reads_row(arguments[0])
 
+    @staticmethod
+    def gathers(node: Any) -> bool:
+        """With one argument these gather where that reads feedback; with more they are functions of a row."""
+        return isinstance(node, tree.Call) and node.function in ("min", "max") and len(node.arguments) == 1
+
     def reads_row(self, node: Any) -> bool:
         if isinstance(node, tree.Name):
             if node.name in self.lets:
                 return self.reads_row(self.lets[node.name])
             return node.name not in self.scores and node.name not in self.idea
-        if isinstance(node, tree.Gather) or (isinstance(node, tree.Call) and node.function in ("min", "max")):
+        if isinstance(node, tree.Gather) or self.gathers(node):
             return False
         return any(self.reads_row(child) for child in children(node))
 
