@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+import opshub
+import opshub_rules
 from opshub.language import Source
 from opshub.language.codes import CODES
 from opshub.language.findings import Findings
@@ -18,7 +20,6 @@ from opshub.language.parser import parse
 from opshub.language.scanner import RESERVED
 from opshub.language.tree import Span
 
-ROOT = Path(__file__).parent.parent.parent
 _SETTINGS = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
@@ -67,7 +68,8 @@ def _holds(text: str) -> None:
     assert [line for line in printed.split("\n") if line != line.rstrip()] == []
 
 
-FILES = sorted([*ROOT.glob("rules/*.rules"), *ROOT.glob("src/**/*.rules")])
+PACKAGES = [Path(package.__path__[0]) for package in (opshub, opshub_rules)]
+FILES = sorted(file for package in PACKAGES for file in package.glob("**/*.rules"))
 AFTER = [pytest.param(code.after, id=name) for name, code in CODES.items()]
 
 
