@@ -149,6 +149,20 @@ def test_a_missing_value_makes_a_score_zero_and_the_part_says_what_was_missing(d
     assert rice.saw == {"idea.voices": 5, "idea.impact": 3, "idea.effort": None}
 
 
+@pytest.mark.parametrize(("urgent", "points"), [(None, 1), (False, 10), (True, 100)])
+def test_a_name_for_a_yes_or_no_keeps_missing_apart_from_no(
+    urgent: bool | None, points: float, decide: Decide
+) -> None:
+    text = (
+        "let pressing = idea.urgent\n"
+        'rule "missing" { when pressing is missing priority +1 }\n'
+        'rule "no" { when pressing == false priority +10 }\n'
+        'rule "yes" { when pressing priority +100 }\n'
+    )
+
+    assert decide(text, urgent=urgent).scores["priority"] == points
+
+
 @pytest.mark.parametrize(
     "expression",
     ["1 / (idea.voices - 5)", "idea.voices / 0", "mean rating", "share of feedback where rating > 0"],

@@ -149,6 +149,9 @@ _conditions = st.recursive(
                 "max (age(created)) > 5d",
                 "age(idea.created) - 3d < 2d",
                 "popular",
+                "pressing",
+                "pressing is missing",
+                "pressing == false",
                 "1 in [1, 2]",
             ]
         ),
@@ -168,6 +171,7 @@ def _files(draw: st.DrawFn) -> str:
         "let early = created < 2025-12-30",
         'let angry = rating < 0.3 and text mentions ["slow", "cancel"]',
         "let popular = idea.voices > 2",
+        "let pressing = idea.urgent",
         "let weight = rating * 3",
         "score base = idea.voices",
         "let double = base * 2",

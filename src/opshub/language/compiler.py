@@ -140,9 +140,7 @@ class _Compiler:
             reference = Term("let", term.kind, (), definition.name, term.optional, term.row, term.late)
             if self._emitter.uses(definition.name) > 1 and reference not in self._emitter.variables:
                 name = self._emitter.fresh("let")
-                condition = term.kind is Kind.BOOL
-                value = self._emitter.condition(term) if condition else self._emitter.expression(term)
-                yield assign(name, value)
+                yield assign(name, self._emitter.expression(term))
                 self._emitter.variables[reference] = name
 
     def _pass(self) -> Iterator[ast.stmt]:
