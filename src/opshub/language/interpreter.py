@@ -11,23 +11,15 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from opshub.language.functions import FUNCTIONS
-from opshub.language.meaning import GATHERING, Program, Term, Verdict, leaves
+from opshub.language.meaning import COMPARE, GATHERING, Program, Term, Verdict, leaves
 from opshub.language.moments import added, less, ratio
 from opshub.language.patterns import Pattern
 from opshub.language.runtime import fold, number, settled, utc
 from opshub.language.schema import Kind
 from opshub.language.words import Words
 
-__all__ = ["COMPARE", "Changes", "Interpreter", "Step", "Truth"]
+__all__ = ["Changes", "Interpreter", "Step", "Truth"]
 
-COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,

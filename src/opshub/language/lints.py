@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from opshub.language.meaning import GATHERING, SEARCHES, Definition, Term, show
+from opshub.language.meaning import COMPARE, GATHERING, SEARCHES, Definition, Term, show
 
-__all__ = ["COMPARE", "conjuncts", "fragile", "implies", "never"]
-
-COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-"""What each sign of comparison does."""
+__all__ = ["conjuncts", "fragile", "implies", "never"]
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 

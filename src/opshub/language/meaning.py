@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+import operator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
@@ -12,6 +13,7 @@ from opshub.language.series import Alarm, Series
 
 __all__ = [
     "BROKEN",
+    "COMPARE",
     "EVERY",
     "SEARCHES",
     "Definition",
@@ -90,6 +92,16 @@ BROKEN = Term("constant", None)
 EVERY = Term("constant", Kind.BOOL, (), True)
 
 SEARCHES = frozenset({"contains", "contains all", "contains any", "matches", "mentions"})
+COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+"""What each sign of comparison does."""
+
 GATHERING = frozenset({"any", "all", "no", "count", "share", "sum", "mean", "median", "min", "max"})
 
 

@@ -13,8 +13,8 @@ from itertools import islice
 from typing import Any
 
 from opshub.language.clauses import is_clock
-from opshub.language.interpreter import COMPARE, Interpreter, Step
-from opshub.language.meaning import GATHERING, Term, show_value
+from opshub.language.interpreter import Interpreter, Step
+from opshub.language.meaning import COMPARE, GATHERING, Term, show_value
 from opshub.language.runtime import number
 from opshub.language.schema import Kind
 

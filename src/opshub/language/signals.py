@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from opshub.language.lints import COMPARE
-from opshub.language.meaning import Program, leaves
+from opshub.language.meaning import COMPARE, Program, leaves
 from opshub.language.runtime import number
 from opshub.language.series import Alarm, Series
 
