@@ -493,7 +493,7 @@ def test_what_is_proven_of_two_conditions_holds_on_all_data(
     both = f"({one}) and ({other})"
     heads = (
         'let early = created < 2025-12-30\nlet angry = rating < 0.3 and text mentions ["slow"]\n'
-        "let popular = idea.voices > 2\n"
+        "let popular = idea.voices > 2\nlet pressing = idea.urgent\n"
         "score base = idea.voices\nlet double = base * 2\nlet weight = rating * 3\n"
     )
     names = "\n".join(f'rule "{i}" {{ when {when} tag "t{i}" }}' for i, when in enumerate((one, other, both)))
