@@ -19,7 +19,7 @@ from pathlib import Path
 
 from measure import HERE, Cost, interleaved, run, serving
 from server import make_pages
-from sides import Hub, Rivals, downloading, floor, installed
+from sides import Hub, Rivals, downloading, floor, installed, libraries
 
 SEED = 7
 LATENCY = 0.1
@@ -72,12 +72,15 @@ class Bench:
                 },
                 self.rounds,
             )
+            least = libraries(self.python, url, self.folder / "libraries", self.folder / "hub")
             likeness = hub.command("ideas", "show", "1")
         yield from _costs(costs)
         yield Figure("load: CPU against the floor", costs["hub"].cpu / costs["floor"].cpu, 2.5)
         yield Figure("load: time against the floor", costs["hub"].wall / costs["floor"].wall, 2.5)
         alone = costs["hub, until normalize"]
         yield Figure("load alone, nothing decided: CPU against the floor", alone.cpu / costs["floor"].cpu)
+        yield Figure("what libraries take of it, their start left out: CPU", least, unit="s")
+        yield Figure("what libraries take of it: CPU against the floor", least / costs["floor"].cpu)
         yield Figure("first `ideas show` after it, which indexes all texts: CPU", likeness.cpu, unit="s")
 
     def rivals(self) -> Iterator[Figure]:
@@ -88,7 +91,13 @@ class Bench:
             sides = {"hub": hub.load, "hub, until normalize": hub.only_load}
             sides |= {name: load for name, (load, _) in others.sides.items()}
             costs = interleaved(sides, self.rounds)
+            hub.load()
+            least = libraries(self.python, url, self.folder / "libraries", self.folder / "hub")
         yield from _costs(costs)
+        for name in others.sides:
+            yield Figure(
+                f"CPU of {name} against what libraries take of our whole sync", costs[name].cpu / least
+            )
         for what, ours in (("whole sync", costs["hub"]), ("load alone", costs["hub, until normalize"])):
             for name in others.sides:
                 cpu, time = costs[name].cpu / ours.cpu, costs[name].wall / ours.wall

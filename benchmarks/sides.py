@@ -12,7 +12,7 @@ from pathlib import Path
 
 from measure import HERE, Cost, run
 
-__all__ = ["Hub", "Rivals", "downloading", "floor", "installed"]
+__all__ = ["Hub", "Rivals", "downloading", "floor", "installed", "libraries"]
 
 CONFIG = """
 [connections.desk]
@@ -44,6 +44,20 @@ def installed(cache: Path, *beside: str) -> Path:
 def floor(python: Path, url: str, folder: Path) -> Cost:
     """The least that the load can cost."""
     return run([python, HERE / "floor.py", url, "floor.db"], folder=_emptied(folder))
+
+
+def libraries(python: Path, url: str, folder: Path, hub: Path) -> float:
+    """Seconds of CPU that libraries take of a hub's first sync, which has been run: its rows are put once more."""
+    command = [
+        python,
+        HERE / "libraries.py",
+        url,
+        hub / "opshub.db",
+        "copy.db",
+        hub / "rules" / "starter.rules",
+    ]
+    run(command, folder=_emptied(folder))
+    return sum(json.loads((folder / "output.txt").read_bytes()).values())
 
 
 def downloading(python: Path, url: str, folder: Path) -> Cost:
