@@ -311,7 +311,8 @@ class Decision:
 
     ``traces`` are what was seen; the rule set's words for them stand once, in the legend of that name. ``due`` is the
     next moment at which a clause that reads the clock can change its mind, or at which ``override`` ends: what a
-    person set, with what the rules said in ``ruled``.
+    person set, with what the rules said in ``ruled``. ``goals`` are those that rules or people let it support;
+    ``owner`` is the person that a rule gave it to.
     """
 
     idea: int
@@ -325,6 +326,8 @@ class Decision:
     due: datetime | None = None
     override: Override | None = None
     ruled: Mapping[str, Value] = field(default_factory=dict)
+    goals: tuple[str, ...] = ()
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -215,3 +215,22 @@ def test_periods_begin_in_utc_and_weeks_on_monday() -> None:
     )
     assert [f"{begin:%Y-%m}" for begin in recent(moment, "month", 3)] == ["2025-12", "2026-01", "2026-02"]
     assert following(datetime(9999, 12, 1, tzinfo=UTC), "month").year == 9999
+
+
+def test_scoring_reads_the_breaches_of_its_batch_alone(world: Any) -> None:
+    world.use(RULES + ALERT.replace("for 2 days", ""))
+    add(world, 1, "please cancel", 1)
+    world.hub.sync()
+    stored, asked = world.hub.store.breaches, []
+
+    def breaches(ideas: Any = None) -> Any:
+        asked.append(ideas)
+        return stored(ideas)
+
+    world.hub.store.breaches = breaches
+    add(world, 2, "something else", 0)
+    world.hub.sync()
+
+    scored = {number for idea, _, _ in world.hub.ranked(9) for number in (idea.number,)}
+    batches = [ideas for ideas in asked if ideas is not None]
+    assert [set(ideas) < scored for ideas in batches] == [True]

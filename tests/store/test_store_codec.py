@@ -117,6 +117,8 @@ decisions = st.builds(
     legend=texts,
     traces=st.lists(traces, max_size=2).map(tuple),
     due=st.none() | moments,
+    goals=tags,
+    owner=texts,
 )
 
 

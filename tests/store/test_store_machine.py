@@ -29,7 +29,7 @@ from opshub.model import (
     TrackedItem,
 )
 from opshub.store import Store, open_store
-from opshub.store.rows import OutboxRow, OutboxState, RawRow, Route, Written
+from opshub.store.rows import Breach, OutboxRow, OutboxState, RawRow, Route, Support, Written
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -59,6 +59,8 @@ decisions = st.builds(
     band=st.sampled_from(["", "P1", "P2"]),
     route=st.sampled_from(["", "jira.A"]),
     due=st.none() | moments,
+    goals=st.sampled_from([(), ("win",), ("grow", "win")]),
+    owner=st.sampled_from(["", "ann"]),
 )
 overrides = st.builds(
     Override,
@@ -262,6 +264,24 @@ class Twins(RuleBasedStateMachine):
 
         self.both(work)
 
+    @rule(idea=numbers, goal=st.sampled_from(["win", "grow"]), drop=st.booleans())
+    def support(self, idea: int, goal: str, drop: bool) -> None:
+        def work(store: Store) -> object:
+            if drop:
+                return store.drop_support(idea, goal)
+            store.put_support(Support(idea, goal, "so", "ann", NOW))
+            return None
+
+        self.both(work)
+
+    @rule(idea=few(numbers), alert=st.sampled_from(["a", "b"]))
+    def breach(self, idea: list[int], alert: str) -> None:
+        def work(store: Store) -> None:
+            for number in idea:
+                store.put_breach(Breach(alert, NOW - timedelta(days=number % 2), None, number, (0.5,)))
+
+        self.both(work)
+
     @rule(override=overrides, drop=st.booleans())
     def override(self, override: Override, drop: bool) -> None:
         def work(store: Store) -> object:
@@ -324,6 +344,10 @@ def results(store: Store, all_numbers: list[int]) -> Any:
     yield store.destinations_after(2, 99)
     yield store.routes(all_numbers)
     yield store.overrides(all_numbers)
+    yield store.supports(all_numbers), store.supports([2]), store.supports([])
+    yield store.breaches(), store.breaches([1, 2]), store.breaches([])
+    yield store.ranked(99, facet=("goal", "win")), store.ranked(2, 0, "P1", ("owner", "ann"))
+    yield store.count_ideas(facet=("goal", "win")), store.count_ideas("P1", ("owner", "ann"))
     yield store.standing("a"), store.standing("b"), store.seen(all_numbers)
     yield store.outbox()
     yield store.outbox(states=[OutboxState.SENDING], ideas=[1, 2], limit=3)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
+from opshub.errors import StoreError
 from opshub.model import Point, Ref, Tombstone
 from opshub.store import Store
-from opshub.store.rows import Breach, SignalValue
+from opshub.store.rows import Breach, SignalValue, Support
 
 DAY = datetime(2026, 2, 3, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -137,6 +140,38 @@ def test_a_breach_is_kept_until_it_is_over(store: Store) -> None:
         store.put_breach(Breach("Another", DAY, None, 0, ()))
 
     assert store.breaches() == [Breach("Another", DAY, None, 0, ()), breach._replace(until=DAY + HOUR)]
+
+
+def test_breaches_are_asked_for_by_the_ideas_that_they_opened(store: Store) -> None:
+    mine, other = Breach("a", DAY, None, 7, ()), Breach("b", DAY, None, 8, ())
+    with store.transaction():
+        store.put_breach(mine)
+        store.put_breach(other)
+
+    assert store.breaches([7]) == [mine]
+    assert store.breaches([]) == []
+
+
+def test_what_people_let_an_idea_support_is_kept_until_they_take_it_back(store: Store, make: Any) -> None:
+    make.put(make.feedback("1", created_at=DAY))
+    number = make.idea("1")
+    before = store.last_seq()
+    support = Support(number, "Adoption", "it removes the first hurdle", "ann", DAY)
+    with store.transaction():
+        store.put_support(support._replace(because="first thought"))
+        store.put_support(support)
+
+    assert store.supports([number, number + 1]) == [support]
+    assert store.ideas_after(before, 9)[0][1] == number
+    with store.transaction():
+        assert store.drop_support(number, "Adoption")
+        assert not store.drop_support(number, "Adoption")
+    assert store.supports([number]) == []
+
+
+def test_an_idea_that_is_not_there_supports_nothing(store: Store) -> None:
+    with pytest.raises(StoreError, match="IDEA-9"), store.transaction():
+        store.put_support(Support(9, "Adoption", "", "ann", DAY))
 
 
 def point(name: str, value: float, record: str = "1", at: datetime = DAY, **more: Any) -> Point:

@@ -120,7 +120,7 @@ def seen(store: Store, reader: Reader, numbers: Sequence[int]) -> Iterator[Seen]
     links = {}
     if reader.needs_links:
         links = store.links_of([feedback.ref for group in voices.values() for feedback in group])
-    breaches = {breach.idea: breach for breach in store.breaches() if breach.until is None}
+    breaches = {breach.idea: breach for breach in store.breaches(numbers) if breach.until is None}
     for number in numbers:
         idea = ideas.get(number)
         if idea is None:

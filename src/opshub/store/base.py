@@ -17,6 +17,7 @@ from opshub.store.base_signals import Signals
 from opshub.store.rows import (
     BadRow,
     ConnectionState,
+    Facet,
     Lease,
     OutboxRow,
     OutboxState,
@@ -241,7 +242,7 @@ class Store(Signals, Protocol):
         ...
 
     def ranked(
-        self, limit: int, offset: int = 0, band: str | None = None
+        self, limit: int, offset: int = 0, band: str | None = None, facet: Facet | None = None
     ) -> list[tuple[Idea, Decision, int]]:
         """Ideas with at least one living voice or tracked item, best priority first: (idea, decision, voices).
 
@@ -249,7 +250,7 @@ class Store(Signals, Protocol):
         """
         ...
 
-    def count_ideas(self, band: str | None = None) -> int: ...
+    def count_ideas(self, band: str | None = None, facet: Facet | None = None) -> int: ...
 
     # decisions and routes
 

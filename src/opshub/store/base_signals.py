@@ -1,4 +1,4 @@
-"""The part of the store's contract that speaks of signals and alerts."""
+"""The part of the store's contract that speaks of signals, alerts and goals."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Protocol
 
 from opshub.model import Feedback, Point, Ref
-from opshub.store.rows import Breach, SignalValue
+from opshub.store.rows import Breach, SignalValue, Support
 
 __all__ = ["Signals"]
 
 
 class Signals(Protocol):
-    """Where signals and alerts are kept."""
+    """Where signals, alerts and goals are kept."""
 
     def uncounted_hours(self) -> list[int]:
         """Hours since 1970 in which feedback was written that came, changed or went since, in order."""
@@ -59,6 +59,18 @@ class Signals(Protocol):
         """Keep the breach that an alert has or had since a moment."""
         ...
 
-    def breaches(self) -> list[Breach]:
-        """All that are remembered, by alert and time."""
+    def breaches(self, ideas: Sequence[int] | None = None) -> list[Breach]:
+        """All that are remembered, or those that opened one of these ideas, by alert and time."""
+        ...
+
+    def put_support(self, support: Support) -> None:
+        """Keep that a person lets an idea, which must exist, support a goal; touches the idea."""
+        ...
+
+    def drop_support(self, number: int, goal: str) -> bool:
+        """Forget it, and touch the idea; whether it was there."""
+        ...
+
+    def supports(self, numbers: Sequence[int]) -> list[Support]:
+        """What people let these ideas support, by idea and goal."""
         ...

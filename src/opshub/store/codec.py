@@ -268,8 +268,10 @@ def _decision(it: Decision) -> bytes:
         it.scores if all(map(isfinite, it.scores.values())) else dict(map(_finite_item, it.scores.items()))
     )
     row: tuple[Any, ...] = (scores, it.band, it.tags, it.route, it.urgency, it.legend, it.traces)
-    if it.override is not None:
-        row = (*row, _override(it.override), _values(it.ruled))
+    if it.override is not None or it.goals or it.owner:
+        row = (*row, it.override and _override(it.override), _values(it.ruled))
+    if it.goals or it.owner:
+        row = (*row, it.goals, it.owner)
     return orjson.dumps(row, default=encode_value, option=orjson.OPT_PASSTHROUGH_DATETIME)
 
 
@@ -290,8 +292,10 @@ def decode_decision(idea: int, due: int | None, body: bytes) -> Decision:
         legend=legend,
         traces=tuple(map(_as_trace, traces)),
         due=from_micros(due),
-        override=_as_override(idea, more[0]) if more else None,
+        override=_as_override(idea, more[0]) if more and more[0] else None,
         ruled={name: decode_value(value) for name, value in more[1].items()} if more else {},
+        goals=tuple(more[2]) if len(more) > 2 else (),
+        owner=more[3] if len(more) > 2 else "",
     )
 
 

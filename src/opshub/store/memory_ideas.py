@@ -13,7 +13,7 @@ from opshub.store.memory_matching import Matching
 from opshub.store.memory_work import storable
 from opshub.store.moments import micros
 from opshub.store.outbox import merged
-from opshub.store.rows import OutboxRow, OutboxState, Route, Written
+from opshub.store.rows import Facet, OutboxRow, OutboxState, Route, Written, facets
 
 __all__ = ["Ideas"]
 
@@ -55,7 +55,7 @@ class Ideas(Matching):
                     yield number, feedback
 
     def ranked(
-        self, limit: int, offset: int = 0, band: str | None = None
+        self, limit: int, offset: int = 0, band: str | None = None, facet: Facet | None = None
     ) -> list[tuple[Idea, Decision, int]]:
         """Ideas with at least one living voice or tracked item, best priority first: (idea, decision, voices)."""
         living = {self.kept.bindings[ref] for ref in self.kept.bindings if self.item(ref) is not None}
@@ -65,12 +65,13 @@ class Ideas(Matching):
             voices = sum(1 for _ in self.voices([number]))
             if (voices or number in living) and band in (None, decision.band):
                 rows.append((idea, decision, voices))
+        rows = [row for row in rows if facet is None or facet in facets(row[1])]
         rows.sort(key=lambda row: (-row[1].scores.get("priority", 0.0), row[0].number))
         return rows[offset : offset + limit]
 
-    def count_ideas(self, band: str | None = None) -> int:
+    def count_ideas(self, band: str | None = None, facet: Facet | None = None) -> int:
         """How many ``ranked`` has."""
-        return len(self.ranked(len(self.kept.ideas), 0, band))
+        return len(self.ranked(len(self.kept.ideas), 0, band, facet))
 
     # -- decisions and routes -----------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""In memory: what signals came to, which hours wait to be counted again, and alerts in breach."""
+"""In memory: what signals came to, which hours wait to be counted again, alerts in breach, and supported goals."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from opshub.model import Feedback, Point, Ref
 from opshub.store.memory_ideas import Ideas
 from opshub.store.memory_work import storable
 from opshub.store.moments import from_micros, micros
-from opshub.store.rows import Breach, SignalValue
+from opshub.store.rows import Breach, SignalValue, Support
 
 __all__ = ["Signals"]
 
 
 class Signals(Ideas):
-    """Signals and alerts."""
+    """Signals, alerts and goals."""
 
     def uncounted_hours(self) -> list[int]:
         """Hours since 1970 in which feedback was written that came, changed or went since they were counted."""
@@ -82,6 +82,25 @@ class Signals(Ideas):
         storable(breach.alert)
         self._writing().breaches[breach.alert, micros(breach.since)] = breach
 
-    def breaches(self) -> list[Breach]:
-        """All that are remembered, by alert and time."""
-        return [self.kept.breaches[key] for key in sorted(self.kept.breaches)]
+    def breaches(self, ideas: Sequence[int] | None = None) -> list[Breach]:
+        """All that are remembered, or those that opened one of these ideas, by alert and time."""
+        rows = [self.kept.breaches[key] for key in sorted(self.kept.breaches)]
+        return [row for row in rows if ideas is None or row.idea in ideas]
+
+    def put_support(self, support: Support) -> None:
+        """Keep that a person lets an idea, which must exist, support a goal; touches the idea."""
+        storable(support.goal, support.because, support.who)
+        self._must_exist([support.idea])
+        at = from_micros(micros(support.at)) or support.at
+        self._writing().supports[support.idea, support.goal] = support._replace(at=at)
+        self._touch([support.idea])
+
+    def drop_support(self, number: int, goal: str) -> bool:
+        """Forget it, and touch the idea; whether it was there."""
+        there = self._writing().supports.pop((number, goal), None) is not None
+        self._touch([number] if there else [])
+        return there
+
+    def supports(self, numbers: Sequence[int]) -> list[Support]:
+        """What people let these ideas support, by idea and goal."""
+        return [row for (idea, _), row in sorted(self.kept.supports.items()) if idea in numbers]

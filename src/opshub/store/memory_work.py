@@ -17,7 +17,17 @@ from opshub.errors import FencedError, StoreError
 from opshub.model import Idea, Link, Override, Ref
 from opshub.store.codec import stored_json
 from opshub.store.moments import from_micros, micros, micros_or_none
-from opshub.store.rows import BadRow, Breach, ConnectionState, Lease, OutboxRow, Route, RunRow, Written
+from opshub.store.rows import (
+    BadRow,
+    Breach,
+    ConnectionState,
+    Lease,
+    OutboxRow,
+    Route,
+    RunRow,
+    Support,
+    Written,
+)
 from opshub.store.storable import unstorable
 
 __all__ = ["Kept", "Tables", "Work", "storable"]
@@ -63,6 +73,7 @@ class Tables:
     values: dict[tuple[str, int], float | None] = field(default_factory=dict)
     points: dict[Ref, tuple[tuple[str, int, float], ...]] = field(default_factory=dict)
     breaches: dict[tuple[str, int], Breach] = field(default_factory=dict)
+    supports: dict[tuple[int, str], Support] = field(default_factory=dict)
 
     def copy(self) -> Tables:
         """A snapshot."""

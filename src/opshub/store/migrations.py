@@ -169,6 +169,14 @@ def m009_standing(db: Database) -> None:
     db.execute("create index standing_idea on standing (idea)")
 
 
+def m010_goals(db: Database) -> None:
+    """What people let ideas support, what ideas are found by, and breaches by the idea that they opened."""
+    _table(db, "support", ("idea", "goal"), idea=int, goal=str, because=str, who=str, at=int)
+    _table(db, "facet", ("name", "value", "idea"), name=str, value=str, idea=int)
+    db.execute("create index facet_idea on facet (idea)")
+    db.execute("create index breach_idea on breach (idea)")
+
+
 _STEPS: Sequence[Callable[[Database], None]] = (
     m001_records,
     m002_feedback_and_ideas,
@@ -179,6 +187,7 @@ _STEPS: Sequence[Callable[[Database], None]] = (
     m007_overrides,
     m008_signals,
     m009_standing,
+    m010_goals,
 )
 
 NAMES = tuple(step.__name__ for step in _STEPS)

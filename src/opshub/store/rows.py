@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-from opshub.model import Cursor, Feedback, Ref, Value
+from opshub.model import Cursor, Decision, Feedback, Ref, Value
 
 __all__ = [
     "BadRow",
     "Breach",
     "ConnectionState",
+    "Facet",
     "Lease",
     "OutboxRow",
     "OutboxState",
@@ -22,7 +23,9 @@ __all__ = [
     "RunRow",
     "Seen",
     "SignalValue",
+    "Support",
     "Written",
+    "facets",
 ]
 
 
@@ -123,6 +126,26 @@ class SignalValue(NamedTuple):
     signal: str
     begin: datetime
     value: float | None
+
+
+Facet: TypeAlias = tuple[str, str]
+"""What ideas are found by: ``goal`` with its title, or ``owner`` with a person."""
+
+
+def facets(decision: Decision) -> tuple[Facet, ...]:
+    """What an idea is found by, as it is decided."""
+    owner = (("owner", decision.owner),) if decision.owner else ()
+    return (*(("goal", goal) for goal in decision.goals), *owner)
+
+
+class Support(NamedTuple):
+    """A person says that an idea supports a goal."""
+
+    idea: int
+    goal: str
+    because: str
+    who: str
+    at: datetime
 
 
 class Breach(NamedTuple):

@@ -16,8 +16,16 @@ from opshub.store.codec import (
     encode_override,
 )
 from opshub.store.database import json_of
+from opshub.store.goal_statements import (
+    COUNT_IDEAS_IN_BAND_WITH,
+    COUNT_IDEAS_WITH,
+    DROP_FACETS,
+    PUT_FACET,
+    RANKED_IN_BAND_WITH,
+    RANKED_WITH,
+)
 from opshub.store.moments import from_micros, micros
-from opshub.store.rows import Route
+from opshub.store.rows import Facet, Route, facets
 from opshub.store.sqlite_matching import Matching
 
 __all__ = ["Ideas"]
@@ -68,18 +76,25 @@ class Ideas(Matching):
                 yield from ((idea, found[key]) for idea, _, key in part if key in found)
 
     def ranked(
-        self, limit: int, offset: int = 0, band: str | None = None
+        self, limit: int, offset: int = 0, band: str | None = None, facet: Facet | None = None
     ) -> list[tuple[Idea, Decision, int]]:
         """Ideas with at least one living voice or tracked item, best priority first: (idea, decision, voices)."""
-        if band is None:
-            rows = self._rows(sql.RANKED, (limit, offset))
-        else:
-            rows = self._rows(sql.RANKED_IN_BAND, (band, limit, offset))
+        plain, banded = (
+            (sql.RANKED, sql.RANKED_IN_BAND) if facet is None else (RANKED_WITH, RANKED_IN_BAND_WITH)
+        )
+        asked = (*(facet or ()), *(() if band is None else (band,)))
+        rows = self._rows(plain if band is None else banded, (*asked, limit, offset))
         return [(_as_idea(row), _decision(row[0], row[7], row[8]), row[6]) for row in rows]
 
-    def count_ideas(self, band: str | None = None) -> int:
+    def count_ideas(self, band: str | None = None, facet: Facet | None = None) -> int:
         """How many ``ranked`` has."""
-        row = self._row(sql.COUNT_IDEAS) if band is None else self._row(sql.COUNT_IDEAS_IN_BAND, (band,))
+        plain, banded = (
+            (sql.COUNT_IDEAS, sql.COUNT_IDEAS_IN_BAND)
+            if facet is None
+            else (COUNT_IDEAS_WITH, COUNT_IDEAS_IN_BAND_WITH)
+        )
+        asked = (*(facet or ()), *(() if band is None else (band,)))
+        row = self._row(plain if band is None else banded, asked)
         return int(row[0]) if row else 0
 
     # -- decisions and routes -----------------------------------------------------------------------------------
@@ -116,6 +131,8 @@ class Ideas(Matching):
             [(float(it.scores.get("priority", 0.0)), it.band, idea) for idea, _, _, it in rows],
         )
         self._must_exist([row[0] for row in rows], found)
+        self._write(DROP_FACETS, (json_of([row[0] for row in rows]),))
+        self._write_many(PUT_FACET, [(*facet, it.idea) for *_, it in rows for facet in facets(it)])
 
     def decisions_after(self, seq: int, limit: int) -> list[tuple[int, Decision]]:
         """Decisions that changed after ``seq``, in order of sequence."""

@@ -1,4 +1,4 @@
-"""SQLite: what signals came to, which hours wait to be counted again, and alerts in breach."""
+"""SQLite: what signals came to, which hours wait to be counted again, and alerts in breach, and supported goals."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from datetime import datetime
 import orjson
 
 from opshub.model import Feedback, Point, Ref
+from opshub.store import goal_statements as goals
 from opshub.store import statements as sql
 from opshub.store.database import json_of
 from opshub.store.moments import from_micros, micros, micros_or_none
-from opshub.store.rows import Breach, SignalValue
+from opshub.store.rows import Breach, SignalValue, Support
 from opshub.store.sqlite_ideas import Ideas
 
 __all__ = ["Signals"]
@@ -20,7 +21,7 @@ _CHUNK = 500
 
 
 class Signals(Ideas):
-    """Signals and alerts."""
+    """Signals, alerts and goals."""
 
     def uncounted_hours(self) -> list[int]:
         """Hours since 1970 in which feedback was written that came, changed or went since they were counted."""
@@ -83,10 +84,32 @@ class Signals(Ideas):
         row = (breach.alert, micros(breach.since), micros_or_none(breach.until), breach.idea, seen)
         self._write(sql.PUT_BREACH, row)
 
-    def breaches(self) -> list[Breach]:
-        """All that are remembered, by alert and time."""
+    def breaches(self, ideas: Sequence[int] | None = None) -> list[Breach]:
+        """All that are remembered, or those that opened one of these ideas, by alert and time."""
+        rows = self._rows(sql.BREACHES) if ideas is None else self._rows(goals.BREACHES_OF, (json_of(ideas),))
         return [
             Breach(alert, since, from_micros(until), idea, tuple(orjson.loads(seen)))
-            for alert, at, until, idea, seen in self._rows(sql.BREACHES)
+            for alert, at, until, idea, seen in rows
             if (since := from_micros(at)) is not None
         ]
+
+    def put_support(self, support: Support) -> None:
+        """Keep that a person lets an idea, which must exist, support a goal; touches the idea."""
+        idea, goal, because, who, at = support
+        with self._turn:
+            self._must_exist([idea], self._count_voices({idea: 0}))
+            self._write(goals.PUT_SUPPORT, (idea, goal, because, who, micros(at)))
+
+    def drop_support(self, number: int, goal: str) -> bool:
+        """Forget it, and touch the idea; whether it was there."""
+        with self._turn:
+            there = self._write(goals.DROP_SUPPORT, (number, goal)) > 0
+            if there:
+                self.touch_ideas([number])
+            return there
+
+    def supports(self, numbers: Sequence[int]) -> list[Support]:
+        """What people let these ideas support, by idea and goal."""
+        rows = self._rows(goals.SUPPORTS, (json_of(numbers),)) if numbers else []
+        found = [(*row[:4], from_micros(row[4])) for row in rows]
+        return [Support(idea, goal, why, who, at) for idea, goal, why, who, at in found if at is not None]
