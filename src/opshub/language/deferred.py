@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["deferred", "fingerprint", "used"]
 
-_USE = re.compile(r'^[ \t]*use[ \t]+"([^"\n]+)"', re.M)
+_USE = re.compile(r'^[ \t]*use(?:\s|#[^\n]*)*"((?:\\.|[^"\\\n])*)"', re.M)
 
 _MEANING = "1"
 """Changes whenever the same text starts to mean something else, so that every idea is decided anew."""
@@ -38,7 +38,7 @@ def used(sources: Sequence[Source], packs: Mapping[str, Source]) -> tuple[Source
     left = list(sources)
     while left:
         for name in _USE.findall(left.pop(0).text):
-            pack = packs.get(name)
+            pack = packs.get(re.sub(r"\\(.)", r"\1", name))
             if pack is not None and pack.path not in there:
                 there.add(pack.path)
                 found.append(pack)

@@ -11,7 +11,7 @@ from opshub.language import tree
 from opshub.language.diagnostics import Diagnostic, Source, width
 from opshub.language.findings import Findings
 from opshub.language.layout import Piece, lines
-from opshub.language.machine import lark
+from opshub.language.machine import tokens
 from opshub.language.parser import children, parse
 from opshub.language.scanner import scan
 
@@ -52,11 +52,10 @@ def _pieces(text: str) -> list[Piece]:
     """The tokens and comments of a file, each with the number of line breaks before it."""
     found: list[Piece] = []
     done = 0
-    for token in lark().lex(text):
-        start, end = token.start_pos or 0, token.end_pos or 0
-        _take_comments(found, text, done, start)
-        found.append(Piece(str(token), token.type, start, _breaks(found, text, start)))
-        done = end
+    for token in filter(None, tokens(text)):
+        _take_comments(found, text, done, token.start_pos)
+        found.append(Piece(str(token), token.type, token.start_pos, _breaks(found, text, token.start_pos)))
+        done = token.end_pos
     _take_comments(found, text, done, len(text))
     return found
 

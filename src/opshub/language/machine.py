@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from lark import Lark
 
-__all__ = ["Place", "Reduction", "Token", "digest", "grammar", "lark", "read"]
+__all__ = ["Place", "Reduction", "Token", "digest", "grammar", "lark", "read", "tokens"]
 
 
 class Place(NamedTuple):
@@ -121,25 +121,33 @@ def _tables() -> _Tables:
     )
 
 
-def read(text: str, builder: object) -> Any:
-    """The node that the builder makes of a statement; None where the grammar does not allow the text."""
+def tokens(text: str) -> Iterator[Token | None]:
+    """The words, signs and literals of a text, None where nothing of the language stands and reading ends."""
     tables = _tables()
-    run = _Run(tables, builder)
     match, keywords, ignored = tables.words.match, tables.keywords, tables.ignored
     at, end = 0, len(text)
     while at < end:
         found = match(text, at)
         if found is None:
-            return None
+            yield None
+            return
         kind, start, at = str(found.lastgroup), at, found.end()
         if kind in ignored:
             continue
         token = Token(found[0])
         token.type = keywords.get(token, kind) if kind == "NAME" else kind
         token.start_pos, token.end_pos = start, at
-        if not run.take(token.type, token, Place(start, at)):
+        yield token
+
+
+def read(text: str, builder: object) -> Any:
+    """The node that the builder makes of a statement; None where the grammar does not allow the text."""
+    tables = _tables()
+    run = _Run(tables, builder)
+    for token in tokens(text):
+        if token is None or not run.take(token.type, token, Place(token.start_pos, token.end_pos)):
             return None
-    run.take("$END", None, Place(end, end))
+    run.take("$END", None, Place(len(text), len(text)))
     return run.values[-1] if run.states[-1] == tables.end else None
 
 

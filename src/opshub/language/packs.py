@@ -71,7 +71,9 @@ class _Arranging:
             hint = suggestion(node.pack, tuple(self.packs)) or "'opshub rules new' lists the packs"
             self.findings.report("R117", node.mark, f"there is no pack '{node.pack}'", hint)
             return
-        file = [source.path for source in self.findings.sources].index(pack.path)
+        file = next((i for i, source in enumerate(self.findings.sources) if source.path == pack.path), None)
+        if file is None:  # the name stands in signs that are reported where they stand
+            return
         if file in self.inside:
             hint = "take the common part out of both"
             self.findings.report(
