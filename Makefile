@@ -6,8 +6,9 @@ READY  := $(VENV)/.ready
 LAYOUT := $(VENV)/layout
 WORKERS ?= auto
 TRIALS ?= 100
+FILES ?= 1000000
 
-.PHONY: demo test check kill mutants docs bench clean
+.PHONY: demo test check kill mutants docs fuzz bench clean
 
 demo: $(READY)  ## run the whole cycle on sample feedback
 	@$(VENV)/bin/opshub demo
@@ -26,6 +27,9 @@ kill: $(READY)  ## kill the hub a hundred times and compare the end
 
 mutants: $(READY)  ## seed five bugs and expect the kill harness to find each
 	@$(PYTHON) tests/killing/harness.py --trials $(TRIALS) --jobs 2 --mutants
+
+fuzz: $(READY)  ## try a million mutated rule files
+	@$(PYTHON) tests/fuzzing/rules.py --files $(FILES) --jobs 2
 
 docs: $(READY)  ## write anew what the manual takes from the code, and the outputs in tour and tutorial
 	@$(PYTHON) -m opshub.language.tabling src/opshub/language/tables.json

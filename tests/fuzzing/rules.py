@@ -28,11 +28,11 @@ TRIES = 300
 """Smaller files that are tried when one has failed."""
 
 
-def sibling(name: str) -> Any:
+def module(file: Path) -> Any:
     """A module beside this one, however this one was started."""
-    full = f"opshub_fuzzing_{name}"
+    full = f"opshub_fuzzing_{file.stem}"
     if full not in sys.modules:
-        spec = importlib.util.spec_from_file_location(full, HERE / f"{name}.py")
+        spec = importlib.util.spec_from_file_location(full, file)
         assert spec is not None and spec.loader is not None
         sys.modules[full] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[full])
@@ -100,7 +100,7 @@ def kept(folder: Path, data: bytes) -> None:
 
 def work(settings: argparse.Namespace, share: Share, clock: Any, answers: Any) -> None:
     """Try the files of a share and answer for every thousand; the clock has the file's number and when it began."""
-    mutation, trial = sibling("mutation"), sibling("trial").Trial()
+    mutation, trial = module(HERE / "mutation.py"), module(settings.trial).Trial()
     told, known = Told(), set[str]()
     for number in range(share.first, share.last):
         if number not in share.skipped:
@@ -189,7 +189,7 @@ class Run:
             if hangs
             else f"crash: the process ended ({process.exitcode})"
         )
-        kept(self._settings.keep, sibling("mutation").made(self._settings.seed, int(number)))
+        kept(self._settings.keep, module(HERE / "mutation.py").made(self._settings.seed, int(number)))
         self.told.see(int(number), way, (), 0.0)
         share.skipped |= {int(number)}
         self._processes[share.number] = self._started(share)
@@ -223,15 +223,16 @@ def arguments() -> argparse.Namespace:
         "--minutes", type=float, default=float("inf"), help="end after that time, done or not"
     )
     parser.add_argument("--limit", type=float, default=10.0, help="seconds after which a file hangs")
-    parser.add_argument("--keep", type=Path, default=Path("found"), help="folder for files that failed")
+    parser.add_argument("--keep", type=Path, default=HERE / "found", help="folder for files that failed")
     parser.add_argument("--again", type=Path, help="try the files of a folder, and nothing else")
+    parser.add_argument("--trial", type=Path, default=HERE / "trial.py", help="what each file goes through")
     return parser.parse_args()
 
 
-def again(folder: Path) -> Told:
+def again(settings: argparse.Namespace) -> Told:
     """Try files that once failed."""
-    trial, told = sibling("trial").Trial(), Told()
-    for file in sorted(folder.glob("*.rules")):
+    trial, told = module(settings.trial).Trial(), Told()
+    for file in sorted(settings.again.glob("*.rules")):
         way, codes = failure(trial, file.read_bytes(), 0)
         told.see(0, f"{way}, {file.name}" if way.startswith("crash") else way, codes, 0.0)
     return told
@@ -241,7 +242,7 @@ def main() -> int:
     """Run, tell, and answer 1 where anything failed."""
     settings = arguments()
     begun = time.monotonic()
-    told = again(settings.again) if settings.again else Run(settings).run()
+    told = again(settings) if settings.again else Run(settings).run()
     say(f"{summary(told)}; {time.monotonic() - begun:.0f} s")
     for where, numbers in sorted(told.failed.items()):
         say(f"{where}: {len(numbers)}, first {numbers[0]}")
