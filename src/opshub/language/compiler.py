@@ -1,7 +1,8 @@
 """From a program to one Python function: a single pass over the feedback, then scores, then rules.
 
-The function takes the idea's values, the rows and the moment. It returns the scores as computed (None where missing),
-what each score saw, the rules that hold with what they saw, and the next moment at which the clock changes anything.
+The function takes the idea's values, the rows with their facts and the moment. It returns the scores as computed (None
+where missing), what each score saw, the rules that hold with what they saw, and the next moment at which the clock
+changes anything.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ __all__ = ["Compiled", "compile_condition", "compile_program", "compile_value"]
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The function, and how to tell the story of each score and rule."""
+    """The function, over rows with their facts, and how to tell the story of each score and rule."""
 
     decide: Callable[..., tuple[Any, ...]]
     scores: tuple[Story, ...]
@@ -89,7 +90,8 @@ class _Compiler:
         found = list(dict.fromkeys(clauses(self._roots, program.lets)))
         self._clauses = [clause for clause in found if isinstance(clause, Clause)]
         self._moving = [clause for clause in found if not isinstance(clause, Clause)]
-        self._emitter = Emitter(program.lets, [*self._roots, *collected(gathers, program.lets)])
+        roots = [*self._roots, *collected(gathers, program.lets)]
+        self._emitter = Emitter(program.lets, roots, len(program.schema.feedback))
         self._collector = Collector(gathers, self._emitter)
         self._clock = [
             term for term in reached if is_clock(term) and all(o.op == "constant" for o in term.operands)
@@ -99,9 +101,9 @@ class _Compiler:
             self._emitter.namespace[name] = getattr(moments, name)
 
     def compiled(self) -> Compiled:
-        lets, texts = self._program.lets, (self._emitter.lexicon, self._emitter.patterns)
-        scores = tuple(tell(score.term, lets, *texts) for score in self._program.scores)
-        rules = tuple(tell(rule.when, lets, *texts) for rule in self._program.rules)
+        lets = self._program.lets
+        scores = tuple(tell(score.term, lets) for score in self._program.scores)
+        rules = tuple(tell(rule.when, lets) for rule in self._program.rules)
         body = [
             *self._moments(),
             *self._define(d for d in self._lets if not d.term.row and not d.term.late),

@@ -16,6 +16,7 @@ from opshub.language.clauses import is_clock
 from opshub.language.functions import FUNCTIONS
 from opshub.language.meaning import GATHERING, SEARCHES, Definition, Term
 from opshub.language.patterns import Pattern, Patterns
+from opshub.language.predicates import named
 from opshub.language.schema import Kind
 from opshub.language.words import Lexicon, Words
 
@@ -32,6 +33,11 @@ _SIGNS: Mapping[str, type[ast.cmpop]] = {
 _OPERATORS: Mapping[str, type[ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div}
 _WORTH = 3
 """The weight from which computing a condition once pays for keeping its value."""
+_WEIGHTS: Mapping[str, int] = {
+    "matches": 20,
+    "mentions": 20,
+    **dict.fromkeys(("and", "or", "not", "let", "constant", "idea", "row"), 0),
+}
 
 
 def load(name: str) -> ast.expr:
@@ -74,10 +80,14 @@ class Emitter:
 
     A condition that occurs more than once and is worth it is kept in a variable when it is first asked for, so that
     nothing is computed twice and nothing is computed in vain. ``kept`` lists those variables: they start as ``...``.
+    ``facts`` is where a row has its facts; without it texts are searched.
     """
 
-    def __init__(self, lets: Mapping[str, Definition], roots: Iterable[Term]) -> None:
+    def __init__(
+        self, lets: Mapping[str, Definition], roots: Iterable[Term], facts: int | None = None
+    ) -> None:
         self.lets = lets
+        self._facts = facts
         self.namespace: dict[str, Any] = {"number": runtime.number, "fold": runtime.fold}
         self.namespace |= {name: getattr(moments, name) for name in ("added", "less", "ratio")}
         self.fields: dict[tuple[str, int], str] = {}
@@ -87,8 +97,8 @@ class Emitter:
         self._names: Counter[str] = Counter()
         self._constants: dict[Any, str] = {}
         self._memo: dict[Term, str] = {}
-        self.lexicon = Lexicon()
-        self.patterns = Patterns()
+        self._lexicon = Lexicon()
+        self._patterns = Patterns()
 
     def fresh(self, prefix: str) -> str:
         """A variable name that nothing else has."""
@@ -110,7 +120,7 @@ class Emitter:
         """The term's value: true or false for a condition, otherwise None where it is missing."""
         if term in self.variables:
             return load(self.variables[term])
-        keeps = term.kind is Kind.BOOL and term.op != "let" and _weight(term) >= _WORTH
+        keeps = term.kind is Kind.BOOL and term.op != "let" and self._weight(term) >= _WORTH
         if self._counts[term] > 1 and (keeps or is_clock(term)):
             return self._keep(term)
         return self._plain(term)
@@ -210,6 +220,10 @@ class Emitter:
         return _compare(self.expression(term.operands[0]), ast.In(), listed)
 
     def _search(self, term: Term) -> ast.expr:
+        known = named(term, self.lets) if self._facts is not None else None
+        if known is not None:
+            facts = self.fields.setdefault(("row", self._facts or 0), "facts")
+            return _compare(ast.Constant(known.name), ast.In(), load(facts))
         search = {"contains": self._contains, "matches": self._matches, "mentions": self._mentions}
         return search.get(term.op, self._contains_list)(term)
 
@@ -228,12 +242,12 @@ class Emitter:
 
     def _matches(self, term: Term) -> ast.expr:
         guards, text = self._guarded(term.operands[0])
-        pattern = self.constant("pattern", term.detail, Pattern(str(term.detail), self.patterns))
+        pattern = self.constant("pattern", term.detail, Pattern(str(term.detail), self._patterns))
         return _all([*guards, call(pattern, text)])
 
     def _mentions(self, term: Term) -> ast.expr:
         value = self._source(term.operands[0])
-        words = self.constant("words", term.detail, Words(term.members, self.lexicon))
+        words = self.constant("words", term.detail, Words(term.members, self._lexicon))
         guards, text = self._guarded(term.operands[0])
         key = Term("fold", Kind.TEXT, (value,))
         name = self._memo.get(key)
@@ -291,6 +305,13 @@ class Emitter:
     def _stored_number(self, term: Term) -> bool:
         return term.kind is Kind.NUMBER and self._source(term).op in ("idea", "row")
 
+    def _weight(self, term: Term) -> int:
+        """A rough cost: one for a comparison or a look at the facts, much for looking into a text."""
+        own = _WEIGHTS.get(term.op, 1)
+        if own > 1 and self._facts is not None and named(term, self.lets) is not None:
+            return 1
+        return own + sum(map(self._weight, term.operands))
+
 
 def _occurrences(lets: Mapping[str, Definition], roots: Iterable[Term]) -> Counter[Term]:
     """How often each term is asked for, lets counted by name and each definition once."""
@@ -305,19 +326,3 @@ def _occurrences(lets: Mapping[str, Definition], roots: Iterable[Term]) -> Count
             followed.add(term.detail)
             stack.append(lets[str(term.detail)].term)
     return counts
-
-
-def _weight(term: Term) -> int:
-    """A rough cost: one for a comparison, much for looking into a text."""
-    own = {
-        "matches": 20,
-        "mentions": 20,
-        "and": 0,
-        "or": 0,
-        "not": 0,
-        "let": 0,
-        "constant": 0,
-        "idea": 0,
-        "row": 0,
-    }
-    return own.get(term.op, 1) + sum(map(_weight, term.operands))

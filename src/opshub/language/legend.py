@@ -76,7 +76,7 @@ def entries(program: Program, scores: Sequence[Story], rules: Sequence[Story]) -
     for definition, story in zip(program.scores, scores, strict=True):
         yield Entry(definition.name, definition.place, definition.name, (), story.names)
     for rule, story in zip(program.rules, rules, strict=True):
-        words = tuple(name for name, _, _ in story.words)
+        words = tuple(name for name, _ in story.words)
         names = (*story.names, *(name for name, _ in story.fields), *words)
         yield Entry(rule.name, rule.place, "", tuple(_effects(rule)), names, len(words))
     for band, _ in program.bands:

@@ -129,6 +129,6 @@ class Pattern:
 
     def seen(self, text: str) -> str | None:
         """What it matches first in a text."""
-        data, _ = self._patterns.possible(text)
-        match = _compiled(self._pattern).search(data)
+        data, possible = self._patterns.possible(text)
+        match = _compiled(self._pattern).search(data) if self._number in possible else None
         return None if match is None else match[0].decode("utf-8", "replace")

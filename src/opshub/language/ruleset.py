@@ -12,6 +12,7 @@ from opshub.language.across import placed, places
 from opshub.language.legend import Legend, Trace, entries
 from opshub.language.meaning import GATHERING, Program, Term, TestCase, leaves
 from opshub.language.outcome import Outcome
+from opshub.language.predicates import Predicates
 from opshub.language.runtime import finite, settled, utc
 from opshub.language.schema import Schema
 from opshub.language.signals import Signals
@@ -34,6 +35,7 @@ class RuleSet:
     ``hash`` changes whenever a decision or its explanation could. ``scores`` always has ``priority``, first.
     ``reads`` are the full names of all fields that a decision depends on. ``bands`` are in order, best first; ``tags``
     are all that any rule or alert may give. ``across`` are what an idea reads of all ideas, (quantity, score).
+    ``predicates`` are what rules look for in texts.
     """
 
     def __init__(self, program: Program, hash: str) -> None:
@@ -44,6 +46,7 @@ class RuleSet:
         self.tags = frozenset(tag for tags in given for tag in tags)
         roots = [*(score.term for score in program.scores), *(rule.when for rule in program.rules)]
         self.reads = frozenset(_reads(roots, program))
+        self.predicates = Predicates.of(roots, program)
         counted = [series.term for series in program.signals if series.counted and series.term is not None]
         self.signals = Signals(program, frozenset(_reads(counted, program)))
         self.tests: tuple[TestCase, ...] = program.tests
@@ -80,9 +83,10 @@ class RuleSet:
         """What the rules say of one idea.
 
         ``idea`` and each row of ``feedback`` hold values in the order of the schema, None where missing; rows come
-        earliest first. Never fails on values of the schema's kinds. ``fixed`` are scores that stand in place of what
-        they came to.
+        earliest first, with their facts or without. Never fails on values of the schema's kinds. ``fixed`` are scores
+        that stand in place of what they came to.
         """
+        feedback = self.predicates.completed(feedback)
         totals = dict(self._start)
         tags: set[str] = set()
         route = urgency = ""
@@ -109,7 +113,8 @@ class RuleSet:
     ) -> dict[str, float]:
         """The scores of one idea that others are compared with, as their lines have them."""
         named = {score for _, score in self.across}
-        scores, _, _ = self._decide((*idea, *[0.0] * len(self.across)), feedback, utc(now))
+        rows = self.predicates.completed(feedback)
+        scores, _, _ = self._decide((*idea, *[0.0] * len(self.across)), rows, utc(now))
         found = zip(self._defined, scores, strict=True)
         return {name: score[1] for name, score in found if name in named}
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from opshub.language.meaning import COMPARE, Program, leaves
+from opshub.language.predicates import Predicates
 from opshub.language.runtime import number
 from opshub.language.series import Alarm, Series
 
@@ -42,6 +43,11 @@ class Signals:
         told = repr([(s.name, s.period, [*leaves(s.term, lets)]) for s in self._counted() if s.term])
         return hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
+    @cached_property
+    def predicates(self) -> Predicates:
+        """What counted signals look for in texts."""
+        return Predicates.of((s.term for s in self._counted() if s.term is not None), self._program)
+
     @property
     def periods(self) -> tuple[str, ...]:
         """The periods in which something is counted."""
@@ -50,7 +56,8 @@ class Signals:
     def count(self, period: str, rows: Sequence[Sequence[Any]]) -> dict[str, Value]:
         """The values of all signals counted per ``period`` over one such period's feedback, earliest first."""
         names, decide = self._counters[period]
-        scores, _, _ = decide((None,) * len(self._program.schema.idea), rows, _NEVER)
+        nothing = (None,) * len(self._program.schema.idea)
+        scores, _, _ = decide(nothing, self.predicates.completed(rows), _NEVER)
         return {name: number(score[0]) for name, score in zip(names, scores, strict=True)}
 
     def last(self, name: str, periods: int, read: Read) -> list[Value]:

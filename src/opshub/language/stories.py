@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opshub.language.meaning import EVERY, GATHERING, Definition, Term, show
-from opshub.language.patterns import Pattern, Patterns
-from opshub.language.words import Lexicon, Words
+from opshub.language.predicates import named
 
 __all__ = ["Story", "tell"]
 
@@ -20,14 +19,15 @@ _LONGEST = 200
 class Story:
     """``seen`` are the values to show, in order; ``lists`` the conditions whose rows are evidence, None for every row.
 
-    ``fields`` and ``words`` are what to show of the first evidence: names with the index of the field.
+    ``fields`` and ``words`` are what to show of the first evidence: names with the index of the field, or with the name
+    of the predicate that found them.
     """
 
     seen: tuple[Term, ...]
     names: tuple[str, ...]
     lists: tuple[Term | None, ...]
     fields: tuple[tuple[str, int], ...]
-    words: tuple[tuple[str, int, Words | Pattern], ...]
+    words: tuple[tuple[str, str], ...]
 
     def evidence(self, lists: tuple[Sequence[int], ...]) -> tuple[int, ...]:
         """At most five rows, the earliest first."""
@@ -48,14 +48,11 @@ class Story:
         for _, index in self.fields:
             value = row[index]
             saw.append(value[:_LONGEST] if isinstance(value, str) else value)
-        for _, index, words in self.words:
-            text = None if row[index] is None else words.seen(row[index])
-            saw.append(text and text[:_LONGEST])
-        return tuple(saw)
+        return (*saw, *(row[-1].get(predicate) for _, predicate in self.words))
 
 
-def tell(root: Term, lets: Mapping[str, Definition], lexicon: Lexicon, patterns: Patterns) -> Story:
-    """The story of a score's value or a rule's condition; its words are looked for with those of the rules."""
+def tell(root: Term, lets: Mapping[str, Definition]) -> Story:
+    """The story of a score's value or a rule's condition."""
     teller = _Teller(lets)
     teller.walk(root)
     seen = tuple(teller.seen)
@@ -64,10 +61,7 @@ def tell(root: Term, lets: Mapping[str, Definition], lexicon: Lexicon, patterns:
         tuple(show(term) for term in seen),
         tuple(teller.lists),
         tuple((name, index) for index, name in teller.fields),
-        (
-            *((f"{name} mentions", index, Words(words, lexicon)) for (index, name), words in teller.words),
-            *((f"{name} matches", index, Pattern(text, patterns)) for (index, name), text in teller.patterns),
-        ),
+        tuple(sorted(teller.words, key=lambda word: word[0].endswith("matches"))),
     )
 
 
@@ -78,8 +72,7 @@ class _Teller:
         self.seen: dict[Term, None] = {}
         self.lists: dict[Term | None, None] = {}
         self.fields: dict[tuple[int, str], None] = {}
-        self.patterns: dict[tuple[tuple[int, str], str], None] = {}
-        self.words: dict[tuple[tuple[int, str], tuple[str, ...]], None] = {}
+        self.words: dict[tuple[str, str], None] = {}
 
     def walk(self, term: Term, denied: bool = False) -> None:
         """Note what decides; rows that would speak against a denied condition are no evidence."""
@@ -111,10 +104,8 @@ class _Teller:
                 self._row(self._lets[str(term.detail)].term, followed)
         elif term.op == "row":
             self.fields[term.field] = None
-        elif term.op == "matches" and term.operands[0].op == "row":
-            self.patterns[term.operands[0].field, str(term.detail)] = None
-        elif term.op == "mentions" and term.operands[0].op == "row":
-            self.words[term.operands[0].field, term.members] = None
+        elif term.operands and term.operands[0].op == "row" and (found := named(term, self._lets)):
+            self.words[f"{found.field} {found.op}", found.name] = None
         else:
             for operand in term.operands:
                 self._row(operand, followed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import NamedTuple
 
@@ -102,7 +102,10 @@ class Words:
 
     def found(self, text: str) -> str | None:
         """The first word of the list that stands in a folded text; phrases may be broken by any blanks."""
-        standing = self._lexicon.standing(text)
+        return self.first(self._lexicon.standing(text))
+
+    def first(self, standing: Collection[str]) -> str | None:
+        """The first word of the list that is among those that stand in a text."""
         return next((word for word in self._words if word in standing), None)
 
     def seen(self, text: str) -> str | None:

@@ -1,0 +1,58 @@
+"""Words and patterns found once for each piece of feedback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from opshub.language import RuleSet
+
+Rules = Callable[[str], RuleSet]
+Row = Callable[..., tuple[Any, ...]]
+
+LEAVES = 'rule "L" { when any feedback (text mentions ["cancel", "switch to"]) tag "leaves" }\n'
+ORDER = 'rule "O" { when any feedback (text matches "order #[0-9]+") tag "order" }\n'
+TITLE = 'rule "T" { when any feedback (feedback.title mentions ["cancel", "switch to"]) tag "title" }\n'
+
+
+def test_what_stands_in_a_text_is_told_with_what_was_found_first(rules: Rules, feedback: Row) -> None:
+    predicates = rules(LEAVES + ORDER + TITLE).predicates
+
+    found = predicates.facts(feedback(text="I cancel order #12 and switch  to others", title="Hello"))
+
+    assert sorted(found.values()) == ["cancel", "order #12"]
+    assert predicates.facts(feedback(text="", title="Switch\tto")) != {}
+    assert predicates.facts(feedback(text="nothing", title=None)) == {}
+
+
+def test_the_same_search_has_one_name_in_every_rule_set(rules: Rules) -> None:
+    (alone,) = rules(LEAVES).predicates.names
+
+    assert alone in rules(LEAVES + ORDER + TITLE).predicates.names
+    assert alone in rules(LEAVES.replace("leaves", "other").replace('"L"', '"M"')).predicates.names
+    assert alone not in rules(LEAVES.replace("cancel", "cancels")).predicates.names
+    assert len(rules(LEAVES + ORDER + TITLE).predicates.names) == 3
+
+
+def test_a_row_that_has_its_facts_is_not_searched(rules: Rules, feedback: Row, idea: Row, now: Any) -> None:
+    found = rules(LEAVES)
+    (name,) = found.predicates.names
+    row = feedback(text="nothing of that")
+
+    outcome = found.decide(idea(), [(*row, {name: "cancel"})], now)
+
+    assert outcome.tags == ("leaves",)
+    assert outcome.parts[0].saw["feedback.text mentions"] == "cancel"
+    assert found.decide(idea(), [(*feedback(text="I cancel"), {})], now).tags == ()
+    assert found.decide(idea(), [row], now).tags == ()
+
+
+def test_predicates_can_be_taken_apart_by_field_and_by_name(rules: Rules, feedback: Row) -> None:
+    predicates = rules(LEAVES + ORDER + TITLE).predicates
+    row = feedback(text="I cancel order #12", title="cancel")
+    titles = predicates.over({"feedback.title"})
+
+    assert len(titles.names) == 1
+    assert predicates.but(titles.names).names == predicates.over({"feedback.text"}).names
+    assert {**titles.facts(row), **predicates.but(titles.names).facts(row)} == predicates.facts(row)
+    assert (titles | predicates.over({"feedback.text"})).names == predicates.names
