@@ -93,6 +93,13 @@ def test_parts_of_a_line_are_told_apart() -> None:
     }
 
 
+def test_an_amount_and_its_currency_are_one_literal() -> None:
+    found = scopes("spend > 1_000.50 EUR and rating > 5 AND x")
+
+    assert found["1_000.50 EUR"] == found["5"] == "constant.numeric"
+    assert found["AND"] == "variable.other"
+
+
 def test_words_inside_of_names_and_fields_are_no_keywords() -> None:
     found = scopes("ruled idea.tags 评分 2026-01-31 unhappy_test")
 

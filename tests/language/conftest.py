@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
-from opshub.language import Checked, Field, Kind, RuleSet, Schema, Source, check
+from opshub.language import Checked, Currencies, Field, Kind, RuleSet, Schema, Source, check
 
 _VISIBILITIES = ("public", "customer", "internal", "restricted")
 _LINKS = ("person", "key", "rule", "same", "similarity")
@@ -30,7 +31,7 @@ STANDARD = Schema(
             (
                 "idea.title text,idea.voices number,idea.accounts number,idea.persons number,idea.created time,"
                 "idea.status text,idea.tags texts,idea.item_kind text,idea.impact number,idea.confidence number,"
-                "idea.effort number,idea.urgent bool"
+                "idea.effort number,idea.urgent bool,idea.budget money"
             ).split(","),
         )
     ),
@@ -42,7 +43,7 @@ STANDARD = Schema(
                 "feedback.created time,feedback.updated time,feedback.rating number,feedback.rating_value number,"
                 "feedback.language text,feedback.visibility text,feedback.tags texts,feedback.link text,"
                 "author.id text,author.name text,account.id text,account.name text,account.domain text,"
-                "account.plan text,account.arr number"
+                "account.plan text,account.arr number,account.spend money"
             ).split(","),
         )
     ),
@@ -56,6 +57,7 @@ STANDARD = Schema(
             "round": 'use "round"\n',
         }.items()
     },
+    currencies=Currencies("EUR", {"USD": Decimal("0.92"), "JPY": Decimal("0.006")}),
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -47,6 +47,8 @@ STARTER = files("opshub_rules").joinpath("starter.rules").read_text(encoding="ut
             {'"退款"'},
             set(),
         ),
+        ("let dear = account.spend > 500 |", {"EUR", "USD", "and"}, {"GBP"}),
+        ("let dear = account.spend > 500 E|", {"EUR", "USD"}, set()),
         ("# a comment |", set(), {"let", "rating"}),
         ('rule "any |', set(), {"let", "rating"}),
     ],

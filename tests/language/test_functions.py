@@ -25,6 +25,10 @@ def test_a_function_has_a_sentence_and_an_example(name: str) -> None:
 
 
 def test_signatures_read_as_rules_do() -> None:
-    assert FUNCTIONS["round"].signature == "round(value: number, [digits: number]) -> number"
-    assert FUNCTIONS["max"].signature == "max(value: number, [others: number], …) -> number"
+    assert (
+        FUNCTIONS["round"].signature == "round(value: number or money, [digits: number]) -> number or money"
+    )
+    assert FUNCTIONS["max"].signature == (
+        "max(value: number or money, [others: number or money], …) -> number or money"
+    )
     assert FUNCTIONS["ago"].signature == "ago(duration: duration) -> time"

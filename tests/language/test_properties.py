@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opshub.language import Checked, Kind, RuleSet, Schema, Source, tree
+from opshub.language.currencies import Money
 from opshub.language.findings import Findings
 from opshub.language.functions import FUNCTIONS
 from opshub.language.interpreter import Interpreter as Stepwise
@@ -73,6 +74,12 @@ _row_conditions = st.recursive(
             'text mentions ["switch to"]',
             "account.arr * 2 > 3 + rating",
             "account.arr / rating > 1",
+            "account.spend > 100 EUR",
+            "account.spend * 2 - 5 USD >= -idea.budget / 3",
+            "account.spend / 10 EUR < rating",
+            "account.spend in [100 EUR, 1_000 USD, -5 JPY]",
+            "account.spend is missing",
+            "dear",
             "early",
             "angry",
         ]
@@ -95,6 +102,8 @@ _row_numbers = st.sampled_from(
         "account.arr / rating",
         "weight + 1",
         "max(rating, idea.voices)",
+        "account.spend / 10 EUR",
+        "max(account.spend, idea.budget, 1 USD) / 1 EUR",
     ]
 )
 _gathered = st.one_of(
@@ -113,6 +122,8 @@ _gathered = st.one_of(
         st.sampled_from(["accounts", "persons"]),
         _where,
     ),
+    st.builds("(({} account.spend{}) / 10 EUR)".format, _verbs, _where),
+    st.builds("(({} (account.spend * 2) over distinct accounts{}) / 1 USD)".format, _verbs, _where),
 )
 _numbers = st.recursive(
     st.one_of(_literals, _gathered, st.sampled_from(["idea.voices", "idea.impact", "base", "double"])),
@@ -153,6 +164,9 @@ _conditions = st.recursive(
                 "pressing is missing",
                 "pressing == false",
                 "1 in [1, 2]",
+                "idea.budget >= 1_000.50 EUR",
+                "sum account.spend > 200 USD",
+                "clamp(idea.budget, 1 EUR, mean account.spend) != round(max account.spend, 1)",
             ]
         ),
     ),
@@ -173,6 +187,7 @@ def _files(draw: st.DrawFn) -> str:
         "let popular = idea.voices > 2",
         "let pressing = idea.urgent",
         "let weight = rating * 3",
+        "let dear = account.spend >= 300 USD",
         "score base = idea.voices",
         "let double = base * 2",
         f"score other = {draw(_numbers)}",
@@ -208,6 +223,11 @@ _VALUES: Mapping[Kind, st.SearchStrategy[Any]] = {
         lambda tags: tuple(sorted(tags))
     ),
     Kind.DURATION: st.timedeltas(),
+    Kind.MONEY: st.one_of(
+        st.sampled_from([Money(92.0, 100.0, "USD", "EUR"), Money(100.0, 100.0, "EUR", "EUR")]),
+        st.integers(-3, 500),
+        st.sampled_from([276.0, 0.1, 1e300, math.nan, math.inf, 10**400]),
+    ),
 }
 
 
@@ -232,7 +252,7 @@ class Interpreter:
 
     def __init__(self, text: str, schema: Schema, idea: Any, rows: Any) -> None:
         findings = Findings([Source("0.rules", text)])
-        self.statements, _ = parse(findings)
+        self.statements, _ = parse(findings, schema.currencies)
         self.lets = {s.name: s.value for s in self.statements if isinstance(s, tree.Let)}
         self.scores: dict[str, float] = {"priority": 0.0}
         self.idea = {field.name: value for field, value in zip(schema.idea, idea, strict=True)}
@@ -495,6 +515,7 @@ def test_what_is_proven_of_two_conditions_holds_on_all_data(
         'let early = created < 2025-12-30\nlet angry = rating < 0.3 and text mentions ["slow"]\n'
         "let popular = idea.voices > 2\nlet pressing = idea.urgent\n"
         "score base = idea.voices\nlet double = base * 2\nlet weight = rating * 3\n"
+        "let dear = account.spend >= 300 USD\n"
     )
     names = "\n".join(f'rule "{i}" {{ when {when} tag "t{i}" }}' for i, when in enumerate((one, other, both)))
     program = rules(heads + names).program

@@ -17,8 +17,9 @@ from opshub.model import Evidence, Idea
 from opshub.store.base import Store
 
 if TYPE_CHECKING:
-    from opshub.language import RuleSet
+    from opshub.language import RuleSet, Schema
     from opshub.language.meaning import Verdict
+    from opshub.language.nearest import Change
     from opshub.language.whynot import WhyNot
 
 __all__ = ["Miss", "Refusal", "Unmet", "find_rule", "why_not"]
@@ -103,14 +104,14 @@ def why_not(
     number = find_idea(store, idea).number
     verdict = find_rule(rules, rule)
     (one,) = placed(store, rules, seen(store, Reader(rules.reads, declared), [number]))
-    return _told(one, asked(rules.program, verdict, one.values, one.rows, now))
+    return _told(one, asked(rules.program, verdict, one.values, one.rows, now), rules.program.schema)
 
 
 def _voice(one: Seen, row: int | None) -> Evidence | None:
     return None if row is None else evidence(one.voices[row])
 
 
-def _told(one: Seen, found: WhyNot) -> Refusal:
+def _told(one: Seen, found: WhyNot, schema: Schema) -> Refusal:
     from opshub.language.meaning import show
 
     return Refusal(
@@ -130,7 +131,7 @@ def _told(one: Seen, found: WhyNot) -> Refusal:
         misses=tuple(
             Miss(
                 show(change.term),
-                _short(change.saw),
+                _saw(change, schema),
                 change.needed,
                 change.until,
                 change.since,
@@ -139,6 +140,12 @@ def _told(one: Seen, found: WhyNot) -> Refusal:
             for change in found.changes
         ),
     )
+
+
+def _saw(change: Change, schema: Schema) -> Any:
+    """The value as it was, an amount with its currency."""
+    saw: Any = change.saw
+    return schema.currencies.shown(saw) if change.term.kind == "money" else _short(saw)
 
 
 def _short(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from opshub.language.currencies import Currencies
 from opshub.language.diagnostics import Diagnostic, Source
 from opshub.language.schema import Field, Kind, Schema
 from opshub.later import later as _later
@@ -34,6 +35,7 @@ __all__ = [
     "EMPTY",
     "QUANTITIES",
     "Checked",
+    "Currencies",
     "Diagnostic",
     "Field",
     "Kind",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from opshub.language import tree, watching
+from opshub.language.currencies import DIGITS, Currencies, Money, Unpriced
 from opshub.language.findings import Findings, suggestion
 from opshub.language.machine import Place, Token
 from opshub.language.schema import Kind
@@ -22,9 +23,15 @@ Children: TypeAlias = list[Any]
 
 
 class Builder:
-    """Makes nodes from the bottom up; ``offset`` is where the statement begins in its file."""
+    """Makes nodes from the bottom up; ``offset`` is where the statement begins in its file.
 
-    def __init__(self, file: int, offset: int, findings: Findings) -> None:
+    Without ``currencies`` amounts stay in their own.
+    """
+
+    def __init__(
+        self, file: int, offset: int, findings: Findings, currencies: Currencies | None = None
+    ) -> None:
+        self._currencies = currencies
         self._file = file
         self._offset = offset
         self._findings = findings
@@ -203,8 +210,11 @@ class Builder:
         return tree.Listing(self._span(meta), tuple(c))
 
     def signed_literal(self, meta: Place, c: Children) -> tree.Literal:
-        sign, number = c
-        return tree.Literal(self._span(meta), Kind.NUMBER, self._number(number) * (-1 if sign == "-" else 1))
+        sign, token = c
+        kind, value = Kind.NUMBER, self._number(token)
+        if token.type == "MONEY":
+            kind, value = Kind.MONEY, self._money(token)
+        return tree.Literal(self._span(meta), kind, -value if sign == "-" else value)
 
     def quantified(self, meta: Place, c: Children) -> tree.Gather:
         verb, thing, window, where = c
@@ -249,8 +259,10 @@ class Builder:
                 return tree.Literal(span, Kind.TEXT, self._text(token))
             case "NUMBER" | "PERCENT":
                 return tree.Literal(span, Kind.NUMBER, self._number(token))
+            case "MONEY":
+                return tree.Literal(span, Kind.MONEY, self._money(token))
             case "DURATION":
-                return tree.Literal(span, Kind.DURATION, self._duration(token))
+                return self._lasting(token)
             case "DATE":
                 return tree.Literal(span, Kind.TIME, self._date(token))
         return tree.Literal(span, Kind.BOOL, token == "true")
@@ -266,14 +278,49 @@ class Builder:
                 )
         return re.sub(r"\\(.)", r"\1", body)
 
+    def _money(self, token: Token) -> Money:
+        """The amount; not ``priced`` where its worth cannot be known."""
+        written, code = token.split()
+        amount, hub = self._number(token), code
+        if code not in DIGITS:
+            known = self._currencies.known if self._currencies is not None else ()
+            hint = suggestion(code, known or tuple(DIGITS)) or "write its code of ISO 4217: EUR, USD"
+            self._findings.report("R140", self._span(token), f"there is no currency '{code}'", hint)
+            hub = ""
+        elif self._currencies is not None:
+            try:
+                return self._currencies.money(written.replace("_", ""), code)
+            except Unpriced:
+                self._report_unpriced(self._span(token), code, self._currencies.hub)
+                hub = ""
+        return Money(amount, amount, code, hub)
+
+    def _report_unpriced(self, span: Span, code: str, hub: str) -> None:
+        message = f"[currencies] in opshub.toml has no rate for {code}"
+        hint = f"add the line: {code} = what one {code} is worth in {hub}"
+        if not hub:
+            message = "opshub.toml does not say in which currency the hub counts"
+            hint = f'add the table [currencies] with the line: hub = "{code}"'
+        self._findings.report("R141", span, message, hint)
+
     def _number(self, token: Token) -> float:
-        digits = token.rstrip("%")
+        digits = token.split()[0].rstrip("%").replace("_", "")
         if len(digits.partition(".")[0].lstrip("0")) > _DIGITS or len(digits) > 2 * _DIGITS:
             self._findings.report(
                 "R014", self._span(token), "this number is too large", "15 digits are the most"
             )
             return 0.0
         return float(digits) / 100 if token.endswith("%") else float(digits)
+
+    def _lasting(self, token: Token) -> tree.Literal:
+        """A duration, or the amount of money that was meant."""
+        span, code = self._span(token), token.lstrip("0123456789.").upper()
+        if code in DIGITS:
+            written = token[: -len(code)]
+            hint = f"an amount of money is written with a space: {written} {code}"
+            self._findings.report("R011", span, f"'{token[-len(code) :]}' is not a unit of time", hint)
+            return tree.Literal(span, Kind.MONEY, Money(0.0, 0.0, code, ""))
+        return tree.Literal(span, Kind.DURATION, self._duration(token))
 
     def _duration(self, token: Token) -> timedelta:
         unit = token.lstrip("0123456789.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Protocol
 
 from opshub.language import tree
@@ -12,16 +12,17 @@ from opshub.language.findings import Findings, suggestion
 from opshub.language.functions import FUNCTIONS, Function
 from opshub.language.gathering import GatherChecker
 from opshub.language.lints import fragile, never
-from opshub.language.meaning import BROKEN, SEARCHES, Definition, Term
+from opshub.language.meaning import BROKEN, SEARCHES, Definition, Term, constant
 from opshub.language.moments import QUANTITIES
 from opshub.language.names import Names, Outside, Place, report_closed
 from opshub.language.patterns import check_pattern
 from opshub.language.placing import placing
+from opshub.language.pricing import unlike, unpriced
 from opshub.language.schema import Field, Kind
 
 __all__ = ["Checker"]
 
-_ORDERED = (Kind.NUMBER, Kind.TIME, Kind.DURATION)
+_ORDERED = (Kind.NUMBER, Kind.TIME, Kind.DURATION, Kind.MONEY)
 
 
 class _Scope(Protocol):
@@ -59,7 +60,7 @@ class Checker:
         """A term of any kind."""
         match node:
             case tree.Literal():
-                return Term("constant", node.kind, (), node.value)
+                return constant(node.kind, node.value)
             case tree.Name():
                 return self._scope.resolve(node, place)
             case tree.Junction():
@@ -124,7 +125,10 @@ class Checker:
             return BROKEN
         if left.kind is not right.kind or left.kind is Kind.TEXTS:
             self._findings.report(
-                "R202", node.span, f"cannot compare {left.kind} with {right.kind}", _unlike(left, right)
+                "R202",
+                node.span,
+                f"cannot compare {left.kind} with {right.kind}",
+                _unlike(left, right, self._names.hub),
             )
             return BROKEN
         if node.sign not in ("==", "!=") and left.kind not in _ORDERED:
@@ -163,10 +167,10 @@ class Checker:
             self._findings.report("R206", node.span, "'in' looks for one value in a list", hint)
             return BROKEN
         for item in node.items.items:
-            found = Term("constant", item.kind, (), item.value)
-            if value.kind is not None and item.kind is not value.kind:
+            found = constant(item.kind, item.value)
+            if value.kind is not None and found.kind is not None and item.kind is not value.kind:
                 message = f"cannot compare {value.kind} with {item.kind}"
-                self._findings.report("R202", item.span, message, _unlike(value, found))
+                self._findings.report("R202", item.span, message, _unlike(value, found, self._names.hub))
                 return BROKEN
             self._check_closed(value, item, found)
         return _made("in", Kind.BOOL, (value,), tuple(dict.fromkeys(item.value for item in node.items.items)))
@@ -242,11 +246,17 @@ class Checker:
 
     def _arithmetic(self, node: tree.Arithmetic | tree.Negative, place: Place) -> Term:
         if isinstance(node, tree.Negative):
-            operand = self._number(node.operand, self.term(node.operand, place))
-            return _made("negative", Kind.NUMBER, (operand,), optional=operand.optional)
+            operand = self.term(node.operand, place)
+            if operand.kind is not Kind.MONEY:
+                operand = self._number(node.operand, operand)
+            return _made("negative", operand.kind or Kind.NUMBER, (operand,), optional=operand.optional)
         left, right = self.term(node.left, place), self.term(node.right, place)
         optional = node.sign == "/" or left.optional or right.optional
         kind = QUANTITIES.get((node.sign, left.kind, right.kind))
+        if kind is None and Kind.MONEY in (left.kind, right.kind):
+            if left.kind and right.kind:
+                self._findings.report("R235", node.span, *unpriced(node.sign, left, right, self._names.hub))
+            return BROKEN
         if kind is None:
             operands = (self._number(node.left, left), self._number(node.right, right))
             return _made(node.sign, Kind.NUMBER, operands, optional=optional)
@@ -281,20 +291,28 @@ class Checker:
             )
             self._findings.report("R204", node.span, message, function.signature)
             return BROKEN
-        fitting = [self._check_argument(node, i, term, function) for i, term in enumerate(arguments)]
+        fitting = [self._check_argument(node, arguments, i, function) for i in range(len(arguments))]
         if not all(fitting):
             return BROKEN
         optional = any(argument.optional for argument in arguments)
-        return _made("call", function.returns, arguments, function.name, optional)
+        money = function.amounts and arguments[0].kind is Kind.MONEY
+        return _made("call", Kind.MONEY if money else function.returns, arguments, function.name, optional)
 
-    def _check_argument(self, node: tree.Call, index: int, term: Term, function: Function) -> bool:
+    def _check_argument(
+        self, node: tree.Call, arguments: Sequence[Term], index: int, function: Function
+    ) -> bool:
         name, kind = function.parameters[min(index, len(function.parameters) - 1)]
+        term, money = arguments[index], any(argument.kind is Kind.MONEY for argument in arguments)
+        if money and name in function.amounts:
+            kind = Kind.MONEY
         span = node.arguments[index].span
         if term.kind is None:
             return True
         if term.kind is not kind:
-            hint = f"write {_show(term)}d for days" if kind is Kind.DURATION and term.op == "constant" else ""
-            message = f"the {name} of '{function.name}' is a {kind}, not {_a(term.kind)}"
+            hint = unlike(term, Term("", kind), self._names.hub)
+            if kind is Kind.DURATION and term.op == "constant":
+                hint = f"write {_show(term)}d for days"
+            message = f"the {name} of '{function.name}' is {_a(kind)}, not {_a(term.kind)}"
             self._findings.report("R204", span, message, hint or function.signature)
             return False
         if name in function.written and term.op != "constant":
@@ -326,15 +344,22 @@ def _proven(term: Term) -> frozenset[Term]:
 
 
 def _a(kind: Kind | None) -> str:
-    return {None: "something", Kind.BOOL: "a condition", Kind.TEXTS: "a set of texts"}.get(kind, f"a {kind}")
+    return {
+        None: "something",
+        Kind.BOOL: "a condition",
+        Kind.TEXTS: "a set of texts",
+        Kind.MONEY: "money",
+    }.get(kind, f"a {kind}")
 
 
 def _show(term: Term) -> str:
     return f"{term.detail:g}" if isinstance(term.detail, float) else str(term.detail)
 
 
-def _unlike(left: Term, right: Term) -> str:
+def _unlike(left: Term, right: Term, hub: str = "") -> str:
     """What was probably meant where two kinds do not fit."""
+    if hint := unlike(left, right, hub):
+        return hint
     kinds = {left.kind, right.kind}
     literal = next((term for term in (right, left) if term.op == "constant"), None)
     if kinds == {Kind.TIME, Kind.DURATION}:

@@ -29,7 +29,7 @@ def check(sources: Sequence[Source], schema: Schema) -> Checked:
     from opshub.language.statements import build
 
     findings = Findings([*sources, *used(sources, schema.packs)])
-    statements, lost = parse(findings)
+    statements, lost = parse(findings, schema.currencies)
     arranged = arrange(statements, findings, len(sources), schema.packs)
     program = build(arranged.statements, lost, schema, findings, arranged.settings)
     found = findings.all()

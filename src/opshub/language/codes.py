@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from opshub.language.across_codes import PLACES
+from opshub.language.money_codes import AMOUNTS
 from opshub.language.proof_codes import PROOFS
 from opshub.language.signal_codes import SIGNALS
 
@@ -252,7 +253,8 @@ TYPES = {
     ),
     "R205": _error(
         "These values have no order",
-        "Numbers, times and durations can be less or more; for texts that would be the alphabet, which nobody means.",
+        "Numbers, amounts, times and durations can be less or more; for texts that would be the alphabet, which nobody "
+        "means.",
         'rule "Plans" {\n    when any feedback (account.plan > "free")\n    priority +5\n}\n',
         'rule "Plans" {\n    when any feedback (account.plan in ["business", "enterprise"])\n    priority +5\n}\n',
     ),
@@ -264,8 +266,8 @@ TYPES = {
     ),
     "R207": _error(
         "This cannot be gathered",
-        "A sum, mean or median is taken of a number of each piece of feedback; min and max of a time or a duration as "
-        "well.",
+        "A sum, mean or median is taken of a number or an amount of each piece of feedback; min and max of a time or a "
+        "duration as well.",
         "score priority = sum account.plan over distinct accounts\n",
         "score priority = sum account.arr over distinct accounts\n",
     ),
@@ -384,7 +386,7 @@ WARNINGS = {
     ),
 }
 
-_APART = {name: Code(*told) for name, told in {**SIGNALS, **PLACES, **PROOFS}.items()}
+_APART = {name: Code(*told) for name, told in {**SIGNALS, **PLACES, **PROOFS, **AMOUNTS}.items()}
 _BY_NAME = {**SYNTAX, **NAMES, **TYPES, **WARNINGS, **_APART}
 
 CODES = dict(sorted(_BY_NAME.items()))

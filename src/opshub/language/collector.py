@@ -9,7 +9,7 @@ from typing import Any
 from opshub.language import runtime
 from opshub.language.emitter import Emitter, assign, call, load
 from opshub.language.meaning import EVERY, Definition, Term, resolved
-from opshub.language.schema import Kind
+from opshub.language.schema import FLOATS
 
 __all__ = ["Collector", "collected"]
 
@@ -71,7 +71,7 @@ class Collector:
 
     def _worth(self, worth: Term) -> ast.expr:
         value = self._emitter.expression(worth)
-        return call("number", value) if worth.kind is Kind.NUMBER else value
+        return call("number", value) if worth.kind in FLOATS else value
 
     def results(self) -> Iterator[ast.stmt]:
         """The value of each gathering, after the pass."""

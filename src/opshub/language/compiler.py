@@ -97,6 +97,7 @@ class _Compiler:
             term for term in reached if is_clock(term) and all(o.op == "constant" for o in term.operands)
         ]
         self._emitter.namespace |= {"settled": runtime.settled, "sooner": runtime.sooner}
+        self._emitter.namespace["priced"] = program.schema.currencies.shown
         for name in ("crossing", "earliest", "lasting"):
             self._emitter.namespace[name] = getattr(moments, name)
 
@@ -207,7 +208,8 @@ class _Compiler:
 
     def _shown(self, term: Term) -> ast.expr:
         value = self._emitter.expression(term)
-        return call("lasting", value) if term.kind is Kind.DURATION else value
+        words = {Kind.DURATION: "lasting", Kind.MONEY: "priced"}.get(term.kind or Kind.BOOL)
+        return call(words, value) if words else value
 
     def _ruled(self, stories: Sequence[Story]) -> Iterator[ast.stmt]:
         """The rules in order; a loop that runs once, so that ``stop`` is a ``break``."""

@@ -152,6 +152,8 @@ class _Place:
         elif statement == "rule" and self._begins and self._depth() == 1:
             yield from self._plain("keyword", _EFFECTS)
             yield from self._scores()
+        if self._before and self._before[-1].kind == "number":
+            yield from self._plain("value", self._known.schema.currencies.known)
         if self._after_operand():
             yield from self._plain("keyword", _OPERATORS)
         elif statement:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from opshub.language.diagnostics import Source
-from opshub.language.schema import Schema
+from opshub.language.schema import Kind, Schema
 
 if TYPE_CHECKING:
     from opshub.language.ruleset import RuleSet
@@ -19,16 +19,32 @@ __all__ = ["deferred", "fingerprint", "used"]
 
 _USE = re.compile(r'^[ \t]*use(?:\s|#[^\n]*)*"((?:\\.|[^"\\\n])*)"', re.M)
 
+_WRITTEN = r"\d[ \t]+[A-Z]{3}\b"
+"""Where an amount of money may be written out."""
+
 _MEANING = "1"
 """Changes whenever the same text starts to mean something else, so that every idea is decided anew."""
 
 
 def fingerprint(sources: Sequence[Source], schema: Schema) -> str:
-    """The name of a rule set: the same texts over the same fields have the same."""
+    """The name of a rule set: the same texts over the same fields have the same, while the rates that they read are."""
     fields = [[f.name, f.kind, f.optional, f.values, f.origin] for f in (*schema.idea, *schema.feedback)]
     named = [[source.path, source.text] for source in (*sources, *used(sources, schema.packs))]
-    told = json.dumps([_MEANING, named, fields], ensure_ascii=True)
+    told = json.dumps(
+        [_MEANING, named, fields, _money([text for _, text in named], schema)], ensure_ascii=True
+    )
     return hashlib.sha256(told.encode("ascii")).hexdigest()[:16]
+
+
+def _money(texts: Sequence[str], schema: Schema) -> list[Any]:
+    """What amounts are worth, where some text may read one: a written amount, or the name of a field of money."""
+    fields = [field for field in (*schema.idea, *schema.feedback) if field.kind is Kind.MONEY]
+    names = [re.escape(field.name.rpartition(".")[2]) for field in fields]
+    reads = re.compile("|".join([_WRITTEN, *(rf"\b{name}\b" for name in names)]))
+    if not any(reads.search(text) for text in texts):
+        return []
+    rates = sorted((code, str(rate)) for code, rate in schema.currencies.rates.items())
+    return [schema.currencies.hub, rates, [[field.name, field.currency] for field in fields]]
 
 
 def used(sources: Sequence[Source], packs: Mapping[str, Source]) -> tuple[Source, ...]:

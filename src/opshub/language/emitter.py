@@ -13,11 +13,12 @@ from typing import Any
 
 from opshub.language import moments, runtime
 from opshub.language.clauses import is_clock
+from opshub.language.currencies import Money
 from opshub.language.functions import FUNCTIONS
 from opshub.language.meaning import GATHERING, SEARCHES, Definition, Term
 from opshub.language.patterns import Pattern, Patterns
 from opshub.language.predicates import named
-from opshub.language.schema import Kind
+from opshub.language.schema import FLOATS, Kind
 from opshub.language.words import Lexicon, Words
 
 __all__ = ["Emitter", "assign", "call", "load"]
@@ -186,7 +187,7 @@ class Emitter:
 
     def _constant(self, term: Term) -> ast.expr:
         if isinstance(term.detail, str | float | bool):
-            return ast.Constant(term.detail)
+            return ast.Constant(_plain(term.detail))
         return load(self.constant("constant", (term.kind, term.detail), term.detail))
 
     def _field(self, term: Term) -> ast.expr:
@@ -214,7 +215,7 @@ class Emitter:
     def _member(self, term: Term) -> ast.expr:
         items: Any = term.detail
         if all(isinstance(item, str | float | bool) for item in items):
-            listed: ast.expr = ast.Tuple([ast.Constant(item) for item in items], ast.Load())
+            listed: ast.expr = ast.Tuple([ast.Constant(_plain(item)) for item in items], ast.Load())
         else:
             listed = load(self.constant("constant", items, tuple(items)))
         return _compare(self.expression(term.operands[0]), ast.In(), listed)
@@ -271,7 +272,7 @@ class Emitter:
         return self._strict(list(term.operands), lambda values: call(name, load("now"), *values))
 
     def _arithmetic(self, term: Term) -> ast.expr:
-        if term.operands[0].kind is not Kind.NUMBER:
+        if term.operands[0].kind not in FLOATS:
             name = {"+": "added", "-": "less", "/": "ratio"}[term.op]
             return self._strict(list(term.operands), lambda values: call(name, *values))
         sign = _OPERATORS[term.op]()
@@ -303,7 +304,7 @@ class Emitter:
         return ast.IfExp(test, ast.Constant(None), made)
 
     def _stored_number(self, term: Term) -> bool:
-        return term.kind is Kind.NUMBER and self._source(term).op in ("idea", "row")
+        return term.kind in FLOATS and self._source(term).op in ("idea", "row")
 
     def _weight(self, term: Term) -> int:
         """A rough cost: one for a comparison or a look at the facts, much for looking into a text."""
@@ -311,6 +312,11 @@ class Emitter:
         if own > 1 and self._facts is not None and named(term, self.lets) is not None:
             return 1
         return own + sum(map(self._weight, term.operands))
+
+
+def _plain(value: str | float | bool) -> str | float | bool:
+    """A value as Python's constants are: an amount is its worth."""
+    return float(value) if isinstance(value, Money) else value
 
 
 def _occurrences(lets: Mapping[str, Definition], roots: Iterable[Term]) -> Counter[Term]:

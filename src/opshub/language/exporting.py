@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, cast
 
+from opshub.language.currencies import Money
 from opshub.language.diagnostics import Source
 from opshub.language.findings import Findings
 from opshub.language.parser import parse
@@ -23,7 +24,8 @@ def exported(sources: Sequence[Source]) -> Mapping[str, Any]:
     """The trees of files that passed their check: ``version``, and ``files`` with their statements.
 
     Each node has its kind under ``node``, its place under ``at`` (lines and columns from 1, the end exclusive), and its
-    parts under their names. Times are ISO 8601, durations seconds.
+    parts under their names. Times are ISO 8601, durations seconds, amounts of money have an
+    ``amount`` and its ``currency``.
     """
     findings = Findings(sources)
     places = _Places(findings)
@@ -55,6 +57,8 @@ class _Places:
             return value.isoformat()
         if isinstance(value, timedelta):
             return value.total_seconds()
+        if isinstance(value, Money):
+            return {"amount": value.amount, "currency": value.code}
         return value.value if isinstance(value, Enum) else value
 
     def _at(self, span: Span) -> dict[str, int]:

@@ -53,8 +53,10 @@ def _pieces(text: str) -> list[Piece]:
     found: list[Piece] = []
     done = 0
     for token in filter(None, tokens(text)):
-        _take_comments(found, text, done, token.start_pos)
-        found.append(Piece(str(token), token.type, token.start_pos, _breaks(found, text, token.start_pos)))
+        start = token.start_pos
+        _take_comments(found, text, done, start)
+        written = " ".join(token.split()) if token.type == "MONEY" else str(token)
+        found.append(Piece(written, token.type, start, _breaks(found, text, start), len(token)))
         done = token.end_pos
     _take_comments(found, text, done, len(text))
     return found

@@ -31,7 +31,8 @@ class Function:
     It is given values only: where an argument is missing, so is the result, and it is not called. ``least`` counts
     the arguments without a default; ``many`` lets the last be repeated. ``clock`` asks for the time as a first
     argument; ``turns`` then tells from the same arguments at which moment the value will be another one, and without
-    it the value moves with every moment. Arguments that are ``written`` stand in the rules as they are.
+    it the value moves with every moment. Arguments that are ``written`` stand in the rules as they are; ``amounts`` are
+    those that may be money as well, all of them or none, and then the result is too.
     """
 
     name: str
@@ -45,15 +46,18 @@ class Function:
     body: Callable[..., Any]
     written: frozenset[str] = frozenset()
     turns: Callable[..., datetime | None] | None = None
+    amounts: frozenset[str] = frozenset()
 
     @property
     def signature(self) -> str:
-        """``clamp(value: number, low: number, high: number) -> number``."""
-        shown = [f"{name}: {kind}" for name, kind in self.parameters]
+        """``days_since(moment: time) -> number``."""
+        shown = [
+            f"{name}: {kind}{' or money' if name in self.amounts else ''}" for name, kind in self.parameters
+        ]
         shown[self.least :] = [f"[{text}]" for text in shown[self.least :]]
         if self.many:
             shown.append("…")
-        return f"{self.name}({', '.join(shown)}) -> {self.returns}"
+        return f"{self.name}({', '.join(shown)}) -> {self.returns}{' or money' if self.amounts else ''}"
 
 
 FUNCTIONS: dict[str, Function] = {}
@@ -63,6 +67,7 @@ def function(
     examples: Mapping[str, str],
     written: Iterable[str] = (),
     turns: Callable[..., datetime | None] | None = None,
+    amounts: Iterable[str] = (),
 ) -> Callable[[_Body], _Body]:
     """Make a Python function one of the language, under its own name without a trailing underscore.
 
@@ -87,6 +92,7 @@ def function(
             body=body,
             written=frozenset(written),
             turns=turns,
+            amounts=frozenset(amounts),
         )
         return body
 
@@ -135,7 +141,10 @@ def ago(clock: datetime, duration: timedelta) -> datetime:
         return datetime.min.replace(tzinfo=UTC)
 
 
-@function({"clamp(120, 0, 100)": "100", "clamp(-5, 0, 100)": "0", "clamp(42, 0, 100)": "42"})
+@function(
+    {"clamp(120, 0, 100)": "100", "clamp(-5, 0, 100)": "0", "clamp(42, 0, 100)": "42"},
+    amounts=["value", "low", "high"],
+)
 def clamp(value: float, low: float, high: float) -> float:
     """The value, but not below ``low`` and not above ``high``."""
     return min(max(value, low), high)
@@ -169,19 +178,22 @@ def decay(clock: datetime, moment: datetime, half_life: timedelta) -> float:
     return weight if weight >= _LEAST else 0.0
 
 
-@function({"max(3, 7)": "7", "max(idea.effort, 0.5)": "missing", "max(1, 2, 3)": "3"})
+@function(
+    {"max(3, 7)": "7", "max(idea.effort, 0.5)": "missing", "max(1, 2, 3)": "3"},
+    amounts=["value", "others"],
+)
 def max_(value: float, *others: float) -> float:
     """The largest of the values."""
     return max(value, *others) if others else value
 
 
-@function({"min(3, 7)": "3", "min(100, 20 * 8)": "100"})
+@function({"min(3, 7)": "3", "min(100, 20 * 8)": "100"}, amounts=["value", "others"])
 def min_(value: float, *others: float) -> float:
     """The smallest of the values."""
     return min(value, *others) if others else value
 
 
-@function({"round(2.5)": "3", "round(-2.5)": "-3", "round(1 / 3, 2)": "0.33"})
+@function({"round(2.5)": "3", "round(-2.5)": "-3", "round(1 / 3, 2)": "0.33"}, amounts=["value"])
 def round_(value: float, digits: float = 0.0) -> float:
     """The value with that many digits after the point, none if not said; halves go away from zero."""
     if not math.isfinite(value) or not math.isfinite(digits):

@@ -16,7 +16,8 @@ __all__ = ["GatherChecker"]
 
 _KEYS = {"accounts": "account.id", "persons": "author.id"}
 _CREATED = "feedback.created"
-_EXTREMES = (Kind.NUMBER, Kind.TIME, Kind.DURATION)
+_AMOUNTS = (Kind.NUMBER, Kind.MONEY)
+_EXTREMES = (*_AMOUNTS, Kind.TIME, Kind.DURATION)
 
 
 class _Expressions(Protocol):
@@ -103,7 +104,7 @@ class GatherChecker:
         if node.value is None:
             return None
         term = self._expressions.term(node.value, Place.FEEDBACK)
-        kinds = _EXTREMES if node.verb in ("min", "max") else (Kind.NUMBER,)
+        kinds = _EXTREMES if node.verb in ("min", "max") else _AMOUNTS
         if term.kind is None or (term.row and term.kind in kinds):
             return term if term.kind else BROKEN
         what = f"this is a {term.kind}" if term.row else "this reads no field of feedback"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from opshub.language.across import EVERY
 from opshub.language.codes import CODES
 from opshub.language.completion import Known
+from opshub.language.currencies import Currencies
 from opshub.language.symbols import Symbol, Word
 
 __all__ = ["define", "explain", "rationale"]
@@ -25,10 +26,20 @@ def explain(word: Word, known: Known) -> str:
         return f"```rules\n{function.signature}\n```\n\n{function.doc}\n\n```rules\n{examples}\n```"
     field = known.field(word.text)
     if field is None:
-        return ""
+        return _rate(word.text, known.schema.currencies)
     sure = "; may be missing" if field.optional else ""
     values = f"\n\nOne of: {', '.join(field.values)}" if field.values else ""
-    return f"**{field.name}** ({field.kind}{sure})\n\n{field.doc}{values}"
+    currency = f"\n\nAmounts without a currency are in {field.currency}." if field.currency else ""
+    return f"**{field.name}** ({field.kind}{sure})\n\n{field.doc}{values}{currency}"
+
+
+def _rate(code: str, currencies: Currencies) -> str:
+    """What a currency is worth in the hub's."""
+    if code not in currencies.known:
+        return ""
+    if code == currencies.hub:
+        return f"**{code}**: the currency that the hub counts in"
+    return f"**{code}**: 1 {code} is {currencies.rates[code]} {currencies.hub} in [currencies]"
 
 
 def define(word: Word, known: Known) -> Symbol | None:

@@ -15,7 +15,7 @@ from opshub.language.meaning import COMPARE, GATHERING, Program, Term, Verdict, 
 from opshub.language.moments import added, less, ratio
 from opshub.language.patterns import Pattern
 from opshub.language.runtime import fold, number, settled, utc
-from opshub.language.schema import Kind
+from opshub.language.schema import FLOATS, Kind
 from opshub.language.words import Words
 
 __all__ = ["Changes", "Interpreter", "Step", "Truth"]
@@ -221,7 +221,7 @@ class Interpreter:
     def _number(self, term: Term, row: int | None) -> Any:
         """A value to calculate with: of what is stored only what a float can hold."""
         value = self.value(term, row)
-        stored = term.kind is Kind.NUMBER and self.source(term).op in ("idea", "row")
+        stored = term.kind in FLOATS and self.source(term).op in ("idea", "row")
         return number(value) if stored else value
 
     def _computed(self, term: Term, values: list[Any]) -> Any:
@@ -232,7 +232,7 @@ class Interpreter:
             return function.body(self.now, *values) if function.clock else function.body(*values)
         if term.op == "negative":
             return -values[0]
-        if term.operands[0].kind is not Kind.NUMBER:
+        if term.operands[0].kind not in FLOATS:
             return {"+": added, "-": less, "/": ratio}[term.op](*values)
         if term.op == "/" and not values[1]:
             return None
@@ -261,7 +261,7 @@ class Interpreter:
 
     def _worth(self, term: Term, row: int) -> Any:
         value = self.value(term, row)
-        return number(value) if term.kind is Kind.NUMBER else value
+        return number(value) if term.kind in FLOATS else value
 
 
 def _reduced(verb: str, values: list[Any]) -> Any:

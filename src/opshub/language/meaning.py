@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
+from opshub.language.currencies import Money
 from opshub.language.schema import Kind, Schema
 from opshub.language.series import Alarm, Series
 
@@ -22,6 +23,7 @@ __all__ = [
     "Term",
     "TestCase",
     "Verdict",
+    "constant",
     "leaves",
     "resolved",
     "show",
@@ -90,6 +92,12 @@ class Term:
 
 BROKEN = Term("constant", None)
 EVERY = Term("constant", Kind.BOOL, (), True)
+
+
+def constant(kind: Kind, value: Hashable) -> Term:
+    """A value that is written out; broken where it is an amount of unknown worth."""
+    return BROKEN if isinstance(value, Money) and not value.priced else Term("constant", kind, (), value)
+
 
 SEARCHES = frozenset({"contains", "contains all", "contains any", "matches", "mentions"})
 COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -255,6 +263,8 @@ def show_value(value: object) -> str:
         return f"{value:%Y-%m-%d}"
     if isinstance(value, timedelta):
         return _show_duration(value)
+    if isinstance(value, Money):
+        return str(value)
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 

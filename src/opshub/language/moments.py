@@ -23,8 +23,14 @@ QUANTITIES: Mapping[tuple[str, Kind | None, Kind | None], Kind] = {
     ("+", Kind.DURATION, Kind.DURATION): Kind.DURATION,
     ("-", Kind.DURATION, Kind.DURATION): Kind.DURATION,
     ("/", Kind.DURATION, Kind.DURATION): Kind.NUMBER,
+    ("+", Kind.MONEY, Kind.MONEY): Kind.MONEY,
+    ("-", Kind.MONEY, Kind.MONEY): Kind.MONEY,
+    ("*", Kind.MONEY, Kind.NUMBER): Kind.MONEY,
+    ("*", Kind.NUMBER, Kind.MONEY): Kind.MONEY,
+    ("/", Kind.MONEY, Kind.NUMBER): Kind.MONEY,
+    ("/", Kind.MONEY, Kind.MONEY): Kind.NUMBER,
 }
-"""What comes of a sign between two kinds, where times and durations are calculated with."""
+"""What comes of a sign between two kinds, where something else than numbers is calculated with."""
 
 
 def _plain(value: Any) -> Any:

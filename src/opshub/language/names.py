@@ -33,6 +33,7 @@ class Names:
         self.used: set[str] = set()
         self.across: dict[tuple[str, str], int] = {}
         self.placed: set[str] = set()
+        self.hub = schema.currencies.hub
         self._own = len(schema.idea)
         self._findings = findings
         self._lost = lost
@@ -159,7 +160,7 @@ class Names:
         hint = "say which: any feedback (…), no feedback (…), count feedback where …"
         if f"idea.{node.name}" in self._fields:
             hint = f"did you mean 'idea.{node.name}'? Otherwise {hint}"
-        elif term.kind in (Kind.NUMBER, Kind.TIME):
+        elif term.kind in (Kind.NUMBER, Kind.MONEY, Kind.TIME):
             hint += f", max {node.name}"
         self._findings.report("R208", node.span, f"'{node.name}' belongs to one piece of feedback", hint)
 

@@ -6,13 +6,15 @@ Each change is tried: it is named only where the whole condition holds with it, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from opshub.language.clauses import is_clock
+from opshub.language.currencies import Money
 from opshub.language.interpreter import Interpreter, Step
 from opshub.language.meaning import COMPARE, GATHERING, Term, show_value
 from opshub.language.runtime import number
@@ -25,7 +27,13 @@ _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _TICK = timedelta(microseconds=1)
 _ROWS = 5
 _TRIALS = 200
-_SAMPLE: dict[Kind | None, object] = {Kind.NUMBER: 1.0, Kind.BOOL: True, Kind.TEXT: "x", Kind.TEXTS: ("x",)}
+_SAMPLE: dict[Kind | None, object] = {
+    Kind.NUMBER: 1.0,
+    Kind.MONEY: 1.0,
+    Kind.BOOL: True,
+    Kind.TEXT: "x",
+    Kind.TEXTS: ("x",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +181,8 @@ class _Wishes:
             bound = _kept(self._judge.value(other, row))
             if self._judge.source(side).op == "constant" or is_clock(side) or bound is None:
                 continue
-            value, needed = _aim(self._judge.value(side, row), turned, bound)
+            said = partial(_said, self._judge.program.schema.currencies.shown, side.kind)
+            value, needed = _aim(self._judge.value(side, row), turned, bound, said)
             yield self._change(side, row, value, needed, **self._flip(side, other, turned, row))
             yield from self._gathered(self._judge.source(side), turned)
 
@@ -201,12 +210,19 @@ class _Wishes:
 
 def _kept(value: Any) -> Any:
     """A bound that can be aimed at."""
+    if isinstance(value, Money):
+        return value
     return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _aim(saw: Any, sign: str, bound: Any) -> tuple[object, str]:
-    """The nearest value that stands so to the bound, and how it is said."""
-    shown = show_value(bound)
+def _said(shown: Callable[[Any], str | None], kind: Kind | None, value: Any) -> str:
+    """A bound as rules write it, an amount with its currency."""
+    return (shown(value) if kind is Kind.MONEY else None) or show_value(value)
+
+
+def _aim(saw: Any, sign: str, bound: Any, said: Callable[[Any], str]) -> tuple[object, str]:
+    """The nearest value that stands so to the bound, and how it is ``said``."""
+    shown = said(bound)
     if sign == "==":
         return bound, shown
     if sign == "!=":
@@ -214,7 +230,7 @@ def _aim(saw: Any, sign: str, bound: Any) -> tuple[object, str]:
     if sign in (">=", "<="):
         if isinstance(saw, int) and isinstance(bound, float) and math.isfinite(bound):
             whole = math.ceil(bound) if sign == ">=" else math.floor(bound)
-            return whole, show_value(float(whole))
+            return whole, said(float(whole))
         return bound, f"{'at least' if sign == '>=' else 'at most'} {shown}"
     up = sign == ">"
     if isinstance(bound, datetime | timedelta):
@@ -224,7 +240,7 @@ def _aim(saw: Any, sign: str, bound: Any) -> tuple[object, str]:
             return bound, shown
     if isinstance(saw, int) and math.isfinite(bound):
         whole = math.floor(bound) + 1 if up else math.ceil(bound) - 1
-        return whole, show_value(float(whole))
+        return whole, said(float(whole))
     step = math.nextafter(float(bound), math.inf if up else -math.inf)
     return step, f"{'more than' if up else 'less than'} {shown}"
 

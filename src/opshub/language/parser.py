@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from opshub.language.builder import Builder
+from opshub.language.currencies import DIGITS, Currencies
 from opshub.language.findings import Findings, suggestion
 from opshub.language.machine import lark, read
 from opshub.language.scanner import DEEPEST, RESERVED, Block, scan
@@ -26,6 +27,7 @@ _READABLE = {
     "NAME": "a name",
     "STRING": "a text in quotes",
     "NUMBER": "a number",
+    "MONEY": "an amount of money",
     "LPAR": "'('",
     "RPAR": "')'",
     "LSQB": "'['",
@@ -46,9 +48,17 @@ _FOREIGN = {
     "`": "texts stand in double quotes",
     ";": "lines need no end sign; leave it out",
     ":": "leave it out, or write '='",
-    "$": "names have no sign before them",
+    "$": "names have no sign before them; an amount is written with its currency behind it: 500 USD",
+    "€": "write the currency behind the number: 500 EUR",
+    "£": "write the currency behind the number: 500 GBP",
+    "¥": "write the currency behind the number: 500 JPY, or 500 CNY",
     "%": "a percentage is a number and its sign, without a space: 15%",
 }
+_VALUES = frozenset(
+    "DATE DURATION PERCENT MONEY NUMBER STRING NAME LPAR TRUE FALSE SIGN "
+    "ANY ALL NO COUNT SHARE SUM MEAN MEDIAN MIN MAX NOT".split()
+)
+_OPERATORS = frozenset("COMPARISON AT_LEAST IN CONTAINS MATCHES MENTIONS IS SIGN TIMES AND OR".split())
 _WORDS = {
     "AND": "and",
     "OR": "or",
@@ -60,15 +70,20 @@ _WORDS = {
 }
 
 
-def parse(findings: Findings) -> tuple[list[Statement], frozenset[str]]:
-    """All statements of all files that could be read, and the names that the unreadable ones would have defined."""
+def parse(findings: Findings, currencies: Currencies | None = None) -> tuple[list[Statement], frozenset[str]]:
+    """All statements of all files that could be read, and the names that the unreadable ones would have defined.
+
+    Amounts are turned into the hub's currency where ``currencies`` are given.
+    """
     statements: list[Statement] = []
     lost: set[str] = set()
     for file in range(len(findings.sources)):
         text, blocks = scan(file, findings)
         parts = 0
         for block in blocks:
-            statement = None if block.broken or parts > MOST_PARTS else _read(text, block, findings)
+            statement = (
+                None if block.broken or parts > MOST_PARTS else _read(text, block, findings, currencies)
+            )
             if statement is not None:
                 parts, deep = _measured(statement, parts)
                 _report_size(block, text, deep, parts, findings)
@@ -80,9 +95,9 @@ def parse(findings: Findings) -> tuple[list[Statement], frozenset[str]]:
     return statements, frozenset(lost)
 
 
-def _read(text: str, block: Block, findings: Findings) -> Statement | None:
+def _read(text: str, block: Block, findings: Findings, currencies: Currencies | None) -> Statement | None:
     body = text[block.start : block.end]
-    found = read(body, Builder(block.file, block.start, findings))
+    found = read(body, Builder(block.file, block.start, findings, currencies))
     if found is None:
         _report_refusal(text, block, findings)
     return cast("Statement | None", found)
@@ -205,23 +220,10 @@ def _choices(expected: set[str]) -> str:
     """What could stand here, at most six things; an expression counts as one."""
     names = set(expected)
     if {"NAME", "LPAR", "COUNT"} <= names:
-        values = {"DATE", "DURATION", "PERCENT", "NUMBER", "STRING", "NAME", "LPAR", "TRUE", "FALSE", "SIGN"}
-        names -= values | {"ANY", "ALL", "NO", "COUNT", "SHARE", "SUM", "MEAN", "MEDIAN", "MIN", "MAX", "NOT"}
+        names -= _VALUES
         names.add("a value")
     if {"AND", "OR"} <= names:
-        names -= {
-            "COMPARISON",
-            "AT_LEAST",
-            "IN",
-            "CONTAINS",
-            "MATCHES",
-            "MENTIONS",
-            "IS",
-            "SIGN",
-            "TIMES",
-            "AND",
-            "OR",
-        }
+        names -= _OPERATORS
         names.add("'and', 'or', an operator")
     readable = sorted(_READABLE.get(name, f"'{name.lower()}'" if name.isupper() else name) for name in names)
     return ", ".join(readable[:6]) + (" or another" if len(readable) > 6 else "")
@@ -239,4 +241,10 @@ def _token_hint(text: str, span: Span, token: Token, expected: set[str]) -> str:
         return f"'{word}' is a word of the language and cannot be a name"
     if token.type == "DURATION" and "NUMBER" in expected:
         return "a number is needed here, without a unit"
+    if token.type == "MONEY" and "NUMBER" in expected:
+        return "a number is needed here, without a currency; points and bands have none"
+    if token.type == "NAME" and word.upper() in DIGITS and re.search(r"[\d.][ \t]+\Z", text[: span.start]):
+        return f"a currency is written in capitals: {word.upper()}"
+    if token.type == "COMMA" and re.match(r"\d,\d{3}(?!\d)", text[span.start - 1 : span.start + 5]):
+        return "thousands are set apart by _, or not at all: 1_000"
     return ""

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from opshub.language.currencies import Currencies
 from opshub.language.diagnostics import Source
 
-__all__ = ["Field", "Kind", "Schema"]
+__all__ = ["FLOATS", "Field", "Kind", "Schema"]
 
 
 class Kind(StrEnum):
@@ -20,6 +21,11 @@ class Kind(StrEnum):
     TIME = "time"
     TEXTS = "texts"
     DURATION = "duration"
+    MONEY = "money"
+
+
+FLOATS = frozenset({Kind.NUMBER, Kind.MONEY})
+"""What is calculated with as a float: an amount is its worth in the hub's currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,7 @@ class Field:
 
     ``values`` closes the set of texts that it can hold; empty means any text. ``origin`` says where an admin declared
     it, and is empty for the hub's own fields: only those have short names, so that a declaration never makes one
-    ambiguous.
+    ambiguous. ``currency`` says in words what amounts without a currency of their own are in.
     """
 
     name: str
@@ -37,6 +43,7 @@ class Field:
     optional: bool = True
     values: tuple[str, ...] = ()
     origin: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Schema:
     ``author.…`` or by the table that they come from. ``destinations`` maps a connection to its projects; None allows
     any project name, an empty tuple means that the connection itself is the destination. ``audiences`` says who reads
     what arrives there, where that is known, as a value of ``feedback.visibility``. ``packs`` are
-    the rule files that others can use, by name.
+    the rule files that others can use, by name. ``currencies`` say what amounts are worth.
     """
 
     idea: tuple[Field, ...]
@@ -55,3 +62,4 @@ class Schema:
     destinations: Mapping[str, tuple[str, ...] | None]
     audiences: Mapping[str, str] = field(default_factory=dict)
     packs: Mapping[str, Source] = field(default_factory=dict)
+    currencies: Currencies = field(default_factory=Currencies)

@@ -9,8 +9,9 @@ from opshub.language.checker import Checker
 from opshub.language.destinations import misrouted
 from opshub.language.findings import Findings, suggestion
 from opshub.language.lints import implies
-from opshub.language.meaning import BROKEN, Definition, Program, Term, TestCase, Verdict
+from opshub.language.meaning import BROKEN, Definition, Program, Term, TestCase, Verdict, constant
 from opshub.language.names import Names, Place
+from opshub.language.pricing import priced
 from opshub.language.proofs import report_proven
 from opshub.language.schema import Kind, Schema
 from opshub.language.testcases import TestChecker
@@ -119,6 +120,8 @@ class _Build:
         if isinstance(node, tree.Score) and term.kind not in (Kind.NUMBER, None):
             message = f"a score is a number, this is {term.kind}"
             hint = "let names a condition; a rule gives points for it"
+            if term.kind is Kind.MONEY:
+                hint = f"divide it by an amount: … / {priced(10_000.0, self._names.hub)}"
             self._findings.report("R212", node.value.span, message, hint)
             term = BROKEN
         definition = Definition(node.name, term, self._findings.place(node.span))
@@ -132,7 +135,7 @@ class _Build:
         setting = self._settings.get(node.span.file, {}).get(node.name)
         value = setting.value if setting is not None else node.value
         assert isinstance(value, tree.Literal)
-        self._names.parameters.setdefault(node.name, Term("constant", node.value.kind, (), value.value))
+        self._names.parameters.setdefault(node.name, constant(node.value.kind, value.value))
 
     def _check_name(self, node: tree.Let | tree.Parameter | tree.Score) -> None:
         if node.name in self._marks:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from opshub.language.currencies import Money
 from opshub.language.meaning import EVERY, GATHERING, Definition, Term, show
 from opshub.language.predicates import named
 
@@ -47,7 +48,7 @@ class Story:
         saw = list(values)
         for _, index in self.fields:
             value = row[index]
-            saw.append(value[:_LONGEST] if isinstance(value, str) else value)
+            saw.append(str(value)[:_LONGEST] if isinstance(value, str | Money) else value)
         return (*saw, *(row[-1].get(predicate) for _, predicate in self.words))
 
 

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from opshub.language import tree
 from opshub.language.checker import Checker
+from opshub.language.currencies import Money
 from opshub.language.findings import Findings, suggestion
 from opshub.language.functions import FUNCTIONS
 from opshub.language.meaning import TestCase
 from opshub.language.names import Names, Outside, Place, report_closed
+from opshub.language.pricing import priced
 from opshub.language.schema import Field, Kind, Schema
 from opshub.language.tree import Span
 from opshub.language.watches import Watches
@@ -133,10 +135,15 @@ class TestChecker:
 
     def _value(self, setting: tree.Setting, field: Field, now: datetime) -> object:
         kind, value = self._written(setting.value, now)
+        if isinstance(value, Money) and not value.priced:
+            return None
         if kind is not field.kind:
             found = f"a {kind}" if kind else "not a written value"
             message = f"'{field.name}' is of kind {field.kind}; this is {found}"
-            self._findings.report("R211", setting.value.span, message, _example(field.kind))
+            hint = _example(field.kind)
+            if field.kind is Kind.MONEY and kind is Kind.NUMBER:
+                hint = f"write {priced(value, self._names.hub)}"
+            self._findings.report("R211", setting.value.span, message, hint)
             return None
         if field.values:
             for text in value if isinstance(value, tuple) else (value,):
@@ -151,8 +158,8 @@ class TestChecker:
         match node:
             case tree.Literal():
                 return node.kind, node.value
-            case tree.Negative(operand=tree.Literal(kind=Kind.NUMBER, value=float() as value)):
-                return Kind.NUMBER, -value
+            case tree.Negative(operand=tree.Literal(value=float() as value) as literal):
+                return literal.kind, -value
             case tree.Listing() if all(item.kind is Kind.TEXT for item in node.items):
                 return Kind.TEXTS, tuple(sorted({str(item.value) for item in node.items}))
             case tree.Call(function="ago", arguments=(tree.Literal(value=timedelta() as duration),)):
@@ -168,4 +175,5 @@ def _example(kind: Kind) -> str:
         Kind.TIME: "write a date: 2026-01-31, or ago(3d)",
         Kind.TEXTS: 'write a list of texts: ["a", "b"]',
         Kind.DURATION: "write a duration: 36h",
+        Kind.MONEY: "write an amount with its currency: 500 EUR",
     }[kind]

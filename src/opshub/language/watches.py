@@ -10,6 +10,7 @@ from opshub.language.clauses import is_clock
 from opshub.language.findings import Findings, suggestion
 from opshub.language.meaning import BROKEN, Term, leaves
 from opshub.language.names import Names, Place
+from opshub.language.pricing import priced
 from opshub.language.schema import Field, Kind
 from opshub.language.series import PERIODS, Alarm, Limit, Series
 from opshub.language.tree import Name, Span
@@ -83,6 +84,8 @@ class Watches:
         term = checker.term(value, Place.IDEA)
         if term.kind not in (Kind.NUMBER, None):
             hint = "count it: share of feedback where …, count feedback where …"
+            if term.kind is Kind.MONEY:
+                hint = f"divide it by an amount: … / {priced(1.0, self._names.hub)}"
             self._findings.report("R203", value.span, "a signal is a number for each period", hint)
             return BROKEN
         return term

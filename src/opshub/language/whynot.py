@@ -11,6 +11,7 @@ from opshub.language.clauses import is_clock
 from opshub.language.interpreter import Interpreter, Step, Truth
 from opshub.language.meaning import GATHERING, Program, Term, Verdict, show
 from opshub.language.nearest import Change, misses, nearest, rows_by_nearness
+from opshub.language.schema import Kind
 
 __all__ = ["Clause", "WhyNot", "why_not"]
 
@@ -125,7 +126,9 @@ class _Blame:
         source = self._judge.source(term)
         read = source.op in ("idea", "row", "score") or source.op in GATHERING
         if read or is_clock(source):
-            yield show(source), self._judge.value(source, row)
+            value = self._judge.value(source, row)
+            money = source.kind is Kind.MONEY
+            yield show(source), self._judge.program.schema.currencies.shown(value) if money else value
         else:
             for operand in source.operands:
                 yield from self._seen(operand, row)
