@@ -154,6 +154,16 @@ def test_an_alert_begins_once_and_ends_when_its_condition_does(world: Any) -> No
     assert view.voices[0][0].text.endswith("UTC.") and "Over since" in view.voices[0][0].text
 
 
+def test_an_alert_begins_in_the_hour_in_which_its_last_feedback_comes(world: Any) -> None:
+    world.use(RULES + ALERT.replace("for 2 days", ""))
+    add(world, 1, "very nice", 1)
+    world.hub.sync()
+
+    add(world, 2, "please cancel", 1)
+
+    assert world.hub.sync().notices == ["Complaints grow: look at it"]
+
+
 def test_a_second_breach_opens_a_second_idea(world: Any) -> None:
     world.use(RULES + ALERT.replace("for 2 days", ""))
     add(world, 1, "please cancel", 1)

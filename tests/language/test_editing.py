@@ -49,6 +49,8 @@ STARTER = files("opshub_rules").joinpath("starter.rules").read_text(encoding="ut
         ),
         ("let dear = account.spend > 500 |", {"EUR", "USD", "and"}, {"GBP"}),
         ("let dear = account.spend > 500 E|", {"EUR", "USD"}, set()),
+        ('signal a = count feedback, per day\nrule "r" { when signal |', {"a"}, {"rating", "idea.voices"}),
+        ("signal a = count feedback, per day\nsignal b = |", {"a"}, set()),
         ("# a comment |", set(), {"let", "rating"}),
         ('rule "any |', set(), {"let", "rating"}),
     ],

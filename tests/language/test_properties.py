@@ -80,6 +80,7 @@ _row_conditions = st.recursive(
             "account.spend in [100 EUR, 1_000 USD, -5 JPY]",
             "account.spend is missing",
             "dear",
+            "rating < signal rate",
             "early",
             "angry",
         ]
@@ -126,7 +127,11 @@ _gathered = st.one_of(
     st.builds("(({} (account.spend * 2) over distinct accounts{}) / 1 USD)".format, _verbs, _where),
 )
 _numbers = st.recursive(
-    st.one_of(_literals, _gathered, st.sampled_from(["idea.voices", "idea.impact", "base", "double"])),
+    st.one_of(
+        _literals,
+        _gathered,
+        st.sampled_from(["idea.voices", "idea.impact", "base", "double", "signal rate", "signal twice"]),
+    ),
     lambda inner: st.one_of(
         st.builds("({} {} {})".format, inner, st.sampled_from("+-*/"), inner),
         st.builds("-{}".format, inner),
@@ -179,9 +184,13 @@ _conditions = st.recursive(
 )
 
 
+_SIGNALS = "signal rate = reported, per day\nsignal twice = rate * 2"
+
+
 @st.composite
 def _files(draw: st.DrawFn) -> str:
     lines = [
+        _SIGNALS,
         "let early = created < 2025-12-30",
         'let angry = rating < 0.3 and text mentions ["slow", "cancel"]',
         "let popular = idea.voices > 2",
@@ -294,6 +303,8 @@ class Interpreter:
                 return node.value
             case tree.Name():
                 return self.name(node.name, row)
+            case tree.Reading():
+                return self.idea[f"signal {node.name}"]
             case tree.Negation():
                 return self.value(node.operand, row) is not True
             case tree.Junction():
@@ -426,7 +437,7 @@ def _median(values: list[float]) -> float:
 
 
 def _stored(node: Any, value: Any) -> Any:
-    return _number(value) if isinstance(node, tree.Name) else value
+    return _number(value) if isinstance(node, tree.Name | tree.Reading) else value
 
 
 # --- the properties ----------------------------------------------------------------------------------------------
@@ -439,12 +450,13 @@ def test_compiled_rules_say_what_the_slow_interpreter_says(
 ) -> None:
     found = checked(text)
     assert found.rules is not None, "\n".join(d.render() for d in found.diagnostics)
-    idea = data.draw(_row(schema.idea))
+    whole = found.rules.program.schema
+    idea = data.draw(_row(whole.idea))
     rows = data.draw(st.lists(_row(schema.feedback), max_size=4))
 
     outcome = found.rules.decide(idea, rows, NOW)
 
-    totals, tags, route = Interpreter(text, schema, idea, rows).outcome()
+    totals, tags, route = Interpreter(text, whole, idea, rows).outcome()
     assert dict(outcome.scores) == totals
     assert (list(outcome.tags), outcome.route) == (tags, route)
     assert all(
@@ -464,7 +476,7 @@ def test_nothing_changes_before_the_due_moment(
 ) -> None:
     found = checked(text)
     assert found.rules is not None
-    idea = data.draw(_row(schema.idea))
+    idea = data.draw(_row(found.rules.program.schema.idea))
     rows = data.draw(st.lists(_row(schema.feedback), max_size=4))
     outcome = found.rules.decide(idea, rows, NOW)
     last = (
@@ -490,7 +502,7 @@ def test_each_rule_holds_where_the_compiled_function_says_so(
 ) -> None:
     rules = checked(text).rules
     assert rules is not None
-    idea = data.draw(_row(schema.idea))
+    idea = data.draw(_row(rules.program.schema.idea))
     rows = data.draw(st.lists(_row(schema.feedback), max_size=4))
 
     slow = Stepwise(rules.program, idea, rows, NOW)
@@ -512,6 +524,7 @@ def test_what_is_proven_of_two_conditions_holds_on_all_data(
 ) -> None:
     both = f"({one}) and ({other})"
     heads = (
+        f"{_SIGNALS}\n"
         'let early = created < 2025-12-30\nlet angry = rating < 0.3 and text mentions ["slow"]\n'
         "let popular = idea.voices > 2\nlet pressing = idea.urgent\n"
         "score base = idea.voices\nlet double = base * 2\nlet weight = rating * 3\n"
@@ -520,7 +533,10 @@ def test_what_is_proven_of_two_conditions_holds_on_all_data(
     names = "\n".join(f'rule "{i}" {{ when {when} tag "t{i}" }}' for i, when in enumerate((one, other, both)))
     program = rules(heads + names).program
     slow = Stepwise(
-        program, data.draw(_row(schema.idea)), data.draw(st.lists(_row(schema.feedback), max_size=3)), NOW
+        program,
+        data.draw(_row(program.schema.idea)),
+        data.draw(st.lists(_row(schema.feedback), max_size=3)),
+        NOW,
     )
 
     held = [slow.judge(rule.when).holds for rule in program.rules]
@@ -537,7 +553,7 @@ def test_every_nearest_miss_would_have_made_the_rule_hold(
     text: str, data: st.DataObject, rules: Callable[[str], RuleSet], schema: Schema
 ) -> None:
     program = rules(text).program
-    idea = data.draw(_row(schema.idea))
+    idea = data.draw(_row(program.schema.idea))
     rows = data.draw(st.lists(_row(schema.feedback), max_size=4))
     slow = Stepwise(program, idea, rows, NOW)
 

@@ -44,7 +44,7 @@ def coverage(session: Session, files: tuple[Path, ...], as_json_: bool) -> None:
     tests, ideas = Coverage(rules), Coverage(rules)
     tests.see_tests()
     with session.hub(reading=True) as hub:
-        see_ideas(hub.store, hub.declared, ideas, hub.clock.now())
+        see_ideas(hub.store, hub.declared, rules, ideas, hub.clock.now())
     show(_value(tests, ideas), as_json_, _view)
 
 

@@ -10,19 +10,24 @@ from opshub.engine.declared import Declared
 from opshub.engine.facts import Reader
 from opshub.engine.score import seen
 from opshub.engine.work import BATCH
+from opshub.engine.world import world
 from opshub.store.base import Store
 
 if TYPE_CHECKING:
+    from opshub.language import RuleSet
     from opshub.language.coverage import Coverage
 
 __all__ = ["see_ideas"]
 
 
-def see_ideas(store: Store, declared: Sequence[Declared], coverage: Coverage, now: datetime) -> None:
+def see_ideas(
+    store: Store, declared: Sequence[Declared], rules: RuleSet, coverage: Coverage, now: datetime
+) -> None:
     """Count every idea of the store, as it is at a moment."""
     reader = Reader(coverage.reads, declared)
+    told = world(store, rules, now)
     after = 0
     while found := store.ideas_after(after, BATCH):
         after = found[-1][0]
-        for one in seen(store, reader, list(dict.fromkeys(number for _, number in found))):
+        for one in seen(store, reader, list(dict.fromkeys(number for _, number in found)), told):
             coverage.see(one.values, one.rows, now)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import fsum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from opshub.engine.declared import Declared
+from opshub.engine.facts import Reader
 from opshub.engine.periods import following, recent
 from opshub.errors import NotFoundError
 from opshub.store.base import Store
@@ -17,8 +19,14 @@ if TYPE_CHECKING:
     from opshub.language.series import Series
     from opshub.language.signals import Signals
 
-__all__ = ["Past", "SignalView", "SignalsView", "one", "overview"]
+__all__ = ["ALERTS", "Past", "SignalView", "SignalsView", "one", "overview", "spoken"]
 
+
+ALERTS = "alerts"
+"""The connection under which alerts speak, in feedback of kind ``alert``; no signal counts it."""
+
+_UNSTEADY = frozenset({"feedback.link"})
+"""Fields that change without the feedback; they are missing where signals are counted."""
 
 _TOGETHER: Mapping[str, Callable[[Sequence[float]], float]] = {
     "": lambda values: values[-1],
@@ -88,6 +96,16 @@ class Past:
         kind = "combined" if series.parts else "counted" if series.counted else "reported"
         values = zip(self.begins(series, periods), self._signals.last(name, periods, self.read), strict=True)
         return SignalView(name, series.period, series.key, kind, series.place, tuple(values))
+
+
+def spoken(
+    store: Store, signals: Signals, declared: Sequence[Declared], begin: datetime, end: datetime
+) -> Iterator[tuple[Any, ...]]:
+    """What signals are counted over: the feedback of a stretch of time, without what alerts say."""
+    reader = Reader(signals.reads - _UNSTEADY, declared)
+    for voice in store.feedback_between(begin, end):
+        if voice.ref.connection != ALERTS:
+            yield reader.feedback(voice, None)
 
 
 def overview(store: Store, signals: Signals, now: datetime, periods: int) -> SignalsView:

@@ -16,6 +16,7 @@ from opshub.engine.override import fixed, overridden
 from opshub.engine.report import StageReport
 from opshub.engine.standing import begin, measure, standings
 from opshub.engine.work import BATCH, Work
+from opshub.engine.world import observe, world
 from opshub.model import Decision, Feedback, Idea, Override, TrackedItem
 from opshub.store.base import Store
 from opshub.store.rows import Breach
@@ -40,7 +41,8 @@ def score(work: Work, limit: int = BATCH) -> bool:
         now = work.clock.now()
         reader = Reader(work.rules.reads, work.declared)
         by_hand = store.overrides(numbers)
-        ideas = placed(store, work.rules, seen(store, reader, numbers))
+        told = world(store, work.rules, now)
+        ideas = placed(store, work.rules, seen(store, reader, numbers, told))
         decisions = [decide(work.rules, one, now, by_hand.get(one.idea.number)) for one in ideas]
         _tell(stage, reader)
         with work.commit("score"):
@@ -72,6 +74,7 @@ def _start_over_with_new_rules(work: Work) -> None:
         begin(work)
         work.store.set_fact("rules", work.rules.hash)
         work.store.set_fact("tables", stamps)
+        observe(work)
 
 
 def table_stamps(store: Store, rules: RuleSet, declared: Sequence[Declared]) -> str:
@@ -111,8 +114,10 @@ class Seen:
     breach: Breach | None = None
 
 
-def seen(store: Store, reader: Reader, numbers: Sequence[int]) -> Iterator[Seen]:
-    """What rules are given of these ideas, in this order."""
+def seen(
+    store: Store, reader: Reader, numbers: Sequence[int], world: Sequence[object] = ()
+) -> Iterator[Seen]:
+    """What rules are given of these ideas, in this order; ``world`` is what all of them read the same."""
     ideas = {idea.number: idea for idea in store.ideas(numbers)}
     voices: dict[int, list[Feedback]] = {number: [] for number in numbers}
     for number, feedback in store.voices(numbers):
@@ -128,7 +133,8 @@ def seen(store: Store, reader: Reader, numbers: Sequence[int]) -> Iterator[Seen]
         group = voices[number]
         item = store.item(idea.item) if idea.item is not None else None
         rows = [reader.feedback(feedback, links.get(feedback.ref)) for feedback in group]
-        yield Seen(idea, group, item, reader.idea(idea, group, item), rows, breaches.get(number))
+        values = (*reader.idea(idea, group, item), *world)
+        yield Seen(idea, group, item, values, rows, breaches.get(number))
 
 
 def placed(store: Store, rules: RuleSet, ideas: Iterable[Seen]) -> Iterator[Seen]:
@@ -139,7 +145,7 @@ def placed(store: Store, rules: RuleSet, ideas: Iterable[Seen]) -> Iterator[Seen
     found = list(ideas)
     read = standings(store, rules, [one.idea.number for one in found])
     for one in found:
-        yield replace(one, values=(*one.values, *read.get(one.idea.number, ())))
+        yield replace(one, values=(*rules.widened(one.values), *read.get(one.idea.number, ())))
 
 
 def _measured(work: Work, numbers: Sequence[int]) -> dict[int, dict[str, float] | None]:
@@ -148,7 +154,7 @@ def _measured(work: Work, numbers: Sequence[int]) -> dict[int, dict[str, float] 
     reader = Reader(rules.reads, work.declared)
     return {
         one.idea.number: rules.measured(one.values, one.rows, now) if one.voices or one.item else None
-        for one in seen(work.store, reader, numbers)
+        for one in seen(work.store, reader, numbers, world(work.store, rules, now))
     }
 
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from opshub.engine.declared import tables_read
-from opshub.engine.facts import Reader
-from opshub.engine.past import Past
+from opshub.engine.past import ALERTS, Past, spoken
 from opshub.engine.periods import begin_of, following
 from opshub.engine.work import JUDGED, Work
+from opshub.engine.world import observe
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
 from opshub.store.moments import EPOCH
 from opshub.store.rows import Breach, SignalValue
@@ -19,16 +19,10 @@ if TYPE_CHECKING:
     from opshub.language.series import Alarm
     from opshub.language.signals import Signals
 
-__all__ = ["ALERTS", "watch"]
-
-ALERTS = "alerts"
-"""The connection under which alerts speak, in feedback of kind ``alert``; no signal counts it."""
+__all__ = ["watch"]
 
 _NAME = 100
 """Characters of an alert's name that name its feedback."""
-
-_UNSTEADY = frozenset({"feedback.link"})
-"""Fields that change without the feedback; they are missing where signals are counted."""
 
 
 def watch(work: Work) -> bool:
@@ -43,6 +37,7 @@ def watch(work: Work) -> bool:
             return True
         with work.commit("score"):
             _judge(work, signals)
+            observe(work)
             if signals.all and not signals.periods:
                 # Nothing waits for anybody; should something be counted again, that begins anew.
                 store.mark_counted(store.uncounted_hours())
@@ -64,18 +59,17 @@ def _count(work: Work, signals: Signals) -> bool:
         return False
     end = following(begin_of(waiting[0], "month"), "month")
     chosen = [moment for moment in waiting if moment < end]
-    reader = Reader(signals.reads - _UNSTEADY, work.declared)
     with work.commit("score"):
         for period in signals.periods:
             for begin in sorted({begin_of(moment, period) for moment in chosen}):
-                found = store.feedback_between(begin, following(begin, period))
-                rows = [reader.feedback(voice, None) for voice in found if voice.ref.connection != ALERTS]
+                rows = list(spoken(store, signals, work.declared, begin, following(begin, period)))
                 values = signals.count(period, rows)
                 if rows:
                     store.put_values([SignalValue(name, begin, value) for name, value in values.items()])
                 else:
                     store.drop_values([*values], begin)
         store.mark_counted([(moment - EPOCH) // timedelta(hours=1) for moment in chosen])
+        store.set_fact(JUDGED, "")
     return True
 
 

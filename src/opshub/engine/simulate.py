@@ -21,6 +21,7 @@ from opshub.engine.plan import CREATION, wishes
 from opshub.engine.route import destined
 from opshub.engine.score import Seen, decide, seen
 from opshub.engine.values import Wanted
+from opshub.engine.world import Anew
 from opshub.model import Contribution, Decision, Feedback, Value
 from opshub.store.base import Store
 
@@ -157,10 +158,13 @@ def simulate(store: Store, connections: Sequence[Connection], trial: Trial) -> S
     glass: Any = _Glass(store, trial)
     tally, mark = _Tally(), 0
     writing = [] if trial.past else [c for c in connections if c.apply != "never"]
-    survey = _survey(glass, trial)
+    worlds = _worlds(glass, trial)
+    survey = _survey(glass, trial, worlds)
     while batch := store.ideas_after(mark, BATCH):
         mark = batch[-1][0]
-        for one, before, after in _decided(glass, trial, survey, list(dict.fromkeys(n for _, n in batch))):
+        for one, before, after in _decided(
+            glass, trial, worlds, survey, list(dict.fromkeys(n for _, n in batch))
+        ):
             _compare(glass, tally, trial, one, before, after)
             if writing:
                 _count_writes(glass, tally, writing, one, before, after)
@@ -176,7 +180,17 @@ def _living(store: Store, trial: Trial, numbers: Sequence[int]) -> Iterator[Seen
             yield one
 
 
-def _survey(store: Store, trial: Trial) -> dict[str, dict[int, tuple[float, ...]]]:
+def _worlds(store: Store, trial: Trial) -> dict[str, tuple[Any, ...]]:
+    """For each rule set: what every idea reads the same under it at the trial's moment."""
+    sides = [rules for rules in (trial.current, trial.new) if rules is not None and rules.observes]
+    return {
+        rules.hash: rules.world(Anew(store, rules.signals, trial.now, trial.declared).read) for rules in sides
+    }
+
+
+def _survey(
+    store: Store, trial: Trial, worlds: Mapping[str, tuple[Any, ...]]
+) -> dict[str, dict[int, tuple[float, ...]]]:
     """For each rule set that compares ideas: what every idea reads of all ideas under it."""
     sides = [rules for rules in (trial.current, trial.new) if rules is not None and rules.across]
     measured: dict[str, dict[int, dict[str, float]]] = {rules.hash: {} for rules in sides}
@@ -185,19 +199,24 @@ def _survey(store: Store, trial: Trial) -> dict[str, dict[int, tuple[float, ...]
         mark = batch[-1][0]
         for one in _living(store, trial, list(dict.fromkeys(n for _, n in batch))):
             for rules in sides:
-                measured[rules.hash][one.idea.number] = rules.measured(one.values, one.rows, trial.now)
+                told = (*one.values, *worlds.get(rules.hash, ()))
+                measured[rules.hash][one.idea.number] = rules.measured(told, one.rows, trial.now)
     return {rules.hash: rules.survey(measured[rules.hash]) for rules in sides}
 
 
 def _decided(
-    store: Store, trial: Trial, survey: Mapping[str, Mapping[int, tuple[float, ...]]], numbers: Sequence[int]
+    store: Store,
+    trial: Trial,
+    worlds: Mapping[str, tuple[Any, ...]],
+    survey: Mapping[str, Mapping[int, tuple[float, ...]]],
+    numbers: Sequence[int],
 ) -> Iterator[tuple[Seen, Decision, Decision]]:
     stored = store.decisions(numbers) if trial.current is None else {}
     by_hand = store.overrides(numbers)
 
     def side(rules: RuleSet, one: Seen) -> Decision:
         read = survey.get(rules.hash, {}).get(one.idea.number, ())
-        told = replace(one, values=(*one.values, *read)) if read else one
+        told = replace(one, values=(*rules.widened((*one.values, *worlds.get(rules.hash, ()))), *read))
         return decide(rules, told, trial.now, by_hand.get(one.idea.number))
 
     for one in _living(store, trial, numbers):

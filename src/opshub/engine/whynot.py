@@ -12,6 +12,7 @@ from opshub.engine.declared import Declared
 from opshub.engine.facts import Reader
 from opshub.engine.reading import QUOTE, evidence, find_idea
 from opshub.engine.score import Seen, placed, seen
+from opshub.engine.world import world
 from opshub.errors import NotFoundError
 from opshub.model import Evidence, Idea
 from opshub.store.base import Store
@@ -103,7 +104,8 @@ def why_not(
 
     number = find_idea(store, idea).number
     verdict = find_rule(rules, rule)
-    (one,) = placed(store, rules, seen(store, Reader(rules.reads, declared), [number]))
+    reader = Reader(rules.reads, declared)
+    (one,) = placed(store, rules, seen(store, reader, [number], world(store, rules, now)))
     return _told(one, asked(rules.program, verdict, one.values, one.rows, now), rules.program.schema)
 
 

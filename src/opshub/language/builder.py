@@ -202,6 +202,9 @@ class Builder:
     def name(self, meta: Place, c: Children) -> tree.Name:
         return tree.Name(self._span(meta), str(c[0]))
 
+    def reading(self, meta: Place, c: Children) -> tree.Reading:
+        return tree.Reading(self._span(meta), self._span(c[0]), str(c[0]))
+
     def call(self, meta: Place, c: Children) -> tree.Call:
         arguments = tuple(argument for argument in c[1:] if argument is not None)
         return tree.Call(self._span(meta), self._span(c[0]), str(c[0]), arguments)

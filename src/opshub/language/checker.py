@@ -30,6 +30,8 @@ class _Scope(Protocol):
 
     def resolve(self, node: tree.Name, place: Place) -> Term: ...
 
+    def reading(self, node: tree.Reading) -> Term: ...
+
 
 class Checker:
     """Turns expressions into terms; whatever is wrong with them is reported, once, and becomes a broken term."""
@@ -63,6 +65,8 @@ class Checker:
                 return constant(node.kind, node.value)
             case tree.Name():
                 return self._scope.resolve(node, place)
+            case tree.Reading():
+                return self._scope.reading(node)
             case tree.Junction():
                 return self._junction(node, place, present)
             case tree.Negation():
@@ -71,10 +75,8 @@ class Checker:
                 return self._comparison(node, place, present)
             case tree.Member():
                 return self._member(node, place)
-            case tree.Contains():
-                return self._contains(node, place)
-            case tree.ContainsList():
-                return self._contains_list(node, place)
+            case tree.Contains() | tree.ContainsList():
+                return self._contained(node, place)
             case tree.Matches():
                 return self._matches(node, place)
             case tree.Mentions():
@@ -183,6 +185,11 @@ class Checker:
         message = f"'contains' is for a set of texts, this is {_a(value.kind)}"
         self._findings.report("R206", node.span, message, hint)
         return BROKEN
+
+    def _contained(self, node: tree.Contains | tree.ContainsList, place: Place) -> Term:
+        if isinstance(node, tree.ContainsList):
+            return self._contains_list(node, place)
+        return self._contains(node, place)
 
     def _contains_list(self, node: tree.ContainsList, place: Place) -> Term:
         value = self._texts(node, place)

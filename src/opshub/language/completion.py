@@ -140,6 +140,8 @@ class _Place:
             yield from self._plain("value", URGENCIES)
         elif self._is("bands"):
             yield from self._scores()
+        elif self._is("signal") and self._texts[0] != "signal":
+            yield from self._signals()
         else:
             yield from self._general()
 
@@ -172,8 +174,10 @@ class _Place:
             yield from self._fields(self._known.schema.feedback)
         yield from self._fields(self._known.schema.idea)
         yield from self._scores()
-        for symbol in self._known.named("let", "parameter", "signal"):
+        for symbol in self._known.named("let", "parameter"):
             yield Proposal(symbol.name, "let", self._start, symbol.word, symbol.text)
+        if self._texts[0] == "signal":
+            yield from self._signals()
         for name, function in EVERY.items():
             yield Proposal(name, "function", self._start, function.signature, function.doc)
 
@@ -184,6 +188,10 @@ class _Place:
         yield Proposal("priority", "score", self._start, "score")
         for symbol in self._known.named("score"):
             yield Proposal(symbol.name, "score", self._start, "score", symbol.text)
+
+    def _signals(self) -> Iterator[Proposal]:
+        for symbol in self._known.named("signal"):
+            yield Proposal(symbol.name, "let", self._start, "signal", symbol.text)
 
     def _fields(self, fields: Sequence[Field], full: bool = False) -> Iterator[Proposal]:
         for field in fields:

@@ -9,6 +9,7 @@ from datetime import datetime
 from opshub.language.meaning import EVERY, Gathering, Program, Term, Verdict
 from opshub.language.ruleset import RuleSet
 from opshub.language.schema import Kind
+from opshub.language.testing import told
 
 __all__ = ["Clause", "Coverage", "Rule", "Tally"]
 
@@ -64,7 +65,7 @@ class Coverage:
     def see_tests(self) -> None:
         """Count every test block of the rule set."""
         for case in self._rules.tests:
-            self.see(case.idea, case.feedback, case.now)
+            self.see(told(self._rules, case), case.feedback, case.now)
 
     def clauses(self) -> tuple[Clause, ...]:
         """What came of each clause, in the order of files."""

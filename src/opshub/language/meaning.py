@@ -6,11 +6,14 @@ import operator
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from opshub.language.currencies import Money
 from opshub.language.schema import Kind, Schema
 from opshub.language.series import Alarm, Series
+
+if TYPE_CHECKING:
+    from opshub.language.world import Slot
 
 __all__ = [
     "BROKEN",
@@ -173,6 +176,8 @@ class Program:
     alerts: tuple[Alarm, ...] = ()
     across: tuple[tuple[str, str], ...] = ()
     """What ideas read of all ideas, (quantity, score), behind an idea's own values."""
+    world: tuple[Slot, ...] = ()
+    """What every idea reads the same: the last fields of the schema's idea, before ``across``."""
 
 
 def leaves(term: Term, lets: Mapping[str, Definition]) -> Iterator[Term]:

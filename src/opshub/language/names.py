@@ -8,7 +8,8 @@ from enum import Enum
 from opshub.language.findings import Findings, suggestion
 from opshub.language.meaning import BROKEN, Definition, Term, leaves
 from opshub.language.schema import Field, Kind, Schema
-from opshub.language.tree import Name, Span
+from opshub.language.tree import Name, Reading, Span
+from opshub.language.world import Slot
 
 __all__ = ["Names", "Outside", "Place"]
 
@@ -25,7 +26,12 @@ class Names:
     """Fields of the schema, by full and by short name, and what the rule set has defined so far."""
 
     def __init__(
-        self, schema: Schema, findings: Findings, lost: frozenset[str], later: Iterable[str]
+        self,
+        schema: Schema,
+        findings: Findings,
+        lost: frozenset[str],
+        later: Iterable[str],
+        world: Sequence[Slot] = (),
     ) -> None:
         self.lets: dict[str, Definition] = {}
         self.scores: dict[str, Definition] = {}
@@ -34,7 +40,9 @@ class Names:
         self.across: dict[tuple[str, str], int] = {}
         self.placed: set[str] = set()
         self.hub = schema.currencies.hub
-        self._own = len(schema.idea)
+        self._own = len(schema.idea) + len(world)
+        self._world = {slot[:2]: slot.term(len(schema.idea) + i) for i, slot in enumerate(world)}
+        self._told = {slot.field.name: slot.field for slot in world}
         self._findings = findings
         self._lost = lost
         self._later = frozenset(later)
@@ -71,8 +79,10 @@ class Names:
             if term.op != "let":
                 break
             term = self.lets[str(term.detail)].term
-        known = self._fields.get(term.field[1]) if term.op in ("idea", "row") else None
-        return known[0] if known else None
+        if term.op not in ("idea", "row"):
+            return None
+        known = self._fields.get(term.field[1])
+        return known[0] if known else self._told.get(term.field[1])
 
     def quantity(self, name: str, score: str, shown: str) -> Term:
         """A number that an idea reads of all ideas: it comes behind the idea's own values."""
@@ -106,6 +116,14 @@ class Names:
             self._findings.report("R209", node.span, message, hint)
             return BROKEN
         return term
+
+    def reading(self, node: Reading) -> Term:
+        """What a signal came to; a wrong name is reported."""
+        found = self._world.get(("signal", node.name))
+        if found is None and not self.is_lost(node.name):
+            hint = suggestion(node.name, [name for quantity, name in self._world if quantity == "signal"])
+            self._findings.report("R120", node.mark, f"there is no signal '{node.name}'", hint)
+        return found or BROKEN
 
     def _defined(self, node: Name) -> Term | None:
         if node.name in self.parameters:
@@ -193,6 +211,12 @@ class Outside:
         """The code for a text that this value never has."""
         field = self.of(term)
         return self._CODES.get(field.name, "R102") if field else "R102"
+
+    def reading(self, node: Reading) -> Term:
+        """No signal is part of an outcome."""
+        hint = "expect what the rules say of the idea; given sets a signal"
+        self._findings.report("R209", node.span, "a signal cannot stand in a test's expect", hint)
+        return BROKEN
 
     def resolve(self, node: Name, place: Place) -> Term:
         """What a name means in ``expect``."""

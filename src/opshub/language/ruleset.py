@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from opshub.language.across import placed, places
 from opshub.language.legend import Legend, Trace, entries
@@ -15,8 +15,10 @@ from opshub.language.outcome import Outcome
 from opshub.language.predicates import Predicates
 from opshub.language.runtime import finite, settled, utc
 from opshub.language.schema import Schema
-from opshub.language.signals import Signals
-from opshub.language.stories import Story
+from opshub.language.signals import Read, Signals, Value
+
+if TYPE_CHECKING:
+    from opshub.language.compiler import Compiled
 
 __all__ = ["EMPTY", "RuleSet"]
 
@@ -51,21 +53,15 @@ class RuleSet:
         self.signals = Signals(program, frozenset(_reads(counted, program)))
         self.tests: tuple[TestCase, ...] = program.tests
         self.across = program.across
+        self._width = len(program.schema.idea)
+        self._watched = frozenset(_observed(roots, program))
         self._program = program
         self._start = dict.fromkeys(self.scores, 0.0)
         self._defined = tuple(score.name for score in program.scores)
-        self._decide: Decide = _undecided
-        self._stories: tuple[Story, ...] = ()
-        self._score_stories: tuple[Story, ...] = ()
-        if program.scores or program.rules:
-            from opshub.language.compiler import compile_program
-
-            compiled = compile_program(program)
-            self._decide, self._stories, self._score_stories = (
-                compiled.decide,
-                compiled.rules,
-                compiled.scores,
-            )
+        compiled = _compiled(program)
+        self._decide: Decide = compiled.decide if compiled else _undecided
+        self._stories = compiled.rules if compiled else ()
+        self._score_stories = compiled.scores if compiled else ()
         self.legend = Legend(tuple(entries(program, self._score_stories, self._stories)))
 
     @property
@@ -90,7 +86,9 @@ class RuleSet:
         totals = dict(self._start)
         tags: set[str] = set()
         route = urgency = ""
-        if self.across and len(idea) <= len(self._program.schema.idea):
+        if len(idea) < self._width:
+            idea = self.widened(idea)
+        if self.across and len(idea) == self._width:
             idea = self.completed(idea, feedback, now)
         scores, hits, due = self._decide(idea, feedback, utc(now))
         for name, score in zip(self._defined, scores, strict=True):
@@ -113,8 +111,8 @@ class RuleSet:
     ) -> dict[str, float]:
         """The scores of one idea that others are compared with, as their lines have them."""
         named = {score for _, score in self.across}
-        rows = self.predicates.completed(feedback)
-        scores, _, _ = self._decide((*idea, *[0.0] * len(self.across)), rows, utc(now))
+        whole = (*self.widened(idea), *[0.0] * len(self.across))
+        scores, _, _ = self._decide(whole, self.predicates.completed(feedback), utc(now))
         found = zip(self._defined, scores, strict=True)
         return {name: score[1] for name, score in found if name in named}
 
@@ -126,13 +124,29 @@ class RuleSet:
         others: Mapping[str, Sequence[float]] = NOTHING,
     ) -> tuple[object, ...]:
         """The idea's values with what it reads of all ideas; ``others`` are the scores of the others, if any."""
-        return (*idea, *placed(self.across, self.measured(idea, feedback, now), others))
+        return (*self.widened(idea), *placed(self.across, self.measured(idea, feedback, now), others))
+
+    def widened(self, idea: Sequence[object]) -> tuple[object, ...]:
+        """The idea's values with those missing that every idea would read the same."""
+        return (*idea, *[None] * (self._width - len(idea)))
 
     def survey(self, measured: Mapping[int, Mapping[str, float]]) -> dict[int, tuple[float, ...]]:
         """What each idea reads of all ideas, from the measured scores of every idea."""
         scores = dict.fromkeys(score for _, score in self.across)
         values = {score: sorted(own[score] for own in measured.values()) for score in scores}
         return {number: places(self.across, own, values) for number, own in measured.items()}
+
+    @property
+    def observes(self) -> bool:
+        """Whether decisions read something that is the same for all ideas."""
+        return bool(self._watched)
+
+    def world(self, read: Read) -> tuple[Value, ...]:
+        """What every idea reads the same, behind its own values; what decisions do not read is left missing."""
+        return tuple(
+            self.signals.last(slot.name, 1, read)[0] if number in self._watched else None
+            for number, slot in enumerate(self._program.world)
+        )
 
     def opened(self, alert: str) -> int | None:
         """The number of the legend's entry for an alert, None where there is no such alert any more."""
@@ -171,10 +185,29 @@ class RuleSet:
         return tuple(traces)
 
 
-def _reads(roots: Iterable[Term], program: Program) -> Iterator[str]:
+def _compiled(program: Program) -> Compiled | None:
+    """The function of a program; None where it has nothing to say."""
+    if not (program.scores or program.rules):
+        return None
+    from opshub.language.compiler import compile_program
+
+    return compile_program(program)
+
+
+def _observed(roots: Iterable[Term], program: Program) -> Iterator[int]:
+    """The places in the world that these terms read."""
+    own = len(program.schema.idea) - len(program.world)
     for root in roots:
         for term in leaves(root, program.lets):
-            if term.op == "row" or (term.op == "idea" and term.field[0] < len(program.schema.idea)):
+            if term.op == "idea" and own <= term.field[0] < len(program.schema.idea):
+                yield term.field[0] - own
+
+
+def _reads(roots: Iterable[Term], program: Program) -> Iterator[str]:
+    own = len(program.schema.idea) - len(program.world)
+    for root in roots:
+        for term in leaves(root, program.lets):
+            if term.op == "row" or (term.op == "idea" and term.field[0] < own):
                 yield term.field[1]
             elif term.op in GATHERING:
                 key = term.gathering.key

@@ -14,7 +14,7 @@ from opshub.language.predicates import Predicates
 from opshub.language.runtime import number
 from opshub.language.series import Alarm, Series
 
-__all__ = ["Read", "Signals"]
+__all__ = ["Read", "Signals", "Value"]
 
 Value: TypeAlias = float | None
 Read: TypeAlias = Callable[[Series, int], Sequence[Value]]

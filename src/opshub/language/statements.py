@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from opshub.language import tree, watching
 from opshub.language.checker import Checker
@@ -17,6 +18,7 @@ from opshub.language.schema import Kind, Schema
 from opshub.language.testcases import TestChecker
 from opshub.language.tree import Span
 from opshub.language.watches import Watches
+from opshub.language.world import slots
 
 __all__ = ["URGENCIES", "build"]
 
@@ -52,7 +54,8 @@ class _Build:
         self._schema = schema
         self._findings = findings
         self._later = [s.name for s in statements if isinstance(s, tree.Let | tree.Parameter | tree.Score)]
-        self._names = Names(schema, findings, lost, self._later)
+        self._world = slots(statements)
+        self._names = Names(schema, findings, lost, self._later, self._world)
         self._checker = Checker(self._names, findings)
         self._watches = Watches(self._names, findings, self._check_destination)
         self._titles: dict[tuple[type, str], Span] = {}
@@ -88,7 +91,7 @@ class _Build:
     def _finished(self) -> Program:
         bands = self._bands
         return Program(
-            schema=self._schema,
+            schema=replace(self._schema, idea=(*self._schema.idea, *(slot.field for slot in self._world))),
             lets=self._names.lets,
             scores=tuple(self._names.scores.values()),
             rules=tuple(verdict for _, verdict in self._rules),
@@ -100,6 +103,7 @@ class _Build:
             signals=tuple(self._watches.signals.values()),
             alerts=tuple(self._watches.alerts),
             across=tuple(self._names.across),
+            world=self._world,
         )
 
     def _clauses(self) -> Iterator[tuple[str, str, Term]]:

@@ -59,11 +59,17 @@ def tell(root: Term, lets: Mapping[str, Definition]) -> Story:
     seen = tuple(teller.seen)
     return Story(
         seen,
-        tuple(show(term) for term in seen),
+        tuple(map(_named, seen)),
         tuple(teller.lists),
         tuple((name, index) for index, name in teller.fields),
         tuple(sorted(teller.words, key=lambda word: word[0].endswith("matches"))),
     )
+
+
+def _named(term: Term) -> str:
+    """What the explanation calls a value; a signal's has its period."""
+    period = [part.detail for part in term.operands if term.op == "idea" and part.op == "constant"]
+    return f"{show(term)} ({period[0]})" if period else show(term)
 
 
 class _Teller:

@@ -9,8 +9,9 @@ from opshub.language.meaning import Term, TestCase
 from opshub.language.outcome import Outcome
 from opshub.language.ruleset import RuleSet
 from opshub.language.series import Series
+from opshub.language.signals import Read
 
-__all__ = ["TestResult", "run_tests"]
+__all__ = ["TestResult", "run_tests", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def run_tests(rules: RuleSet) -> tuple[TestResult, ...]:
 def _run(rules: RuleSet, case: TestCase) -> TestResult:
     from opshub.language.compiler import compile_condition
 
-    idea = rules.completed(case.idea, case.feedback, case.now, dict(case.others))
+    idea = rules.completed(told(rules, case), case.feedback, case.now, dict(case.others))
     outcome = rules.decide(idea, case.feedback, case.now)
     values = (
         *outcome.scores.values(),
@@ -52,14 +53,24 @@ def _run(rules: RuleSet, case: TestCase) -> TestResult:
 
 def _alerts(rules: RuleSet, case: TestCase) -> tuple[str, ...]:
     """The alerts in breach where the signals came to what the test gives; others have no value."""
+    signals, read = rules.signals, _reader(case)
+    return tuple(alert.name for alert in signals.alerts if signals.breached(alert, read) is not None)
+
+
+def told(rules: RuleSet, case: TestCase) -> tuple[object, ...]:
+    """The idea of a test with what signals came to."""
+    return (*case.idea, *rules.world(_reader(case)))
+
+
+def _reader(case: TestCase) -> Read:
+    """The values that a test gives to signals; others have none."""
     given = dict(case.signals)
 
     def read(series: Series, periods: int) -> list[float | None]:
         values = given.get(series.name, ())[-periods:]
         return [*[None] * (periods - len(values)), *values]
 
-    signals = rules.signals
-    return tuple(alert.name for alert in signals.alerts if signals.breached(alert, read) is not None)
+    return read
 
 
 def _read(term: Term) -> Iterator[tuple[int, str]]:

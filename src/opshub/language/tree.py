@@ -32,6 +32,7 @@ __all__ = [
     "Negation",
     "Negative",
     "Parameter",
+    "Reading",
     "Route",
     "Rule",
     "Score",
@@ -76,6 +77,15 @@ class Name:
     """A field, a ``let`` or a ``score``."""
 
     span: Span
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """``signal name``: what it came to in its last full period; ``mark`` is the place of the name."""
+
+    span: Span
+    mark: Span
     name: str
 
 
@@ -209,6 +219,7 @@ class Gather:
 Expression: TypeAlias = (
     Literal
     | Name
+    | Reading
     | Negation
     | Junction
     | Comparison

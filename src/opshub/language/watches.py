@@ -13,7 +13,7 @@ from opshub.language.names import Names, Place
 from opshub.language.pricing import priced
 from opshub.language.schema import Field, Kind
 from opshub.language.series import PERIODS, Alarm, Limit, Series
-from opshub.language.tree import Name, Span
+from opshub.language.tree import Name, Reading, Span
 
 __all__ = ["Watches"]
 
@@ -166,12 +166,18 @@ class _Parts:
         return None
 
     def resolve(self, node: Name, place: Place) -> Term:
-        if node.name in self._signals:
-            index = self.found.setdefault(node.name, len(self.found))
-            return Term("idea", Kind.NUMBER, (), (index, node.name), optional=True)
-        if not self._names.is_lost(node.name):
-            hint = suggestion(node.name, tuple(self._signals)) or "signals are combined from earlier ones"
-            self._findings.report("R120", node.span, f"there is no signal '{node.name}'", hint)
+        return self._part(node.name, node.span)
+
+    def reading(self, node: Reading) -> Term:
+        return self._part(node.name, node.mark)
+
+    def _part(self, name: str, mark: Span) -> Term:
+        if name in self._signals:
+            index = self.found.setdefault(name, len(self.found))
+            return Term("idea", Kind.NUMBER, (), (index, name), optional=True)
+        if not self._names.is_lost(name):
+            hint = suggestion(name, tuple(self._signals)) or "signals are combined from earlier ones"
+            self._findings.report("R120", mark, f"there is no signal '{name}'", hint)
         return BROKEN
 
 
