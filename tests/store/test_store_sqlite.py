@@ -19,7 +19,7 @@ import opshub
 from opshub.clock import FrozenClock
 from opshub.errors import ConfigError, StoreBusyError, StoreError
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
-from opshub.store import Store, open_store, statements
+from opshub.store import Store, action_statements, goal_statements, open_store, statements
 from opshub.store.memory import MemoryStore
 from opshub.store.rows import RawRow, Route
 
@@ -284,6 +284,9 @@ def test_what_is_asked_often_reads_an_index(
     assert not [line for line in plan if re.match(r"SCAN (?!json_each|wanted|\d|SUBQUERY)", line)], plan
 
 
+STATEMENTS = (statements, action_statements, goal_statements)
+
+
 def explain(hub: Any, statement: str, parameters: tuple[Any, ...]) -> list[str]:
     """How SQLite would run it."""
     return [row[3] for row in hub._rows("explain query plan " + statement, parameters)]
@@ -291,7 +294,7 @@ def explain(hub: Any, statement: str, parameters: tuple[Any, ...]) -> list[str]:
 
 def test_no_statement_stands_outside_of_its_place() -> None:
     """What a database is told is written down by name, in one place, so that a second one can follow."""
-    own = {"statements.py", "migrations.py"}
+    own = {"migrations.py", *(f"{module.__name__.rpartition('.')[2]}.py" for module in STATEMENTS)}
     sql = re.compile(
         r"\b(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from|create\s+table|pragma\s)\b",
         re.I | re.S,
@@ -309,8 +312,8 @@ def test_no_statement_stands_outside_of_its_place() -> None:
 def test_every_statement_is_understood_by_sqlite(hub: Any) -> None:
     from opshub.store.database import _render
 
-    names = [name for name in vars(statements) if name.isupper() and not name.startswith("_")]
-    texts = {name: getattr(statements, name) for name in names}
+    places = [(module, name) for module in STATEMENTS for name in vars(module)]
+    texts = {name: getattr(module, name) for module, name in places if name.isupper() and name[0] != "_"}
     whole = {
         name: text
         for name, text in texts.items()

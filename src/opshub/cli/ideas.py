@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from opshub.cli.hands import COMMANDS as BY_HAND
 from opshub.cli.session import Session, pass_session
 from opshub.cli.text import hang, line, screen, wrap
 from opshub.cli.view import Column, as_json, heading, json_option, number, plain, say, short, show, table
@@ -36,6 +37,10 @@ PAGE = 500
 @click.group()
 def ideas() -> None:
     """Read the ranked ideas and the reasons behind them; set what rules may not."""
+
+
+for _command in BY_HAND:
+    ideas.add_command(_command)
 
 
 @ideas.command("list")
@@ -285,7 +290,8 @@ def _view(value: Mapping[str, Any], zone: str) -> None:
     for piece in value["feedback"]:
         say("")
         who = ", ".join(filter(None, (piece["author"], piece["account"])))
-        say(f"{short(piece['created_at'], zone)}  {who or 'somebody'} ({piece['visibility']})", bold=True)
+        at = short(piece["created_at"], zone)
+        say(f"{at}  {piece['ref']}  {who or 'somebody'} ({piece['visibility']})", bold=True)
         for part in _start(piece["title"], piece["text"]).splitlines():
             say("\n".join(f"  {text}" for text in wrap(line(part), room)))
         say(f"  {piece['url']}")

@@ -15,7 +15,7 @@ from opshub.errors import UsageError
 from opshub.model import Override
 from opshub.sdk import clean
 
-__all__ = ["made"]
+__all__ = ["made", "user"]
 
 
 def made(until: str, zone: str, because: str, what: Mapping[str, Any]) -> Override:
@@ -35,14 +35,14 @@ def made(until: str, zone: str, because: str, what: Mapping[str, Any]) -> Overri
         tags=tuple(sorted({clean(tag) for tag in what["tags"]})),
         route=clean(what["route"] or ""),
         because=" ".join(clean(because).split()),
-        who=clean(_user()),
+        who=clean(user()),
         at=now,
         until=end,
         day=f"{there:%Y-%m-%d}" if there.time() == time() else f"{there:%Y-%m-%d %H:%M}",
     )
 
 
-def _user() -> str:
+def user() -> str:
     """The operating system's name for who runs this; the number of a user that has no name."""
     try:
         return getpass.getuser()

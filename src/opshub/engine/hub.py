@@ -32,6 +32,8 @@ from opshub.store.base import Store
 from opshub.store.rows import Lease, RawRow
 
 if TYPE_CHECKING:
+    from opshub.engine.deed import Done
+    from opshub.engine.linked import WhyLinked
     from opshub.engine.past import SignalsView, SignalView
     from opshub.engine.reading import IdeaView, Plan, Status, Why
     from opshub.engine.simulate import Simulation
@@ -155,6 +157,14 @@ class Hub:
             think(work, "plan")
         return work.report
 
+    def act(self, command: str, deed: Callable[[Work], Done]) -> Done:
+        """Do what a person wants done to ideas and links, once all that came is matched, and plan what follows."""
+        with self._working(command, None) as work:
+            think(work, "match")
+            done = deed(work)
+            think(work, "plan")
+        return done
+
     def retry_records(self, keys: Sequence[int] = ()) -> Report:
         """Normalize quarantined records again (all, if none are named)."""
         from opshub.engine import reading
@@ -225,6 +235,13 @@ class Hub:
         from opshub.engine.whynot import why_not
 
         return why_not(self.store, self.rules, self.declared, idea, rule, self.clock.now())
+
+    def why_linked(self, feedback: str) -> WhyLinked:
+        """Why a piece of feedback belongs to its idea. NotFoundError."""
+        from opshub.engine.linked import why_linked
+
+        self._index()
+        return why_linked(self.store, feedback)
 
     def simulate(self, new: RuleSet | None = None, at: datetime | None = None, limit: int = 20) -> Simulation:
         """What ``new`` rules would make of every stored idea, beside those in force; reads only.

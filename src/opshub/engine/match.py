@@ -7,15 +7,16 @@ else a new idea.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from opshub.engine.merged import survivor
 from opshub.engine.work import BATCH, Work
 from opshub.matching import FullText, Matcher, NoMatcher, fingerprint, references, terms
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem
 from opshub.store.rows import Seen
 
-__all__ = ["index", "match", "matcher_for", "title_of"]
+__all__ = ["index", "mark_of", "match", "matcher_for", "stated", "title_of", "wordless"]
 
 TITLE = 100
 """Characters of a title that is taken from a text."""
@@ -59,6 +60,20 @@ def index(work: Work, limit: int = 2000) -> bool:
     return True
 
 
+def stated(work: Work, pieces: Iterable[Feedback]) -> dict[Ref, Link]:
+    """The links that references and duplicate links of feedback make now, whatever it is linked to."""
+    batch = _Batch(work)
+    known = {feedback.ref: feedback for feedback in pieces}
+    batch.apart = work.store.apart(known)
+    found = ((ref, batch._by_reference(it, references(it))) for ref, it in known.items())
+    return {ref: link for ref, link in found if link is not None}
+
+
+def wordless(feedback: Feedback) -> bool:
+    """Whether it says nothing by itself, as a bare rating does: then it begins no idea."""
+    return not mark_of(feedback)
+
+
 def _groups(work: Work, rows: Sequence[Seen]) -> Iterator[Sequence[Seen]]:
     """The rows in stretches that can be decided at once with the result of deciding them one by one.
 
@@ -83,8 +98,8 @@ def _texts_meet(work: Work, rows: Sequence[Seen]) -> bool:
     """Whether new feedback says what known feedback of the same batch says, or what any said before."""
     if len({row.idea is None for row in rows}) < 2:
         return False
-    known = {_mark(row.feedback) for row in rows if row.idea is not None}
-    fresh = {_mark(row.feedback) for row in rows if row.idea is None} - {b""}
+    known = {mark_of(row.feedback) for row in rows if row.idea is not None}
+    fresh = {mark_of(row.feedback) for row in rows if row.idea is None} - {b""}
     return bool(known and fresh) and (
         not known.isdisjoint(fresh) or bool(work.store.same_text(sorted(fresh)))
     )
@@ -97,7 +112,8 @@ def _stated(feedback: Feedback) -> Iterator[str]:
         yield str(Ref(feedback.ref.connection, feedback.duplicate_of))
 
 
-def _mark(feedback: Feedback) -> bytes:
+def mark_of(feedback: Feedback) -> bytes:
+    """What is equal for texts that say the same; empty for feedback without words."""
     return fingerprint(feedback.title, feedback.text)
 
 
@@ -124,6 +140,8 @@ class _Batch:
     links: dict[Ref, Link] = field(default_factory=dict)
     prints: dict[bytes, int] = field(default_factory=dict)
     known: dict[Ref, Link] = field(default_factory=dict)
+    apart: Mapping[Ref, Collection[int]] = field(default_factory=dict)
+    """The ideas that feedback may not be linked to, because a person said so."""
 
     # -- tracked items --
 
@@ -151,7 +169,7 @@ class _Batch:
         if item.marker.startswith("IDEA-") and item.marker[5:].isdigit():
             idea = store.idea(int(item.marker[5:]))
             if idea is not None:
-                return idea.number
+                return survivor(store, idea.number)
         if item.duplicate_of:
             original = Ref(item.ref.connection, item.duplicate_of)
             bound = store.ideas_of_items([original]).get(original)
@@ -171,6 +189,7 @@ class _Batch:
         found = [(ref, self.work.store.feedback(ref)) for ref in dict.fromkeys(refs)]
         living = [(ref, feedback) for ref, feedback in found if feedback is not None]
         self.known = self.work.store.links_of([ref for ref, _ in living])
+        self.apart = self.work.store.apart([ref for ref, _ in living])
         for ref, feedback in living:
             link = self.known.get(ref)
             if link is None or link.maker is LinkMaker.PERSON:
@@ -187,7 +206,8 @@ class _Batch:
         """Link every piece of feedback."""
         store = self.work.store
         self.known = store.links_of([row.feedback.ref for row in rows if row.idea is not None])
-        marks = {row.feedback.ref: _mark(row.feedback) for row in rows}
+        self.apart = store.apart([row.feedback.ref for row in rows])
+        marks = {row.feedback.ref: mark_of(row.feedback) for row in rows}
         self.prints = store.same_text([mark for mark in marks.values() if mark])
         matcher = matcher_for(self.work)
         mentions: list[tuple[Ref, str]] = []
@@ -241,13 +261,13 @@ class _Batch:
         if feedback.duplicate_of:
             original = self._root(feedback)
             idea = self._idea_of(original) if original is not None else None
-            if idea is not None:
+            if idea is not None and self._may(feedback, idea):
                 reason = f"{feedback.ref.connection} says that it duplicates {original}"
                 return Link(feedback=feedback.ref, idea=idea, maker=LinkMaker.KEY, reason=reason)
         items = self.work.store.items_by_key(named)
         for name in named:
             _, bound = items.get(name, (None, None))
-            if bound is not None:
+            if bound is not None and self._may(feedback, bound):
                 reason = f"it refers to {name}"
                 return Link(feedback=feedback.ref, idea=bound, maker=LinkMaker.KEY, reason=reason)
         return None
@@ -272,19 +292,23 @@ class _Batch:
             ahead = further
         return path[-1] if len(path) > 1 else None
 
+    def _may(self, feedback: Feedback, idea: int) -> bool:
+        """Whether nobody said that the feedback does not belong to the idea."""
+        return idea not in self.apart.get(feedback.ref, ())
+
     def _idea_of(self, ref: Ref) -> int | None:
         link = self.links.get(ref) or self.work.store.links_of([ref]).get(ref)
         return link.idea if link is not None else None
 
     def _by_text(self, feedback: Feedback, mark: bytes) -> Link | None:
         idea = self.prints.get(mark) if mark else None
-        if idea is None:
+        if idea is None or not self._may(feedback, idea):
             return None
         return Link(feedback=feedback.ref, idea=idea, maker=LinkMaker.SAME, reason="it says the same")
 
     def _by_likeness(self, feedback: Feedback, matcher: Matcher) -> Link | None:
-        for best in matcher.candidates(feedback, self.work.store, limit=1):
-            if best.likeness >= matcher.attaches_at:
+        for best in matcher.candidates(feedback, self.work.store):
+            if best.likeness >= matcher.attaches_at and self._may(feedback, best.idea):
                 shared = ", ".join(f"'{term}'" for term in best.shared)
                 return Link(
                     feedback=feedback.ref,
@@ -315,6 +339,7 @@ class _Batch:
             waiting = [ref for ref in store.mentioning([str(ref) for ref in refs]) if ref not in visited]
             visited.update(waiting)
             old = store.links_of(waiting)
+            self.apart = store.apart(waiting)
             self.links.clear()
             for ref in waiting:
                 link, feedback = old.get(ref), store.feedback(ref)

@@ -11,7 +11,7 @@ from opshub.engine.explain import contributions
 from opshub.engine.report import Failure
 from opshub.errors import NotFoundError
 from opshub.matching import FullText
-from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link
+from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link, Ref
 from opshub.sdk import clean
 from opshub.store.base import Store
 from opshub.store.rows import BadRow, Breach, OutboxRow, OutboxState, Route, RunRow, Written
@@ -24,6 +24,7 @@ __all__ = [
     "Why",
     "bad_rows",
     "evidence",
+    "find_feedback",
     "find_idea",
     "plan",
     "show",
@@ -107,6 +108,28 @@ def find_idea(store: Store, name: str) -> Idea:
     if found is None:
         raise NotFoundError(f"there is no idea {plain!r}", hint="ideas are listed by: opshub ideas list")
     return found
+
+
+def find_feedback(store: Store, name: str) -> Feedback:
+    """Living feedback by its name, such as ``desk:94``. NotFoundError."""
+    plain = clean(name).strip()
+    connection, _, ident = plain.partition(":")
+    ref = Ref(connection, ident)
+    found = store.feedback(ref)
+    if found is not None:
+        return found
+    if store.item(ref) is not None or store.items_by_key([plain, plain.upper()]):
+        raise NotFoundError(
+            f"{plain} is a tracked item, no feedback",
+            hint="ideas are joined by: opshub ideas merge IDEA INTO",
+        )
+    if store.links_of([ref]):
+        raise NotFoundError(
+            f"{plain} is gone: its source no longer has it", hint="what is gone does not count"
+        )
+    raise NotFoundError(
+        f"there is no feedback {plain!r}", hint="names such as desk:94 stand in: opshub ideas show IDEA"
+    )
 
 
 def show(store: Store, name: str) -> IdeaView:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from opshub.model import Decision, Feedback, Idea, Link, Override, Ref, Tombstone, TrackedItem
+from opshub.store.base_actions import Actions
 from opshub.store.base_signals import Signals
 from opshub.store.rows import (
     BadRow,
@@ -31,7 +32,7 @@ from opshub.store.rows import (
 __all__ = ["Store"]
 
 
-class Store(Signals, Protocol):
+class Store(Signals, Actions, Protocol):
     """Where everything is kept."""
 
     # life

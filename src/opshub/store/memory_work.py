@@ -18,6 +18,7 @@ from opshub.model import Idea, Link, Override, Ref
 from opshub.store.codec import stored_json
 from opshub.store.moments import from_micros, micros, micros_or_none
 from opshub.store.rows import (
+    Action,
     BadRow,
     Breach,
     ConnectionState,
@@ -73,6 +74,9 @@ class Tables:
     values: dict[tuple[str, int], float | None] = field(default_factory=dict)
     points: dict[Ref, tuple[tuple[str, int, float], ...]] = field(default_factory=dict)
     breaches: dict[tuple[str, int], Breach] = field(default_factory=dict)
+    actions: dict[int, Action] = field(default_factory=dict)
+    apart: dict[tuple[Ref, int], None] = field(default_factory=dict)
+    merged: dict[int, int] = field(default_factory=dict)
     supports: dict[tuple[int, str], Support] = field(default_factory=dict)
 
     def copy(self) -> Tables:

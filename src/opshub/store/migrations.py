@@ -177,6 +177,16 @@ def m010_goals(db: Database) -> None:
     db.execute("create index breach_idea on breach (idea)")
 
 
+def m011_actions(db: Database) -> None:
+    """What people did to ideas and links, by whom it is found; links never to be made; ideas merged into others."""
+    _table(db, "action", "number", number=int, undoes=int, body=bytes)
+    db.execute("create index action_undoes on action (undoes) where undoes > 0")
+    _table(db, "acted", ("what", "action"), what=str, action=int)
+    _table(db, "apart", ("feedback", "idea"), feedback=int, idea=int)
+    db.execute("create index apart_idea on apart (idea)")
+    _table(db, "merged", "idea", idea=int, survivor=int)
+
+
 _STEPS: Sequence[Callable[[Database], None]] = (
     m001_records,
     m002_feedback_and_ideas,
@@ -188,6 +198,7 @@ _STEPS: Sequence[Callable[[Database], None]] = (
     m008_signals,
     m009_standing,
     m010_goals,
+    m011_actions,
 )
 
 NAMES = tuple(step.__name__ for step in _STEPS)

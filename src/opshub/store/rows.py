@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from opshub.model import Cursor, Decision, Feedback, Ref, Value
+from opshub.model import Cursor, Decision, Feedback, Idea, Link, Ref, Value
 
 __all__ = [
+    "Action",
+    "ActionKind",
     "BadRow",
+    "Bound",
     "Breach",
     "ConnectionState",
     "Facet",
     "Lease",
+    "Linked",
+    "Named",
     "OutboxRow",
     "OutboxState",
     "RawRow",
@@ -206,3 +211,88 @@ class RunRow:
     ended_at: datetime | None = None
     outcome: Literal["running", "done", "partly", "failed", "killed"] = "running"
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ActionKind(StrEnum):
+    """What a person did."""
+
+    LINK = "link"
+    UNLINK = "unlink"
+    MERGE = "merge"
+    SPLIT = "split"
+    UNDO = "undo"
+
+
+class Linked(NamedTuple):
+    """A link that an action changed; None is no link. ``stated`` is the idea that the feedback itself named then."""
+
+    feedback: Ref
+    before: Link | None
+    after: Link | None
+    stated: int
+
+
+class Bound(NamedTuple):
+    """A tracked item that an action gave to another idea."""
+
+    item: Ref
+    before: int
+    after: int
+
+
+class Named(NamedTuple):
+    """An idea that an action began or changed: its title, its tracked item, who may read them."""
+
+    before: Idea | None
+    after: Idea
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What a person did to ideas and links, with all that it changed.
+
+    ``idea`` is what it was done to and ``other`` what came of it: the idea that was left or begun, or that survives;
+    0 for none. ``apart`` are links that the machine may not make since, ``allowed`` those that it may make again.
+    ``present`` are the voices that the surviving idea had; ``breaches`` those of alerts that it took over.
+    """
+
+    number: int
+    kind: ActionKind
+    at: datetime
+    who: str
+    because: str = ""
+    idea: int = 0
+    other: int = 0
+    feedback: tuple[Ref, ...] = ()
+    undoes: int = 0
+    links: tuple[Linked, ...] = ()
+    bindings: tuple[Bound, ...] = ()
+    ideas: tuple[Named, ...] = ()
+    apart: tuple[tuple[Ref, int], ...] = ()
+    allowed: tuple[tuple[Ref, int], ...] = ()
+    present: tuple[Ref, ...] = ()
+    breaches: tuple[tuple[str, int], ...] = ()
+
+    def told(self) -> str:
+        """What was done, by whom and why, as one sentence."""
+        more = f" and {len(self.feedback) - 5} more" if len(self.feedback) > 5 else ""
+        named = ", ".join(map(str, self.feedback[:5])) + more
+        said = {
+            ActionKind.LINK: f"linked {named} to IDEA-{self.idea}",
+            ActionKind.UNLINK: f"unlinked {named} from IDEA-{self.idea}",
+            ActionKind.MERGE: f"merged IDEA-{self.idea} into IDEA-{self.other}",
+            ActionKind.SPLIT: f"split {named} off IDEA-{self.idea} as IDEA-{self.other}",
+            ActionKind.UNDO: f"undid action {self.undoes}",
+        }[self.kind]
+        return f"{self.who} {said}" + (f": {self.because}" if self.because else "")
+
+    def names(self) -> Iterator[str]:
+        """The ideas and the pieces of feedback that it touched."""
+        ideas = {self.idea, self.other, *(number for _, number in (*self.apart, *self.allowed))}
+        for change in self.links:
+            ideas.update(link.idea for link in (change.before, change.after) if link is not None)
+        ideas.update(change.after.number for change in self.ideas)
+        yield from (f"IDEA-{number}" for number in sorted(ideas - {0}))
+        refs = [*self.feedback, *(change.feedback for change in self.links)]
+        refs += [ref for ref, _ in (*self.apart, *self.allowed)]
+        yield from map(str, dict.fromkeys(refs))

@@ -1,0 +1,242 @@
+"""``ideas link``, ``unlink``, ``undo``, ``history`` and ``why-linked``: what people do by hand, and what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from opshub.cli.session import Session, pass_session
+from opshub.cli.text import hang, screen
+from opshub.cli.view import Column, heading, json_option, plain, say, short, show, table
+
+if TYPE_CHECKING:
+    from opshub.engine.deed import Asked, Done
+    from opshub.engine.linked import WhyLinked
+    from opshub.engine.work import Work
+    from opshub.store.rows import Action
+
+__all__ = ["COMMANDS"]
+
+HISTORY = (
+    Column("action", "action", right=True),
+    Column("when", "when"),
+    Column("what", "told"),
+    Column("undone by", "undone_by", right=True),
+)
+SIGNS = (
+    Column("evidence", "maker"),
+    Column("idea", "idea"),
+    Column("", "standing"),
+    Column("what it says", "says"),
+)
+
+by_option = click.option("--by", metavar="NAME", help="Who decides it; default: your user name.")
+because_option = click.option("--because", metavar="REASON", default="", help="Why; shown beside the link.")
+
+
+@click.command("link")
+@click.argument("feedback")
+@click.argument("idea")
+@because_option
+@by_option
+@json_option
+@pass_session
+def link_(session: Session, feedback: str, idea: str, because: str, by: str | None, as_json_: bool) -> None:
+    """Say that a piece of feedback belongs to an idea.
+
+    FEEDBACK is its name (desk:94), as `opshub ideas show` tells it. What you say binds: no key, duplicate link or text
+    that comes later moves it. `opshub ideas undo` takes it back.
+    """
+    from opshub.engine.regroup import link
+
+    _act(session, "ideas link", partial(link, feedback=feedback, idea=idea), by, because, as_json_)
+
+
+@click.command("unlink")
+@click.argument("feedback")
+@because_option
+@by_option
+@json_option
+@pass_session
+def unlink_(session: Session, feedback: str, because: str, by: str | None, as_json_: bool) -> None:
+    """Say that a piece of feedback does not belong to its idea.
+
+    It goes where else a key or duplicate link of its own leads, or begins an idea of its own. The machine never links
+    it to the idea again; `opshub ideas link` and `opshub ideas undo` do.
+    """
+    from opshub.engine.regroup import unlink
+
+    _act(session, "ideas unlink", partial(unlink, feedback=feedback), by, because, as_json_)
+
+
+@click.command("undo")
+@click.argument("action", required=False)
+@because_option
+@by_option
+@json_option
+@pass_session
+def undo_(session: Session, action: str | None, because: str, by: str | None, as_json_: bool) -> None:
+    """Take back what somebody did by hand.
+
+    ACTION is a number from `opshub ideas history`, or an idea (IDEA-12) whose last action is meant; without it, the
+    last action of all. What was linked, bound, named and forbidden is again as it was; feedback that by now names
+    something else goes there. Where a later action stands on it, that one must be undone first.
+    """
+    from opshub.engine.undo import undo
+
+    _act(session, "ideas undo", partial(undo, what=action), by, because, as_json_)
+
+
+@click.command("history")
+@click.argument("idea")
+@json_option
+@pass_session
+def history_(session: Session, idea: str, as_json_: bool) -> None:
+    """Show what people did by hand to an idea: who, when, why, and whether it was undone."""
+    from opshub.engine.undo import history
+
+    zone = session.config().hub.timezone
+    with session.hub((), reading=True) as hub:
+        rows = [_told(action, undone) for action, undone in history(hub.store, idea)]
+
+    def view(ready: Sequence[Mapping[str, Any]]) -> None:
+        shown = [
+            {**row, "when": short(row["at"], zone), "undone_by": row["undone_by"] or ""} for row in ready
+        ]
+        table(shown, HISTORY, empty="nobody did anything by hand to it")
+
+    show(rows, as_json_, view)
+
+
+@click.command("why-linked")
+@click.argument("feedback")
+@json_option
+@pass_session
+def why_linked_(session: Session, feedback: str, as_json_: bool) -> None:
+    """Show why a piece of feedback belongs to its idea: what decided, and what was weaker or refused.
+
+    FEEDBACK is its name (desk:94), as `opshub ideas show` tells it.
+    """
+    zone = session.config().hub.timezone
+    with session.hub((), reading=True) as hub:
+        value = _linked(hub.why_linked(feedback))
+    show(value, as_json_, lambda ready: _view(ready, zone))
+
+
+COMMANDS = (link_, unlink_, undo_, history_, why_linked_)
+"""What the group ``ideas`` takes from here."""
+
+
+def _act(
+    session: Session,
+    command: str,
+    deed: Callable[..., Done],
+    by: str | None,
+    because: str,
+    as_json_: bool,
+) -> None:
+    """Do it, and tell what was done, what followed, and how to take it back."""
+    from opshub.cli.override import user
+    from opshub.engine.deed import Asked
+
+    asked = Asked(who=_one_line(by) if by is not None else _one_line(user()), because=_one_line(because))
+    with session.hub() as hub:
+        done = hub.act(command, _asking(deed, asked))
+    value = {**_told(done.action, 0), "notes": list(done.notes)}
+
+    def view(ready: Mapping[str, Any]) -> None:
+        say(f"action {ready['action']}: {ready['told']}")
+        for moved in ready["links"]:
+            say(f"  {moved['feedback']}: {_place(moved['before'])} → {_place(moved['after'])}")
+        for note in ready["notes"]:
+            say(hang("  ", [note], screen()))
+        if ready["kind"] != "undo":
+            say(f"take it back: opshub ideas undo {ready['action']}; what would be written: opshub plan")
+
+    show(value, as_json_, view)
+
+
+def _asking(deed: Callable[..., Done], asked: Asked) -> Callable[[Work], Done]:
+    return lambda work: deed(work, asked=asked)
+
+
+def _one_line(text: str) -> str:
+    from opshub.sdk import clean
+
+    return " ".join(clean(text).split())
+
+
+def _place(idea: str | None) -> str:
+    return idea or "no idea"
+
+
+def _told(action: Action, undone: int) -> dict[str, Any]:
+    """An action for people and for JSON."""
+    return {
+        "action": action.number,
+        "kind": str(action.kind),
+        "told": action.told(),
+        "at": plain(action.at),
+        "by": action.who,
+        "because": action.because,
+        "idea": f"IDEA-{action.idea}" if action.idea else None,
+        "other": f"IDEA-{action.other}" if action.other else None,
+        "feedback": [str(ref) for ref in action.feedback],
+        "undoes": action.undoes or None,
+        "undone_by": undone or None,
+        "links": [
+            {
+                "feedback": str(change.feedback),
+                "before": f"IDEA-{change.before.idea}" if change.before else None,
+                "after": f"IDEA-{change.after.idea}" if change.after else None,
+            }
+            for change in action.links
+        ],
+    }
+
+
+def _linked(why: WhyLinked) -> dict[str, Any]:
+    link = why.link
+    return {
+        "feedback": str(why.feedback.ref),
+        "title": why.feedback.title,
+        "text": why.feedback.text,
+        "url": why.feedback.url,
+        "idea": f"IDEA-{link.idea}" if link else None,
+        "idea_title": why.idea.title if why.idea else "",
+        "linked_by": str(link.maker) if link else "",
+        "reason": link.reason if link else "",
+        "confidence": link.confidence if link else None,
+        "evidence": [
+            {**plain(sign), "idea": f"IDEA-{sign.idea}" if sign.idea else None} for sign in why.signs
+        ],
+        "actions": [_told(action, undone) for action, undone in why.actions],
+    }
+
+
+def _view(value: Mapping[str, Any], zone: str) -> None:
+    place = f"{value['idea']}  {value['idea_title']}" if value["idea"] else "no idea"
+    heading(f"{value['feedback']} → {place}")
+    if value["linked_by"]:
+        sure = "" if value["confidence"] == 1 else f" (confidence {value['confidence']:.2f})"
+        say(hang("", [f"linked by {value['linked_by']}: {value['reason']}{sure}"], screen()))
+    else:
+        say("it has no words of its own, and nobody linked it")
+    if value["evidence"]:
+        say("")
+        heading("What speaks for which idea")
+    for sign in value["evidence"]:
+        because = f" — {sign['because']}" if sign["because"] else ""
+        idea = f" {sign['idea']}" if sign["idea"] else ""
+        say(hang("  ", [f"{sign['standing']}{idea}: {sign['says']} ({sign['maker']}){because}"], screen()))
+    if value["actions"]:
+        say("")
+        heading("What people did")
+        rows = [
+            {**row, "when": short(row["at"], zone), "undone_by": row["undone_by"] or ""}
+            for row in value["actions"]
+        ]
+        table(rows, HISTORY)

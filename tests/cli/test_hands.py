@@ -1,0 +1,138 @@
+"""Linking by hand as a person does it: what is printed, in text and in JSON, and what to do next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from opshub.cli import cli
+
+CONFIG = """\
+[hub]
+rules = ["own.rules"]
+timezone = "Asia/Shanghai"
+
+[connections.desk]
+kind  = "files"
+paths = ["desk.csv"]
+[connections.desk.columns]
+id      = "id"
+text    = "text"
+created = "created"
+"""
+
+FEEDBACK = """\
+id,text,created
+1,Export to CSV,2026-01-05T08:00:00Z
+2,导出 Excel 失败,2026-01-06T08:00:00Z
+3,Dark mode,2026-01-07T08:00:00Z
+"""
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command in a folder where everything is synced."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "opshub.toml").write_text(CONFIG, encoding="utf-8")
+    (tmp_path / "desk.csv").write_text(FEEDBACK, encoding="utf-8")
+    (tmp_path / "own.rules").write_text("score priority = count feedback\n", encoding="utf-8")
+
+    def invoke(*args: str) -> Result:
+        return CliRunner().invoke(cli, args, catch_exceptions=False)
+
+    assert invoke("sync").exit_code == 0
+    return invoke
+
+
+def value(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_linking_says_what_moved_and_how_to_take_it_back(run: Run) -> None:
+    done = run("ideas", "link", "desk:2", "IDEA-1", "--because", "同一个愿望", "--by", "李娜")
+
+    assert done.stdout.splitlines() == [
+        "action 1: 李娜 linked desk:2 to IDEA-1: 同一个愿望",
+        "  desk:2: IDEA-2 → IDEA-1",
+        "take it back: opshub ideas undo 1; what would be written: opshub plan",
+    ]
+    assert "linked by person: 李娜 linked it on" in run("ideas", "show", "IDEA-1").stdout
+
+
+def test_every_command_by_hand_speaks_json(run: Run) -> None:
+    linked = value(run("ideas", "link", "desk:2", "IDEA-1", "--by", "ann", "--json"))
+    unlinked = value(run("ideas", "unlink", "desk:1", "--by", "ann", "--json"))
+    undone = value(run("ideas", "undo", "--by", "ann", "--json"))
+    history = value(run("ideas", "history", "IDEA-1", "--json"))
+    why = value(run("ideas", "why-linked", "desk:2", "--json"))
+
+    assert linked["links"] == [{"feedback": "desk:2", "before": "IDEA-2", "after": "IDEA-1"}]
+    assert (unlinked["kind"], unlinked["idea"], unlinked["other"]) == ("unlink", "IDEA-1", "IDEA-4")
+    assert (undone["undoes"], undone["by"], undone["notes"]) == (2, "ann", [])
+    assert [(row["action"], row["undone_by"]) for row in history] == [(1, None), (2, 3), (3, None)]
+    assert (why["idea"], why["linked_by"]) == ("IDEA-1", "person")
+    assert (why["evidence"][0]["standing"], why["evidence"][0]["idea"]) == ("decides", "IDEA-1")
+
+
+def test_the_history_stands_in_columns_with_the_hub_s_time(run: Run) -> None:
+    empty = run("ideas", "history", "IDEA-1")
+    run("ideas", "link", "desk:2", "IDEA-1", "--because", "同一个愿望", "--by", "李娜")
+    run("ideas", "undo", "1", "--by", "ann")
+
+    head, first, second = run("ideas", "history", "IDEA-1").stdout.splitlines()
+
+    assert empty.stdout == "nobody did anything by hand to it\n"
+    assert head.split() == ["action", "when", "what", "undone", "by"]
+    assert first.split()[3:] == ["李娜", "linked", "desk:2", "to", "IDEA-1:", "同一个愿望", "2"]
+    assert second.split()[3:] == ["ann", "undid", "action", "1"]
+
+
+def test_why_linked_tells_what_a_person_refused(run: Run) -> None:
+    run("ideas", "link", "desk:2", "IDEA-1", "--by", "ann")
+    run("ideas", "unlink", "desk:2", "--by", "bob", "--because", "not at all")
+
+    told = run("ideas", "why-linked", "desk:2").stdout
+
+    assert told.splitlines()[:2] == [
+        "desk:2 → IDEA-4  导出 Excel 失败",
+        "linked by same: it stands alone since bob unlinked it from IDEA-1",
+    ]
+    assert "bob unlinked desk:2 from IDEA-1: not at all" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "told", "step"),
+    [
+        (("link", "desk:9", "IDEA-1"), "there is no feedback 'desk:9'", "opshub ideas show IDEA"),
+        (("link", "desk:1", "IDEA-9"), "there is no idea 'IDEA-9'", "opshub ideas list"),
+        (("link", "\x1b[2Jdesk", "IDEA-1"), "there is no feedback", "opshub ideas show IDEA"),
+        (("link", "desk:1", "IDEA-2", "--by", " "), "--by needs the name", "leave it out"),
+        (
+            ("link", "desk:1", "IDEA-2", "--because", "x" * 501),
+            "--because is longer than 500",
+            "people read it",
+        ),
+        (("unlink", "desk:1"), "desk:1 stands alone in IDEA-1", "opshub ideas link desk:1 IDEA"),
+        (("undo", "7"), "there is no action 7", "opshub ideas history IDEA"),
+        (("undo", "IDEA-1"), "nobody did anything to IDEA-1", "opshub ideas history IDEA-1"),
+        (("history", "IDEA-9"), "there is no idea 'IDEA-9'", "opshub ideas list"),
+        (("why-linked", "desk:9"), "there is no feedback 'desk:9'", "opshub ideas show IDEA"),
+    ],
+)
+def test_every_refusal_names_the_thing_and_the_next_step(
+    run: Run, words: tuple[str, ...], told: str, step: str
+) -> None:
+    refused = run("ideas", *words)
+
+    assert refused.exit_code != 0
+    assert f"error: {told}" in refused.stderr
+    assert "next: " in refused.stderr and step in refused.stderr
+    assert "\x1b" not in refused.output
