@@ -1,8 +1,9 @@
 """The tour in the README and the tutorial tell what the commands print: they are played, and compared.
 
 ``python tests/test_tour.py`` writes the outputs anew (``make docs`` does so too). In a page, ``<!-- file: NAME -->``
-and ``<!-- append: NAME -->`` before a code block put the block into a file, and each ``$ opshub …`` of a console block
-is run. A line ``⋮`` in an output stands for lines that are left out.
+and ``<!-- append: NAME -->`` before a code block put the block into a file, ``<!-- slip: NAME -->`` changes a file as
+the block's lines with ``-`` and ``+`` say until the next console block has run, and each ``$ opshub …`` of a console
+block is run. A line ``⋮`` in an output stands for lines that are left out.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -31,25 +32,29 @@ CUT = "⋮"
 PORT = "8099"
 """The port of the practice tracker in the tutorial; a free one takes its place here."""
 
-BLOCK = re.compile(r"(?:^<!-- (file|append): (\S+) -->\n\n?)?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"(?:^<!-- (file|append|slip): (\S+) -->\n\n?)?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
 CHANGING = (
     (re.compile(r"(?<=127\.0\.0\.1:)\d{5}\b"), lambda found: "41817"),
     (re.compile(r" +[\d.]+(?=  complete)"), lambda found: f"{'0.1':>{len(found[0])}}"),
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), lambda found: _day(found[0])),
 )
-
-
-def _day(moment: str) -> str:
-    """Moments of this run become one that stays the same."""
-    told = datetime.strptime(moment, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
-    return "2026-05-31 08:15" if abs((datetime.now(UTC) - told).total_seconds()) < 86_400 else moment
+DAY = re.compile(r"(\d{4}-\d\d-\d\d)( \d\d:\d\d)?")
+TODAY = date(2026, 5, 31)
+"""The day that the pages show as the one on which they are played."""
+LATELY = timedelta(days=60)
 
 
 class Story:
-    """A page, played block after block in the current folder."""
+    """A page, played block after block in the current folder.
 
-    def __init__(self, cleaning: contextlib.ExitStack) -> None:
+    Where ``dated``, feedback in CSV files is as old on the day of the run as the page's is on the page's day.
+    """
+
+    def __init__(self, cleaning: contextlib.ExitStack, *, dated: bool = False) -> None:
         self.cleaning = cleaning
+        self.days = datetime.now(UTC).date() - TODAY if dated else timedelta()
+        self.slips: dict[Path, str] = {}
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = str(free.getsockname()[1])
@@ -61,14 +66,37 @@ class Story:
     def _block(self, found: re.Match[str]) -> str:
         how, name, kind, text = found.groups()
         if how:
-            place = Path(name)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with place.open("a" if how == "append" else "w", encoding="utf-8") as file:
-                file.write(text.replace(PORT, self.port))
+            self._file(how, Path(name), text)
             return found.group()
         if kind != "console":
             return found.group()
-        return found.group().replace(text, "\n".join(self._console(text)) + "\n")
+        told = "\n".join(self._console(text)) + "\n"
+        for place, sound in self.slips.items():
+            place.write_text(sound, encoding="utf-8")
+        self.slips.clear()
+        return found.group().replace(text, told)
+
+    def _file(self, how: str, place: Path, text: str) -> None:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if how == "slip":
+            self.slips[place] = sound = place.read_text(encoding="utf-8")
+            place.write_text(slipped(sound, text), encoding="utf-8")
+            return
+        if place.suffix == ".csv":
+            text = DAY.sub(lambda found: self._dated(found, forth=True), text)
+        with place.open("a" if how == "append" else "w", encoding="utf-8") as file:
+            file.write(text.replace(PORT, self.port))
+
+    def _dated(self, found: re.Match[str], *, forth: bool = False) -> str:
+        """A day of the page as one of this run, or back; moments of this run become one that stays the same."""
+        day, hour = date.fromisoformat(found[1]), found[2] or ""
+        if hour and not forth:
+            told = datetime.strptime(found[0], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+            if abs((datetime.now(UTC) - told).total_seconds()) < 86_400:
+                return f"{TODAY} 08:15"
+        shown = day if forth else day - self.days
+        lately = timedelta() <= TODAY - shown < LATELY
+        return f"{day + self.days if forth else shown}{hour}" if self.days and lately else found[0]
 
     def _console(self, text: str) -> Iterator[str]:
         parts = re.split(r"^(?=\$ )", text, flags=re.MULTILINE)
@@ -85,6 +113,8 @@ class Story:
                 self._tracker()
             if words[:1] == ["cd"]:
                 os.chdir(words[1])
+            if words[:1] == ["rm"]:
+                Path(words[1]).unlink()
             if words[:2] == ["chmod", "600"]:
                 for name in Path().glob(words[2]):
                     name.chmod(0o600)
@@ -95,6 +125,7 @@ class Story:
         text = done.stdout + (done.stderr if done.exit_code in (1, 2, 3, 4, 5, 6) else "")
         for pattern, instead in CHANGING:
             text = pattern.sub(instead, text.replace(f"127.0.0.1:{self.port}", f"127.0.0.1:{PORT}"))
+        text = DAY.sub(self._dated, text)
         return text.rstrip("\n").split("\n")
 
     def _tracker(self) -> None:
@@ -104,6 +135,16 @@ class Story:
         self.cleaning.callback(process.communicate, "\n", 20)
         assert process.stdout is not None
         assert process.stdout.readline(), "the practice tracker did not start"
+
+
+def slipped(sound: str, change: str) -> str:
+    """A file in which somebody made a mistake: lines with ``-`` become those with ``+`` that follow them."""
+    for found in re.finditer(r"((?:^[- ].*\n)+)((?:^\+.*\n)*)", change, re.MULTILINE):
+        old = "".join(line[1:] for line in found[1].splitlines(keepends=True))
+        new = "".join(line[1:] for line in found[0].splitlines(keepends=True) if line[0] != "-")
+        assert sound.count(old) == 1, f"not once in the file: {old}"
+        sound = sound.replace(old, new)
+    return sound
 
 
 def _cut(new: list[str], old: list[str]) -> list[str]:
@@ -132,7 +173,18 @@ def tutorial(page: str, folder: Path) -> str:
         return Story(cleaning).told(page)
 
 
-PAGES: dict[str, Callable[[str, Path], str]] = {"README.md": tour, "docs/tutorial.md": tutorial}
+def hour(page: str, folder: Path) -> str:
+    """The admin's hour, begun in an empty folder; what customers said is a few days old."""
+    with contextlib.ExitStack() as cleaning:
+        cleaning.enter_context(contextlib.chdir(folder))
+        return Story(cleaning, dated=True).told(page)
+
+
+PAGES: dict[str, Callable[[str, Path], str]] = {
+    "README.md": tour,
+    "docs/tutorial.md": tutorial,
+    "docs/admins-hour.md": hour,
+}
 
 
 @pytest.mark.parametrize("name", PAGES)

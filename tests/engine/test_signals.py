@@ -244,3 +244,17 @@ def test_scoring_reads_the_breaches_of_its_batch_alone(world: Any) -> None:
     scored = {number for idea, _, _ in world.hub.ranked(9) for number in (idea.number,)}
     batches = [ideas for ideas in asked if ideas is not None]
     assert [set(ideas) < scored for ideas in batches] == [True]
+
+
+def test_an_alert_begins_with_the_feedback_that_brings_it_even_twice_within_an_hour(world: Any) -> None:
+    world.use(RULES + ALERT)
+    add(world, 1, "very nice", 9)
+    world.hub.sync()
+    assert world.hub.signals().breaches == ()
+
+    for number, days in enumerate((1, 2), 2):
+        add(world, number, "please cancel", days)
+    world.hub.sync()
+
+    (breach,) = world.hub.signals().breaches
+    assert (breach.alert, breach.until) == ("Complaints grow", None)

@@ -38,7 +38,7 @@ def _bare(node: object) -> object:
 
 def _tree(text: str) -> object:
     findings = Findings([Source("x.rules", text)])
-    statements, _ = parse(findings)
+    statements = parse(findings)
     assert findings.all() == ()
     return _bare(statements)
 
@@ -51,7 +51,7 @@ def _printed(text: str) -> str:
 
 def _readable(text: str) -> bool:
     findings = Findings([Source("x.rules", text)])
-    return bool(parse(findings)[0]) and not findings.all()
+    return bool(parse(findings)) and not findings.all()
 
 
 def _comments(text: str) -> list[str]:

@@ -261,7 +261,7 @@ class Interpreter:
 
     def __init__(self, text: str, schema: Schema, idea: Any, rows: Any) -> None:
         findings = Findings([Source("0.rules", text)])
-        self.statements, _ = parse(findings, schema.currencies)
+        self.statements = parse(findings, schema.currencies)
         self.lets = {s.name: s.value for s in self.statements if isinstance(s, tree.Let)}
         self.scores: dict[str, float] = {"priority": 0.0}
         self.idea = {field.name: value for field, value in zip(schema.idea, idea, strict=True)}

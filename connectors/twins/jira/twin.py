@@ -86,6 +86,11 @@ class JiraTwin(Twin):
         self.state.projects[key] = row
         return row
 
+    def add_field(self, ident: str, name: str, kind: str = "number") -> FieldRow:
+        """A new custom field; ``kind`` as in Jira's schema: number, option, string or array."""
+        row = self.state.fields[ident] = FieldRow(ident, name, kind)
+        return row
+
     def add(self, summary: str, *, project: str = "FEED", at: datetime | None = None, **fields: Any) -> Issue:
         """A new issue, as somebody else would create it; ``fields`` are attributes of ``Issue``."""
         with self.lock:

@@ -44,10 +44,18 @@ def diagnostics_view(value: Mapping[str, Any], rendered: Sequence[str]) -> None:
         say("")
     severities = [row["severity"] for row in value["diagnostics"]]
     errors, warnings = severities.count("error"), severities.count("warning")
+    files = len({row["path"] for row in value["diagnostics"]})
+    counts = ", ".join(
+        many(count, word) for count, word in ((errors, "error"), (warnings, "warning")) if count
+    )
+    told = f"{counts} in {many(files, 'file')}" if files > 1 else counts
     if value["passed"]:
-        say("the rules pass their check" + (f"; {many(warnings, 'warning')}" if warnings else ""))
+        say("the rules pass their check" + (f"; {told}" if told else ""))
     else:
-        say(f"{many(errors, 'error')}, {many(warnings, 'warning')}")
+        say(f"{told}; correct them, then again: opshub rules check")
+    if counts:
+        codes = dict.fromkeys(row["code"] for row in value["diagnostics"])
+        say(f"what a code means: opshub rules explain {next(iter(codes))}")
 
 
 def many(count: int, word: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ def _view(value: Mapping[str, Any]) -> None:
         table(rows, COLUMNS)
         say("")
     for stage in value["stages"]:
-        counts = ", ".join(f"{count:,} {word}" for word, count in stage["counts"].items() if count)
+        counts = ", ".join(_many(count, word) for word, count in stage["counts"].items() if count)
         if counts:
             say(f"{stage['name']:<10} {counts}")
     for notice in value["notices"]:
@@ -49,6 +50,12 @@ def _view(value: Mapping[str, Any]) -> None:
     say(f"{name}: {_OUTCOMES[value['outcome']]}")
 
 
+def _many(count: int, words: str) -> str:
+    """``1 new idea``, ``2 new ideas``."""
+    return f"{count:,} {re.sub(_PLURAL, '', words, count=1) if count == 1 else words}"
+
+
+_PLURAL = r"(?<=idea|item)s\b|(?<=alert|write)s\b|(?<=decision)s\b|(?<=wish)es\b"
 _OUTCOMES = {"done": "done", "partly": "partly done", "failed": "failed"}
 
 

@@ -13,18 +13,11 @@ from opshub.cli.coverage import coverage
 from opshub.cli.rulefiles import explain, export, fmt, new
 from opshub.cli.session import Session, pass_session
 from opshub.cli.simulate import simulate
-from opshub.cli.view import Column, json_option, say, show, table
+from opshub.cli.text import hang, line, screen
+from opshub.cli.view import json_option, say, show
 from opshub.errors import ConfigError
 
 __all__ = ["rules"]
-
-FIELDS = (
-    Column("field", "name"),
-    Column("kind", "kind"),
-    Column("", "sure"),
-    Column("what it holds", "doc"),
-    Column("from", "origin"),
-)
 
 
 @click.group()
@@ -159,16 +152,15 @@ def _tests(value: Mapping[str, Any]) -> None:
 
 
 def _fields(rows: Sequence[Mapping[str, Any]]) -> None:
-    shown = [
-        {
-            **row,
-            "sure": "may be missing" if row["optional"] else "",
-            "doc": row["doc"] + (f" ({', '.join(row['values'])})" if row["values"] else ""),
-        }
-        for row in rows
-    ]
-    columns = FIELDS if any(row["origin"] for row in rows) else FIELDS[:-1]
-    table(shown, columns, empty="no field has that word")
+    if not rows:
+        say("no field has that word; all: opshub rules fields")
+    kinds = [f"{row['kind']}, may be missing" if row["optional"] else row["kind"] for row in rows]
+    names = max((len(row["name"]) for row in rows), default=0)
+    room = max(map(len, kinds), default=0)
+    for row, kind in zip(rows, kinds, strict=True):
+        doc = row["doc"] + (f" ({', '.join(row['values'])})" if row["values"] else "")
+        origin = f"from {row['origin']}" if row["origin"] else ""
+        say(hang(f"{row['name']:<{names}}  {kind:<{room}}  ", [line(doc), line(origin)], screen()))
 
 
 def _functions(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ __all__ = ["quote", "shown_value", "view"]
 Part = Mapping[str, Any]
 
 ORDER = ("tag", "route", "band")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)")
 MOST = 16
 """Columns of the first two words of a line; longer ones push the rest aside."""
 
@@ -121,7 +123,8 @@ def shown_value(value: object) -> str:
     if isinstance(value, list):
         more = f" and {len(value) - MANY} more" if len(value) > MANY else ""
         return ", ".join(line(str(member)) for member in value[:MANY]) + more
-    return line(str(value))
+    text = line(str(value))
+    return f"{text[:10]} {text[11:16]} UTC" if _MOMENT.fullmatch(text) else text
 
 
 def quote(index: int, one: Mapping[str, Any]) -> None:

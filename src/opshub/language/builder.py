@@ -12,10 +12,10 @@ from opshub.language.findings import Findings, suggestion
 from opshub.language.machine import Place, Token
 from opshub.language.schema import Kind
 from opshub.language.tree import Span
+from opshub.language.units import UNITS, repaired
 
-__all__ = ["UNITS", "Builder"]
+__all__ = ["Builder"]
 
-UNITS = {"min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LONGEST = timedelta(days=36_500)
 _DIGITS = 15
 
@@ -329,9 +329,7 @@ class Builder:
         unit = token.lstrip("0123456789.")
         digits = token.removesuffix(unit)
         if unit not in UNITS:
-            units = "units are min, h, d and w"
-            known = {"m": f"'m' could be minutes or months; {units}", "y": f"write 365d; {units}", "s": units}
-            hint = known.get(unit) or suggestion(unit, tuple(UNITS))
+            hint = repaired(digits, unit)
             self._findings.report("R011", self._span(token), f"'{unit}' is not a unit of time", hint)
             return timedelta(0)
         seconds = float(digits[: 2 * _DIGITS]) * UNITS[unit]

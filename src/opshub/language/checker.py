@@ -103,7 +103,7 @@ class Checker:
         made = _made(node.word, Kind.BOOL, tuple(operands))
         if node.word == "and" and made.kind and (reason := never(made, self._lets)):
             self._findings.report(
-                "R306", node.span, f"this can never hold: {reason}", "the rule is dead; use 'or'?"
+                "R306", node.span, f"this can never hold: {reason}", "nothing is both at once; use 'or'?"
             )
         return made
 
@@ -129,7 +129,7 @@ class Checker:
             self._findings.report(
                 "R202",
                 node.span,
-                f"cannot compare {left.kind} with {right.kind}",
+                f"cannot compare {_a(left.kind)} with {_a(right.kind)}",
                 _unlike(left, right, self._names.hub),
             )
             return BROKEN
@@ -156,6 +156,8 @@ class Checker:
         if field is None or not isinstance(value.detail, str) or value.detail in field.values:
             return
         if isinstance(self._scope, Outside):
+            if self._scope.is_open(term, value.detail):
+                return
             report_closed(self._findings, self._scope.code(term), node.span, value.detail, field)
         elif field.values:
             report_closed(self._findings, "R102", node.span, value.detail, field)
@@ -171,7 +173,7 @@ class Checker:
         for item in node.items.items:
             found = constant(item.kind, item.value)
             if value.kind is not None and found.kind is not None and item.kind is not value.kind:
-                message = f"cannot compare {value.kind} with {item.kind}"
+                message = f"cannot compare {_a(value.kind)} with {_a(item.kind)}"
                 self._findings.report("R202", item.span, message, _unlike(value, found, self._names.hub))
                 return BROKEN
             self._check_closed(value, item, found)

@@ -29,9 +29,9 @@ def check(sources: Sequence[Source], schema: Schema) -> Checked:
     from opshub.language.statements import build
 
     findings = Findings([*sources, *used(sources, schema.packs)])
-    statements, lost = parse(findings, schema.currencies)
+    statements = parse(findings, schema.currencies)
     arranged = arrange(statements, findings, len(sources), schema.packs)
-    program = build(arranged.statements, lost, schema, findings, arranged.settings)
+    program = build(arranged.statements, schema, findings, arranged.settings)
     found = findings.all()
     if any(diagnostic.severity == "error" for diagnostic in found):
         return Checked(None, found)

@@ -30,7 +30,7 @@ def exported(sources: Sequence[Source]) -> Mapping[str, Any]:
     findings = Findings(sources)
     places = _Places(findings)
     files: list[dict[str, Any]] = [{"path": source.path, "statements": []} for source in sources]
-    for statement in parse(findings)[0]:
+    for statement in parse(findings):
         files[statement.span.file]["statements"].append(places.plain(statement))
     return {"version": VERSION, "files": files}
 

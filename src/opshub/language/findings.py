@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from opshub.language.codes import CODES
 from opshub.language.diagnostics import Diagnostic, Source
+from opshub.language.lost import Lost
 from opshub.language.tree import Span
 
 __all__ = ["Findings", "suggestion"]
@@ -27,6 +28,7 @@ class Findings:
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self.sources = tuple(sources)
+        self.lost = Lost()
         self._starts = [self._line_starts(source.text) for source in sources]
         self._found: dict[tuple[str, Span], Diagnostic] = {}
 

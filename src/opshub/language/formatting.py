@@ -36,7 +36,7 @@ def formatted(source: Source) -> Formatted:
     Line breaks of the admin stay where they can; lines of the file end as its first one does.
     """
     findings = Findings([source])
-    statements, _ = parse(findings)
+    statements = parse(findings)
     if found := findings.all():
         return Formatted(None, found)
     text, _ = scan(0, findings)

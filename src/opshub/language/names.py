@@ -26,12 +26,7 @@ class Names:
     """Fields of the schema, by full and by short name, and what the rule set has defined so far."""
 
     def __init__(
-        self,
-        schema: Schema,
-        findings: Findings,
-        lost: frozenset[str],
-        later: Iterable[str],
-        world: Sequence[Slot] = (),
+        self, schema: Schema, findings: Findings, later: Iterable[str], world: Sequence[Slot] = ()
     ) -> None:
         self.lets: dict[str, Definition] = {}
         self.scores: dict[str, Definition] = {}
@@ -44,7 +39,7 @@ class Names:
         self._world = {slot[:2]: slot.term(len(schema.idea) + i) for i, slot in enumerate(world)}
         self._told = {slot.field.name: slot.field for slot in world}
         self._findings = findings
-        self._lost = lost
+        self._lost = findings.lost
         self._later = frozenset(later)
         self._fields: dict[str, tuple[Field, str, int]] = {}
         self._short: dict[str, list[str]] = {}
@@ -66,7 +61,7 @@ class Names:
 
     def is_lost(self, name: str) -> bool:
         """Whether a statement that could not be read may have defined the name."""
-        return name in self._lost
+        return self._lost.defines(name)
 
     def field(self, name: str) -> tuple[Field, str, int] | None:
         """A field by its full or unambiguous short name, with ``idea`` or ``row`` and its index."""
@@ -154,7 +149,7 @@ class Names:
         if node.name in self._later:
             hint = "move its line up; files are read in the order of their names"
             self._findings.report("R109", node.span, f"'{node.name}' is used before it is defined", hint)
-        elif node.name not in self._lost:
+        elif not self._lost.defines(node.name):
             known = [*self._fields, *(s for s, full in self._short.items() if len(full) == 1)]
             hint = self._declared_hint(node.name) or suggestion(
                 node.name, [*known, *self.lets, *self.scores, *self.parameters]
@@ -207,6 +202,12 @@ class Outside:
         """The outcome's value that a term reads."""
         return self._fields[term.field[0]] if term.op == "idea" else None
 
+    def is_open(self, term: Term, value: str) -> bool:
+        """Whether the value may come from something that was not understood."""
+        field = self.of(term)
+        lost = self._findings.lost
+        return lost.says(value) or (field is not None and field.name in lost.outcomes)
+
     def code(self, term: Term) -> str:
         """The code for a text that this value never has."""
         field = self.of(term)
@@ -223,6 +224,8 @@ class Outside:
         for index, field in enumerate(self._fields):
             if field.name == node.name:
                 return Term("idea", field.kind, (), (index, field.name), optional=True)
+        if self._findings.lost.defines(node.name):
+            return BROKEN
         hint = suggestion(node.name, [field.name for field in self._fields])
         self._findings.report("R101", node.span, f"an outcome has no '{node.name}'", hint)
         return BROKEN

@@ -70,9 +70,13 @@ class _Arranging:
         if pack is None:
             hint = suggestion(node.pack, tuple(self.packs)) or "'opshub rules new' lists the packs"
             self.findings.report("R117", node.mark, f"there is no pack '{node.pack}'", hint)
+            self.findings.lost.pack = True
             return
-        file = next((i for i, source in enumerate(self.findings.sources) if source.path == pack.path), None)
-        if file is None:  # the name stands in signs that are reported where they stand
+        file = next((i for i, s in enumerate(self.findings.sources) if s.path == pack.path), None)
+        if file is None:
+            hint = f'write it on one line: use "{node.pack}"'
+            self.findings.report("R117", node.mark, "the pack's name does not stand beside 'use'", hint)
+            self.findings.lost.pack = True
             return
         if file in self.inside:
             hint = "take the common part out of both"

@@ -14,6 +14,7 @@ from opshub.language.findings import Findings, suggestion
 from opshub.language.machine import lark, read
 from opshub.language.scanner import DEEPEST, RESERVED, Block, scan
 from opshub.language.tree import Span, Statement
+from opshub.language.units import repaired
 
 if TYPE_CHECKING:
     from lark import Token
@@ -28,6 +29,8 @@ _READABLE = {
     "STRING": "a text in quotes",
     "NUMBER": "a number",
     "MONEY": "an amount of money",
+    "PERCENT": "a percentage",
+    "DURATION": "a duration such as 90d",
     "LPAR": "'('",
     "RPAR": "')'",
     "LSQB": "'['",
@@ -53,6 +56,14 @@ _FOREIGN = {
     "£": "write the currency behind the number: 500 GBP",
     "¥": "write the currency behind the number: 500 JPY, or 500 CNY",
     "%": "a percentage is a number and its sign, without a space: 15%",
+    "≥": "write '>='",
+    "≤": "write '<='",
+    "≠": "write '!='",
+    "×": "write '*'",
+    "÷": "write '/'",
+    "−": "write '-'",
+    "＆": "write 'and'",
+    "｜": "write 'or'",
 }
 _VALUES = frozenset(
     "DATE DURATION PERCENT MONEY NUMBER STRING NAME LPAR TRUE FALSE SIGN SIGNAL "
@@ -68,15 +79,18 @@ _WORDS = {
     "False": "false",
     "None": "is missing",
 }
+_DIGITS = "0123456789."
+_LETTERS = "".join(map(chr, range(97, 123)))
+_PERIODS = {"min": "hours", "h": "hours", "d": "days", "w": "weeks"}
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?%?")
 
 
-def parse(findings: Findings, currencies: Currencies | None = None) -> tuple[list[Statement], frozenset[str]]:
-    """All statements of all files that could be read, and the names that the unreadable ones would have defined.
+def parse(findings: Findings, currencies: Currencies | None = None) -> list[Statement]:
+    """All statements of all files that could be read; ``findings`` remember what is lost with the others.
 
     Amounts are turned into the hub's currency where ``currencies`` are given.
     """
     statements: list[Statement] = []
-    lost: set[str] = set()
     for file in range(len(findings.sources)):
         text, blocks = scan(file, findings)
         parts = 0
@@ -89,10 +103,10 @@ def parse(findings: Findings, currencies: Currencies | None = None) -> tuple[lis
                 _report_size(block, text, deep, parts, findings)
                 statement = None if deep or parts > MOST_PARTS else statement
             if statement is None:
-                lost |= block.defines(text)
+                findings.lost.add(text[block.start : block.end], block.defines(text))
             else:
                 statements.append(statement)
-    return statements, frozenset(lost)
+    return statements
 
 
 def _read(text: str, block: Block, findings: Findings, currencies: Currencies | None) -> Statement | None:
@@ -167,7 +181,9 @@ def _report_character(text: str, block: Block, error: UnexpectedCharacters, find
 
 
 def _report_equals(span: Span, findings: Findings) -> None:
-    findings.report("R001", span, "a comparison takes '==', not '='", "'=' is for let, score and given")
+    findings.report(
+        "R001", span, "a comparison takes '==', not '='", "write '=='; '=' is for let, score and given"
+    )
 
 
 def _report_token(text: str, block: Block, error: UnexpectedToken, findings: Findings) -> None:
@@ -240,6 +256,8 @@ def _token_hint(text: str, span: Span, token: Token, expected: set[str]) -> str:
     if word in RESERVED and expected == {"NAME"}:
         return f"'{word}' is a word of the language and cannot be a name"
     if token.type == "DURATION" and "NUMBER" in expected:
+        if re.search(r"\bfor\s+\Z", text[: span.start]):
+            return f"write {word.rstrip(_LETTERS)} {_PERIODS.get(word.lstrip(_DIGITS), 'days')}"
         return "a number is needed here, without a unit"
     if token.type == "MONEY" and "NUMBER" in expected:
         return "a number is needed here, without a currency; points and bands have none"
@@ -247,4 +265,14 @@ def _token_hint(text: str, span: Span, token: Token, expected: set[str]) -> str:
         return f"a currency is written in capitals: {word.upper()}"
     if token.type == "COMMA" and re.match(r"\d,\d{3}(?!\d)", text[span.start - 1 : span.start + 5]):
         return "thousands are set apart by _, or not at all: 1_000"
+    if token.type == "NUMBER" and expected == {"DURATION"}:
+        return _duration_hint(text, span)
+    if token.type == "STRING" and "NUMBER" in expected and _NUMBER.fullmatch(word[1:-1].strip()):
+        return f"write {word[1:-1].strip()} without quotes"
     return ""
+
+
+def _duration_hint(text: str, span: Span) -> str:
+    """How a duration is written whose unit is missing, or stands apart."""
+    number, unit = text[span.start : span.end], re.match(r"[ \t]+([^\W\d_]+)", text[span.end :])
+    return repaired(number, unit[1] if unit else "")

@@ -26,10 +26,13 @@ RESERVED = frozenset(
 
 _TOKEN = re.compile(
     r'(?P<comment>#[^\n]*)|(?P<text>"(?:\\.|[^"\\\n])*")|(?P<curly>[“”„][^“”"\n]*["“”])|(?P<open>")'
-    r"|(?P<bracket>[(){}\[\]])|(?P<wide>[，、：；（）【】。‘’“”„《》\uff01-\uff5e]+)|(?P<blank>[\u00a0\u3000\ufeff]+)"
+    r"|(?P<bracket>[(){}\[\]])|(?P<wide>(?:(?![＆｜])[，、：；（）【】。《》\uff01-\uff5e])+|[“”„])"
+    r"|(?P<single>['‘’`][^'‘’`\"\n]*['‘’`])|(?P<blank>[\u00a0\u3000\ufeff]+)"
 )
 _NARROW: dict[int, str] = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
-_NARROW.update(zip(map(ord, "，、：；（）【】。‘’“”„《》"), ',,:;()[].\'\'"""<>', strict=True))
+_NARROW.update(zip(map(ord, "，、：；（）【】。“”„《》"), ',,  ()[]."""<>', strict=True))
+_GIVING = re.compile(r"\b(?:(?:let|score|parameter|signal)\s+\w+|given\b[^\n]*?[\w.]+|,\s*[\w.]+)\s*\Z")
+"""What stands before a colon that should be ``=``."""
 _OPENING = "|".join(sorted(set(STATEMENTS) - {"signal"}))
 _STATEMENT = re.compile(
     rf"^[ \t]*(?:(?:{_OPENING})\b|(?:key[ \t]+)?signal[ \t]+\w+\s*=(?!=))"
@@ -37,6 +40,7 @@ _STATEMENT = re.compile(
     re.M,
 )
 _DEFINED = re.compile(r"(?:let|parameter|score|signal)[ \t]+(\w+)")
+_HEADING = re.compile(r"\s*((?:rule|alert|test|bands)[ \t]+(?:\"[^\"\n]*\"|\w+))")
 _PARTNER = {")": "(", "]": "[", "}": "{"}
 
 
@@ -72,28 +76,42 @@ def scan(file: int, findings: Findings) -> tuple[str, list[Block]]:
 def _narrowed(text: str, file: int, findings: Findings) -> str:
     """The text with full-width punctuation outside of texts replaced; one finding a line lists what was found."""
     pieces, done = [], 0
-    wide: dict[int, list[tuple[int, str]]] = {}
+    wide: dict[int, list[tuple[int, str, str]]] = {}
     for token in _TOKEN.finditer(text):
         if token.lastgroup not in ("curly", "wide", "blank"):
             continue
         found = token[0]
-        narrow = " " * len(found) if token.lastgroup == "blank" else found.translate(_NARROW)
-        if token.lastgroup == "curly":
-            narrow = f'"{found[1:-1]}"'
-        signs = [(token.start() + i, c) for i, (c, n) in enumerate(zip(found, narrow, strict=True)) if c != n]
+        narrow = _narrow(text, token)
+        signs = [
+            (token.start() + i, c, n) for i, (c, n) in enumerate(zip(found, narrow, strict=True)) if c != n
+        ]
         if token.lastgroup != "blank" and signs:
             wide.setdefault(findings.line(Span(file, token.start(), token.end())), []).extend(signs)
         pieces += [text[done : token.start()], narrow]
         done = token.end()
     for signs in wide.values():
-        unique = list(dict.fromkeys(sign for _, sign in signs))
+        typed = {sign: instead for _, sign, instead in signs}
         findings.report(
             "R005",
-            Span(file, signs[0][0], signs[0][0] + 1),
-            f"full-width punctuation: {' '.join(unique)}",
-            "write " + ", ".join(f"{sign.translate(_NARROW)} for {sign}" for sign in unique),
+            Span(file, signs[0][0], signs[-1][0] + 1),
+            f"full-width punctuation: {' '.join(typed)}",
+            "type instead:  "
+            + "   ".join(f"{sign} → {to.strip() or 'nothing'}" for sign, to in typed.items()),
         )
     return "".join([*pieces, text[done:]])
+
+
+def _narrow(text: str, token: re.Match[str]) -> str:
+    """What should stand in the place of full-width signs, of the same length."""
+    found = token[0]
+    if token.lastgroup == "blank":
+        return " " * len(found)
+    if token.lastgroup == "curly":
+        return f'"{found[1:-1]}"'
+    line = text[text.rfind("\n", 0, token.start()) + 1 : token.start()]
+    if found in ("：", "＝") and _GIVING.search(line):
+        return "="
+    return found.translate(_NARROW).replace(":", " ").replace(";", " ")
 
 
 def _blocks(text: str, file: int, findings: Findings) -> list[Block]:
@@ -121,16 +139,17 @@ def _check_brackets(text: str, block: Block, findings: Findings) -> None:
     for token in _TOKEN.finditer(text, block.start, block.end):
         span, sign = Span(block.file, token.start(), token.end()), token[0]
         if token.lastgroup == "open":
-            line_end = text.find("\n", span.start)
-            span = span._replace(end=len(text) if line_end < 0 else line_end)
-            findings.report("R004", span, "this text is not closed", "end it with '\"' on the same line")
+            _report_quote(text, span, findings)
+        elif token.lastgroup == "single":
+            hint = f'write "{sign[1:-1]}"'
+            findings.report("R012", span, f"a text stands in double quotes, not in {sign[0]}", hint)
         elif token.lastgroup != "bracket":
             continue
         elif sign in _PARTNER and opened and opened[-1][0] == _PARTNER[sign]:
             opened.pop()
             continue
         elif sign in _PARTNER:
-            _report_stray(sign, span, opened, findings)
+            _report_stray(text, block, span, opened, findings)
         else:
             opened.append((sign, span))
             if len(opened) <= DEEPEST:
@@ -139,20 +158,56 @@ def _check_brackets(text: str, block: Block, findings: Findings) -> None:
         block.broken = True
         return
     if opened:
-        _report_open(*opened[-1], findings)
+        _report_open(text, block, *opened[-1], findings)
         block.broken = True
 
 
-def _report_open(sign: str, span: Span, findings: Findings) -> None:
-    missing = next(close for close, partner in _PARTNER.items() if partner == sign)
-    hint = "it must be closed before the next statement begins, or the file ends"
-    findings.report("R002", span, f"this '{sign}' is not closed: is a '{missing}' missing?", hint)
+def _report_open(text: str, block: Block, sign: str, span: Span, findings: Findings) -> None:
+    """Report a bracket that is still open where its statement ends."""
+    bare = re.sub(r"#[^\n]*", lambda comment: " " * len(comment[0]), text[block.start : block.end]).rstrip()
+    line = findings.line(Span(block.file, block.start + len(bare) - 1, block.end))
+    hint = f"write '{_closing(sign)}' behind what it holds"
+    if sign == "{":
+        hint = f"write '}}' on a line of its own below line {line}"
+    findings.report("R002", span, f"this '{sign}' is not closed: is a '{_closing(sign)}' missing?", hint)
 
 
-def _report_stray(sign: str, span: Span, opened: list[tuple[str, Span]], findings: Findings) -> None:
-    if opened:
+def _closing(sign: str) -> str:
+    return next(close for close, partner in _PARTNER.items() if partner == sign)
+
+
+def _report_quote(text: str, span: Span, findings: Findings) -> None:
+    """Report the text of a line that is not closed: the one with a letter behind it, else the last."""
+    start, end = text.rfind("\n", 0, span.start) + 1, text.find("\n", span.start)
+    end = len(text) if end < 0 else end
+    for token in _TOKEN.finditer(text, start, span.start):
+        behind = text[token.end() : token.end() + 1]
+        if token.lastgroup == "text" and (behind.isalnum() or behind == "_"):
+            quoted = Span(span.file, token.start(), token.end())
+            word = re.split(r"[,\])}”“]", token[0])[0].rstrip()
+            findings.report(
+                "R004", quoted, "this text is not closed where it should be", f'write {word.rstrip(chr(34))}"'
+            )
+            return
+    findings.report(
+        "R004", span._replace(end=end), "this text is not closed", "end it with '\"' on the same line"
+    )
+
+
+def _report_stray(
+    text: str, block: Block, span: Span, opened: list[tuple[str, Span]], findings: Findings
+) -> None:
+    """Report a closing bracket that has no partner, or the one inside of it that lacks its own."""
+    sign, partner = text[span.start], _PARTNER[text[span.start]]
+    heading = _HEADING.match(text, block.start) if sign == "}" and not opened else None
+    if any(other == partner for other, _ in opened):
         other, place = opened[-1]
-        message = f"'{sign}' cannot close the '{other}' of line {findings.line(place)}"
+        message = f"this '{other}' is not closed before the '{sign}' of line {findings.line(span)}"
+        findings.report("R002", place, message, f"a '{_closing(other)}' is missing")
+    elif heading:
+        end = heading.end()
+        hint = f"write {heading[1]} {{"
+        findings.report("R002", Span(block.file, end - 1, end), "a '{' is missing here", hint)
     else:
-        message = f"this '{sign}' closes nothing"
-    findings.report("R002", span, message, f"is a '{_PARTNER[sign]}' missing before it?")
+        hint = f"leave it out, or is a '{partner}' missing before it?"
+        findings.report("R002", span, f"this '{sign}' closes nothing", hint)

@@ -28,7 +28,6 @@ TAKEN = frozenset({"band", "now", "tags", "urgency"})
 
 def build(
     statements: Sequence[tree.Statement],
-    lost: frozenset[str],
     schema: Schema,
     findings: Findings,
     settings: Mapping[int, Mapping[str, tree.Setting]],
@@ -37,14 +36,13 @@ def build(
 
     ``settings`` are the values that parameters are given, by file and name.
     """
-    return _Build(statements, lost, schema, findings, settings).program()
+    return _Build(statements, schema, findings, settings).program()
 
 
 class _Build:
     def __init__(
         self,
         statements: Sequence[tree.Statement],
-        lost: frozenset[str],
         schema: Schema,
         findings: Findings,
         settings: Mapping[int, Mapping[str, tree.Setting]],
@@ -55,7 +53,7 @@ class _Build:
         self._findings = findings
         self._later = [s.name for s in statements if isinstance(s, tree.Let | tree.Parameter | tree.Score)]
         self._world = slots(statements)
-        self._names = Names(schema, findings, lost, self._later, self._world)
+        self._names = Names(schema, findings, self._later, self._world)
         self._checker = Checker(self._names, findings)
         self._watches = Watches(self._names, findings, self._check_destination)
         self._titles: dict[tuple[type, str], Span] = {}
@@ -202,12 +200,14 @@ class _Build:
         if node.urgency and node.urgency not in URGENCIES:
             hint = suggestion(node.urgency, URGENCIES)
             self._findings.report("R112", node.pace, f"'{node.urgency}' is not an urgency", hint)
+            self._findings.lost.outcomes.add("urgency")
         self._check_destination(node.destination, node.mark)
 
     def _check_destination(self, destination: str, mark: Span) -> None:
         wrong = misrouted(destination, self._schema.destinations)
         if wrong is not None:
             self._findings.report("R104", mark, *wrong)
+            self._findings.lost.outcomes.add("route")
 
     def _check_bands(self, node: tree.Bands) -> None:
         self._check_score(node.score, node.mark)
@@ -233,7 +233,9 @@ class _Build:
 
     def _report_unused(self) -> None:
         for node in self._statements:
-            if isinstance(node, tree.Let) and node.name not in self._names.used:
+            if not isinstance(node, tree.Let) or self._findings.lost.uses(node.name):
+                continue
+            if node.name not in self._names.used:
                 hint = "use it, or leave it out"
                 self._findings.report("R305", node.mark, f"nothing uses '{node.name}'", hint)
 

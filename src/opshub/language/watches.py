@@ -144,13 +144,20 @@ class Watches:
             return None
         if node.unit and node.unit.removesuffix("s") != series.period and series.period:
             message = f"'{node.signal}' is counted per {series.period}"
-            hint = f"say for how many {series.period}s: for 3 {series.period}s"
+            hint = f"count in {series.period}s: for {_periods(node, series.period)} {series.period}s"
             self._findings.report("R227", node.pace, message, hint)
         if not (node.periods.is_integer() and 1 <= node.periods <= LONGEST):
             hint = f"write a whole number from 1 to {LONGEST}"
             self._findings.report("R227", node.pace, f"{node.periods:g} is no number of periods", hint)
         shown = self._findings.text(node.span).removeprefix("signal ")
         return Limit(node.signal, node.sign, node.bound, int(node.periods), shown)
+
+
+def _periods(node: watching.Breach, period: str) -> int:
+    """About as many periods of a signal as were asked for in another unit."""
+    days = {"hour": 1 / 24, "day": 1, "week": 7, "month": 30}
+    asked = node.periods * days.get(node.unit.removesuffix("s"), days[period])
+    return max(1, min(LONGEST, round(asked / days[period])))
 
 
 class _Parts:
