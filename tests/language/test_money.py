@@ -68,10 +68,10 @@ def test_amounts_are_compared_by_what_they_are_worth_to_the_hub(
 @pytest.mark.parametrize(
     ("text", "code", "said", "hint"),
     [
-        ("let a = account.spend > 500", "R202", "cannot compare money with number", "write 500 EUR"),
-        ("let a = account.spend in [500]", "R202", "cannot compare money with number", "write 500 EUR"),
-        ("let a = idea.voices > 500 EUR", "R202", "cannot compare number with money", "write 500 without"),
-        ("let a = account.spend > rating", "R202", "cannot compare money with number", "… / 1 EUR"),
+        ("let a = account.spend > 500", "R202", "cannot compare money with a number", "write 500 EUR"),
+        ("let a = account.spend in [500]", "R202", "cannot compare money with a number", "write 500 EUR"),
+        ("let a = idea.voices > 500 EUR", "R202", "cannot compare a number with money", "write 500 without"),
+        ("let a = account.spend > rating", "R202", "cannot compare money with a number", "… / 1 EUR"),
         ("let a = account.spend * account.spend", "R235", "money times money", "divided by an amount"),
         ("let a = account.spend + 3", "R235", "'+' takes money and money", "write 3 EUR"),
         ("let a = account.spend - rating", "R235", "'-' takes money and money", "… * 1 EUR"),

@@ -41,7 +41,7 @@ def _view(value: Mapping[str, Any]) -> None:
         table(rows, COLUMNS)
         say("")
     for stage in value["stages"]:
-        counts = ", ".join(_many(count, word) for word, count in stage["counts"].items() if count)
+        counts = ", ".join(_many(count, word) for word, count in sorted(stage["counts"].items()) if count)
         if counts:
             say(f"{stage['name']:<10} {counts}")
     for notice in value["notices"]:
