@@ -252,6 +252,10 @@ class RowMapping:
     def _as_number(self, text: str) -> Value:
         return number(text, self._settings.decimal)
 
+    def _as_money(self, text: str) -> Value:
+        """A bare number as the setting ``decimal`` has it; what names its currency is the hub's to read."""
+        return self._as_number(text) if re.fullmatch(r"[-+\d.,\s]+", text) else text
+
     def _as_time(self, text: str) -> Value:
         return moment(text, self._settings.dates, self._zone)
 
@@ -282,7 +286,7 @@ class RowMapping:
 
 _AS: Mapping[str, Callable[[RowMapping, str], Value]] = {
     "number": RowMapping._as_number,
-    "money": RowMapping._as_number,
+    "money": RowMapping._as_money,
     "date": RowMapping._as_time,
     "yes-no": RowMapping._as_truth,
 }

@@ -67,7 +67,7 @@ class Columns(Settings):
     """What the customer pays for."""
 
     account_arr: str = ""
-    """Revenue a year, in the customer's currency."""
+    """Revenue a year, in the connection's `currency`."""
 
     rating: str = ""
     """A number on the scale that `rating_scale` names."""

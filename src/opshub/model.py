@@ -88,7 +88,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The customer behind a person. ``arr`` is revenue a year in the account's own currency."""
+    """The customer behind a person. ``arr`` is revenue a year in the connection's currency."""
 
     id: str
     name: str = ""

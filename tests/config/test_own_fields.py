@@ -26,7 +26,7 @@ IMPACT = '\n[connections.desk.fields.impact]\ntype = "number"\n'
     ("kind", "cell", "rule"),
     [
         ("number", "7.5", "feedback.fields.x == 7.5"),
-        ("money", "1200", "feedback.fields.x == 1200"),
+        ("money", "1200", "feedback.fields.x == 1200 EUR"),
         ("text", "10", 'feedback.fields.x == "10"'),
         ("yes-no", "yes", "feedback.fields.x"),
         ("date", "2026-05-01", "feedback.fields.x == 2026-05-01"),
@@ -34,9 +34,8 @@ IMPACT = '\n[connections.desk.fields.impact]\ntype = "number"\n'
     ],
 )
 def test_a_field_of_every_kind_is_read(place: Any, kind: str, cell: str, rule: str) -> None:
-    more = '\ncurrency = "EUR"' if kind == "money" else ""
     place.configure(
-        f'{DESK}\n[connections.desk.fields.x]\ntype = "{kind}"{more}\n',
+        f'[currencies]\nhub = "EUR"\n\n{DESK}\n[connections.desk.fields.x]\ntype = "{kind}"\n',
         f'rule "it" {{ when any feedback ({rule}) priority +1 }}',
     )
     place.rows("x", cell, "")
@@ -141,7 +140,7 @@ def test_all_mistakes_are_told_at_once_with_their_places(place: Any) -> None:
         + '\n[connections.desk.fields."first impact"]\ntype = "number"\n'
         + '\n[connections.desk.fields.a]\ntype = "nubmer"\n'
         + '\n[connections.desk.fields.b]\ntype = "number"\nvalues = ["1"]\n'
-        + '\n[connections.desk.fields.c]\ntype = "money"\n'
+        + '\n[connections.desk.fields.c]\ntype = "money"\ncurrency = "EURO"\n'
         + '\n[connections.desk.fields.d]\ntype = "text"\nvalue = ["x"]\n'
         + "\n[connections.desk.fields.e]\n"
     )
@@ -153,11 +152,11 @@ def test_all_mistakes_are_told_at_once_with_their_places(place: Any) -> None:
     assert 'opshub.toml:10: [connections.desk] "fields.a.type" must be "text"' in told
     assert 'did you mean "number"?' in told
     assert 'opshub.toml:12: [connections.desk] "fields.b": "values" is for text and texts' in told
-    assert 'opshub.toml:16: [connections.desk] "fields.c": money needs "currency"' in told
+    assert 'opshub.toml:18: [connections.desk] "fields.c.currency" is no currency of ISO 4217' in told
     assert (
-        'opshub.toml:21: [connections.desk] unknown setting "fields.d.value"; did you mean "values"?' in told
+        'opshub.toml:22: [connections.desk] unknown setting "fields.d.value"; did you mean "values"?' in told
     )
-    assert 'opshub.toml:23: [connections.desk] "fields.e.type" is missing' in told
+    assert 'opshub.toml:24: [connections.desk] "fields.e.type" is missing' in told
 
 
 def test_two_connections_say_the_same_of_a_field_or_are_told(place: Any) -> None:

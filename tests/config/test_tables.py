@@ -225,13 +225,14 @@ def test_the_checker_knows_a_table(place: Any) -> None:
 
 def test_rules_read_dates_truths_and_sets_of_a_table(place: Any) -> None:
     config = (
-        DESK
+        '[currencies]\nhub = "EUR"\n\n'
+        + DESK
         + '[tables.crm]\nfile = "accounts.csv"\nkey = "domain"\n[tables.crm.columns]\n'
         + 'since = { type = "date" }\nvip = { type = "yes-no", from = "VIP" }\nuses = { type = "texts" }\n'
         + 'worth = { type = "money", currency = "EUR" }\n'
     )
     rules = (
-        'let it = crm.since < 2025-01-01 and crm.vip and crm.uses contains "api" and crm.worth > 1000\n'
+        'let it = crm.since < 2025-01-01 and crm.vip and crm.uses contains "api" and crm.worth > 1000 EUR\n'
         'rule "it" { when any feedback (it) priority +1 }'
     )
     table = "domain;since;VIP;uses;worth\nacme.example;2024-05-01;Yes;web, api;1200.50\n"

@@ -41,6 +41,7 @@ def commands_page() -> str:
 
 def settings_page() -> str:
     """The manual of all settings: the hub's, those of every connection, those of each bundled connector."""
+    from opshub.config.currencies import CurrencySettings
     from opshub.config.fields import TableSettings
     from opshub.config.settings import ConnectionSettings, HubSettings
     from opshub.plugins import Registry
@@ -48,6 +49,7 @@ def settings_page() -> str:
     registry = Registry()
     parts = ["# Settings", NOTE, _INTRODUCTION, *_section("[hub]", HubSettings, "## The hub")]
     parts += _section("[connections.NAME]", ConnectionSettings, "## Every connection")
+    parts += _section("[currencies]", CurrencySettings, "## Currencies")
     parts += _section("[tables.NAME]", TableSettings, "## Lookup tables")
     for info in registry.kinds():
         if info.origin == "bundled":

@@ -91,6 +91,7 @@ def fields(session: Session, word: str | None, as_json_: bool) -> None:
             "optional": field.optional,
             "values": list(field.values),
             "origin": field.origin,
+            "currency": field.currency,
         }
         for field in found
     ]
@@ -159,6 +160,7 @@ def _fields(rows: Sequence[Mapping[str, Any]]) -> None:
     room = max(map(len, kinds), default=0)
     for row, kind in zip(rows, kinds, strict=True):
         doc = row["doc"] + (f" ({', '.join(row['values'])})" if row["values"] else "")
+        doc += f", in {row['currency']} where it has no currency of its own" if row["currency"] else ""
         origin = f"from {row['origin']}" if row["origin"] else ""
         say(hang(f"{row['name']:<{names}}  {kind:<{room}}  ", [line(doc), line(origin)], screen()))
 

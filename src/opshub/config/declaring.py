@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from opshub.config.fields import FieldSettings
@@ -27,7 +27,7 @@ def declared(config: Config) -> tuple[Declared, ...]:
             full = f"{_of(connection)}.fields.{name}"
             keys.setdefault(full, {})[connection.name] = named[name]
             said.setdefault(full, field)
-    return tuple(
+    own = (
         Declared(
             name=name,
             type=said[name].type,
@@ -35,9 +35,27 @@ def declared(config: Config) -> tuple[Declared, ...]:
             about=said[name].about,
             origin=", ".join(f"[connections.{where}] {key}" for where, key in sorted(keys[name].items())),
             keys=keys[name],
+            currencies=config.currencies,
+            counted=_counted(config, keys[name], said[name].currency),
         )
         for name in sorted(keys)
-    ) + tuple(_columns(config))
+    )
+    return (*own, *_revenue(config), *_columns(config))
+
+
+def _counted(config: Config, connections: Iterable[str], own: str = "") -> dict[str, str]:
+    """The currency of amounts without one, by connection."""
+    return {name: own or config.connections[name].common.currency or config.currency for name in connections}
+
+
+def _revenue(config: Config) -> Iterator[Declared]:
+    """The customer's revenue, as money: of the hub's own fields the one that is, once there are currencies."""
+    from opshub.engine.declared import REVENUE, Declared
+
+    if config.currency:
+        names = [name for name, one in config.connections.items() if one.role == "feedback"]
+        counted = _counted(config, names)
+        yield Declared(name=REVENUE, type="money", currencies=config.currencies, counted=counted)
 
 
 def _columns(config: Config) -> Iterator[Declared]:
@@ -53,6 +71,8 @@ def _columns(config: Config) -> Iterator[Declared]:
                 about=column.about or f"of the account's row in the table {table.name}",
                 origin=f"[tables.{table.name}] {column.source}",
                 table=table,
+                currencies=config.currencies,
+                counted={"": column.currency},
             )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from opshub.config.currencies import Code
 from opshub.sdk.settings import Settings
 
 __all__ = [
@@ -21,7 +22,6 @@ __all__ = [
 ]
 
 _NAME = re.compile(r"[^\W\d]\w{0,99}")
-_CODE = re.compile(r"[A-Z]{3}")
 
 
 def _name(name: str) -> str:
@@ -57,8 +57,8 @@ class FieldSettings(Settings):
     values: tuple[str, ...] = ()
     """The only texts that it can hold, for `text` and `texts`: rules that name another one do not pass."""
 
-    currency: str = ""
-    """For `money`: the currency of its numbers, as `EUR`."""
+    currency: Code = ""
+    """For `money`: the currency of amounts that come without one; default: the connection's, or else the hub's."""
 
     about: str = Field(default="", max_length=200)
     """What it means, for `opshub rules fields`."""
@@ -67,8 +67,6 @@ class FieldSettings(Settings):
     def _fits(self) -> FieldSettings:
         if self.values and self.type not in ("text", "texts"):
             raise ValueError(f'"values" is for text and texts, not for {self.type}')
-        if self.type == "money" and not _CODE.fullmatch(self.currency):
-            raise ValueError('money needs "currency": a code of three capitals, such as "EUR"')
         if self.type != "money" and self.currency:
             raise ValueError(f'"currency" is for money, not for {self.type}')
         return self

@@ -6,11 +6,13 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from opshub.config.currencies import rates_of, unpriced
 from opshub.config.declaring import clashes
 from opshub.config.environment import Given, from_environment, from_folder, strays
 from opshub.config.fields import TableSettings, table_name
@@ -21,6 +23,9 @@ from opshub.config.settings import ConnectionSettings, HubSettings
 from opshub.errors import ConfigError, PluginError
 from opshub.plugins import Registry
 from opshub.sdk import Settings
+
+if TYPE_CHECKING:
+    from opshub.language.currencies import Currencies
 
 __all__ = ["FILE", "Config", "Configured", "expand", "find", "load"]
 
@@ -51,6 +56,9 @@ class Config:
     hub: HubSettings
     connections: Mapping[str, Configured]
     tables: Mapping[str, TableSettings]
+    currency: str
+    """What the hub counts amounts of money in; empty where the file does not say."""
+    rates: Mapping[str, Decimal]
     registry: Registry = field(repr=False)
     lines: Mapping[KeyPath, int] = field(repr=False)
 
@@ -58,6 +66,13 @@ class Config:
     def database(self) -> Path:
         """The database's file."""
         return self.folder / Path(self.hub.database).expanduser()
+
+    @property
+    def currencies(self) -> Currencies:
+        """The hub's currency and the rates, as amounts are converted with them."""
+        from opshub.language.currencies import Currencies
+
+        return Currencies(self.currency, self.rates)
 
     def problem(self, path: KeyPath, message: str, hint: str = "") -> Problem:
         """A mistake at a key, with its place."""
@@ -148,7 +163,7 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
         ) from error
 
 
-_TOP = ("connections", "hub", "tables")
+_TOP = ("connections", "currencies", "hub", "tables")
 
 
 class _Loading:
@@ -181,12 +196,15 @@ class _Loading:
             hub,
             {name: made for name, made in connections.items() if made is not None},
             dict(self._tables()),
+            *self._currencies(),
             registry,
             self.lines,
         )
         for name, section in sections.items():
             self._kind(config, name, section)
         self.problems += clashes(config)
+        if config.currency or "currencies" not in self.tree:
+            self.problems += unpriced(config)
         if self.problems:
             for name, section in sections.items():
                 self._own(registry, name, section)
@@ -258,6 +276,14 @@ class _Loading:
             made = self._check(self._section(("tables", name), table), TableSettings)
             if made is not None:
                 yield name, made
+
+    def _currencies(self) -> tuple[str, dict[str, Decimal]]:
+        table = self.tree.get("currencies")
+        if not isinstance(table, dict):
+            return "", {}
+        hub, rates, problems = rates_of(self._section(("currencies",), table))
+        self.problems += problems
+        return hub if not problems else "", rates
 
     def _section(
         self, path: tuple[str, ...], table: object, spelled: tuple[str, ...] | None = None

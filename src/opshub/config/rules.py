@@ -134,7 +134,10 @@ def rule_schema(config: Config) -> Schema:
     made = schema(cast("Sequence[Connection]", list(config.connections.values())), declared=declared(config))
     readers = {name: c.common.audience or config.hub.audience for name, c in config.connections.items()}
     return replace(
-        made, audiences={name: str(readers[name]) for name in made.destinations}, packs=Packs(config)
+        made,
+        audiences={name: str(readers[name]) for name in made.destinations},
+        packs=Packs(config),
+        currencies=config.currencies,
     )
 
 

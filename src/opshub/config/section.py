@@ -32,6 +32,11 @@ class Section:
         value = self.given[name].text if name in self.given else self.table.get(name)
         return value if isinstance(value, str) else ""
 
+    def problem(self, key: str, reason: str) -> Problem:
+        """A mistake at one of the table's keys."""
+        line = line_of(self.lines, (*self.path, key))
+        return Problem(line, f"{self.file}:{line}", f'[{".".join(self.path)}] "{key}" {reason}')
+
     def only(self, names: Collection[str]) -> Section:
         """The part with these keys."""
         return self._where(lambda key: key in names)
@@ -108,7 +113,7 @@ class Section:
             reason = reason.replace(hidden, "***")
         line = line_of(self.lines, (*self.path, *loc))
         hint = ""
-        if error["type"] == "missing" and len(loc) == 1 and self.path[0] != "tables":
+        if error["type"] == "missing" and len(loc) == 1 and self.path[0] not in _FILE_ONLY:
             name = variable(*self.path, top)
             reason += f"; write it under [{'.'.join(self.path)}] or set {name}"
             hint = f"set the environment variable {name}, or put it into the secrets folder" if secret else ""
@@ -117,6 +122,9 @@ class Section:
         absent = secret and error["type"] == "missing"
         return Problem(0 if given else line, place, f"[{'.'.join(self.path)}] {reason}", hint, absent)
 
+
+_FILE_ONLY = ("currencies", "tables")
+"""Tables that no environment variable adds to."""
 
 _PLAIN: Mapping[Any, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float), str: (str,)}
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
+from opshub.config.currencies import Code
 from opshub.config.fields import Fields
 from opshub.config.problems import meant
 from opshub.engine.connection import HUB_FIELDS
@@ -164,6 +165,9 @@ class ConnectionSettings(Settings):
     write: Annotated[dict[HubField, Filled], AfterValidator(_once)] = Field(default_factory=dict)
     """Hub field = remote field; the only fields that the hub owns there. Hub fields: `band`, `score`,
     `score.NAME`, `tags`, `urgency`, `voices`, `evidence`."""
+
+    currency: Code = ""
+    """The currency of amounts that come without one, such as `account.arr`. Default: the hub's, of `[currencies]`."""
 
     bands: dict[str, str] = Field(default_factory=dict)
     """Band = what it is called there, such as `P1 = "Highest"`."""

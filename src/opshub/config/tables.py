@@ -20,6 +20,7 @@ from opshub.errors import ConfigError, OpshubError
 if TYPE_CHECKING:
     from opshub.engine.declared import Fits
     from opshub.engine.tables import Column, Rows, Table
+    from opshub.language.currencies import Currencies
     from opshub.model import Value
 
 __all__ = ["check_tables", "table_entries", "tables"]
@@ -67,7 +68,14 @@ def _table(config: Config, name: str, settings: TableSettings) -> Table:
 
     path = config.folder / Path(settings.file).expanduser()
     columns = tuple(
-        Column(name=own, type=one.type, source=one.source or own, values=one.values, about=one.about)
+        Column(
+            name=own,
+            type=one.type,
+            source=one.source or own,
+            values=one.values,
+            about=one.about,
+            currency=one.currency or config.currency if one.type == "money" else "",
+        )
         for own, one in settings.columns.items()
     )
     said = json.dumps([settings.key, settings.joins, settings.encoding, settings.delimiter])
@@ -76,7 +84,7 @@ def _table(config: Config, name: str, settings: TableSettings) -> Table:
         return hashlib.sha256(f"{_digest(name, path)}{said}{columns}".encode()).hexdigest()[:16]
 
     def load(wanted: Sequence[Column]) -> Rows:
-        return _Reading(name, path, settings).rows(wanted)
+        return _Reading(name, path, settings, config.currencies).rows(wanted)
 
     return Table(name=name, joins=settings.joins, columns=columns, stamp=stamp, load=load)
 
@@ -106,8 +114,9 @@ def _unreadable(name: str, path: Path, error: OSError) -> ConfigError:
 class _Reading:
     """One way through a file."""
 
-    def __init__(self, name: str, path: Path, settings: TableSettings) -> None:
+    def __init__(self, name: str, path: Path, settings: TableSettings, currencies: Currencies) -> None:
         self.name, self.path, self.settings = name, path, settings
+        self.currencies = currencies
         self.held: dict[str, tuple[Value, ...]] = {}
         self.places: dict[str, str] = {}
         self.twice = self.misfits = 0
@@ -117,7 +126,7 @@ class _Reading:
         """The whole file, or ConfigError with the line that is broken."""
         from opshub.engine.tables import Rows
 
-        fits = [(column, _cell(column)) for column in wanted]
+        fits = [(column, _cell(column, self.currencies)) for column in wanted]
         try:
             self._read(fits)
         except (OpshubError, csv.Error) as error:
@@ -191,11 +200,12 @@ class _Reading:
         return ConfigError(f"{self.path.name}{', ' if what.startswith('line') else ': '}{what}", hint=hint)
 
 
-def _cell(column: Column) -> Fits:
+def _cell(column: Column, currencies: Currencies) -> Fits:
     """How a cell's text is read as its column's kind: CSV has nothing but texts."""
     from opshub.engine.declared import fitting
 
-    fits, spelled = fitting(column.type, column.values), _SPELLED.get(column.type, str.strip)
+    fits = fitting(column.type, column.values, currencies, column.currency)
+    spelled = _SPELLED.get(column.type, str.strip)
     return lambda cell: fits(spelled(str(cell)))
 
 
@@ -213,4 +223,4 @@ def _as_texts(text: str) -> object:
     return tuple(sorted({part.strip() for part in text.replace(",", ";").split(";")} - {""}))
 
 
-_SPELLED = {"number": _as_number, "money": _as_number, "yes-no": _as_truth, "texts": _as_texts}
+_SPELLED = {"number": _as_number, "yes-no": _as_truth, "texts": _as_texts}

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 
 from opshub.engine.tables import Table
-from opshub.language import Field, Kind
+from opshub.language import Currencies, Field, Kind
 from opshub.model import Value
 
-__all__ = ["KINDS", "Declared", "Fits", "fitting", "tables_read"]
+__all__ = ["KINDS", "REVENUE", "Declared", "Fits", "fitting", "tables_read"]
 
 KINDS: Mapping[str, Kind] = {
     "text": Kind.TEXT,
@@ -20,9 +21,12 @@ KINDS: Mapping[str, Kind] = {
     "yes-no": Kind.BOOL,
     "date": Kind.TIME,
     "texts": Kind.TEXTS,
-    "money": Kind.NUMBER,
+    "money": Kind.MONEY,
 }
 """The word in the configuration → what rules see."""
+
+REVENUE = "account.arr"
+"""The hub's own field that is money where there are currencies, and a plain number elsewhere."""
 
 Fits = Callable[[object], Value]
 """A value as its kind; ValueError where it is of another one."""
@@ -33,7 +37,8 @@ class Declared:
     """One field that the admin added, by its full name for rules.
 
     It is a custom field, where ``keys`` names, for each connection, under which name a record's ``fields`` hold it; or
-    a column of ``table``.
+    a column of ``table``; or the hub's own ``REVENUE``, which it then takes the place of. ``counted`` are the
+    currencies of amounts without one, by connection.
     """
 
     name: str
@@ -43,6 +48,12 @@ class Declared:
     origin: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     table: Table | None = None
+    currencies: Currencies = field(default_factory=Currencies)
+    counted: Mapping[str, str] = field(default_factory=dict)
+
+    def fits(self, connection: str = "") -> Fits:
+        """What takes a value that came through a connection."""
+        return fitting(self.type, self.values, self.currencies, self.counted.get(connection, ""))
 
     @property
     def of(self) -> Literal["idea", "feedback"]:
@@ -53,7 +64,16 @@ class Declared:
     def shown(self) -> Field:
         """As the rules language sees it; always optional."""
         doc = self.about or "declared in opshub.toml"
-        return Field(self.name, KINDS[self.type], doc, values=self.values, origin=self.origin)
+        kind, currency = KINDS[self.type], self._currency if self.type == "money" else ""
+        return Field(self.name, kind, doc, values=self.values, origin=self.origin, currency=currency)
+
+    @property
+    def _currency(self) -> str:
+        """What amounts without a currency are in, in words."""
+        codes = sorted(set(self.counted.values()))
+        if len(codes) < 2:
+            return codes[0] if codes else self.currencies.hub
+        return ", ".join(f"{code} through {name}" for name, code in sorted(self.counted.items()))
 
 
 def tables_read(declared: Sequence[Declared], reads: frozenset[str]) -> tuple[Table, ...]:
@@ -62,9 +82,12 @@ def tables_read(declared: Sequence[Declared], reads: frozenset[str]) -> tuple[Ta
     return tuple(found.values())
 
 
-def fitting(type: str, values: tuple[str, ...] = ()) -> Fits:
+def fitting(
+    type: str, values: tuple[str, ...] = (), currencies: Currencies | None = None, currency: str = ""
+) -> Fits:
     """What takes a value of a declared kind and refuses every other; empty and missing ones are None."""
-    read, allowed = _READ[type], frozenset(values)
+    allowed = frozenset(values)
+    read = _READ[type] if type != "money" else partial((currencies or Currencies()).read, code=currency)
 
     def fits(value: object) -> Value:
         if value is None or value in ("", ()):
@@ -120,5 +143,4 @@ _READ: Mapping[str, Fits] = {
     "yes-no": _truth,
     "date": _time,
     "texts": _texts,
-    "money": _number,
 }

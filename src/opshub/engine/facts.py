@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
 from opshub.engine.connection import Connection
-from opshub.engine.declared import Declared, fitting, tables_read
+from opshub.engine.declared import REVENUE, Declared, Fits, tables_read
 from opshub.engine.tables import Rows, Table
 from opshub.language import Field, Kind, Schema
 from opshub.model import Feedback, Idea, Link, LinkMaker, TrackedItem, Value, Visibility
@@ -86,8 +87,20 @@ def schema(
         c.name: tuple(known[c.name]) if c.name in known else None for c in connections if c.role == "ideas"
     }
     idea = tuple(one.shown for one in declared if one.of == "idea")
-    feedback = tuple(one.shown for one in declared if one.of == "feedback")
-    return Schema(idea=IDEA + idea, feedback=FEEDBACK + feedback, destinations=destinations)
+    feedback = tuple(one.shown for one in _added(declared))
+    priced = {one.name: one.shown for one in declared if one.name == REVENUE}
+    own = tuple(
+        replace(known, kind=priced[known.name].kind, currency=priced[known.name].currency)
+        if known.name in priced
+        else known
+        for known in FEEDBACK
+    )
+    return Schema(idea=IDEA + idea, feedback=own + feedback, destinations=destinations)
+
+
+def _added(declared: Sequence[Declared]) -> list[Declared]:
+    """What stands behind the hub's own fields in a row of feedback."""
+    return [one for one in declared if one.of == "feedback" and one.name != REVENUE]
 
 
 _READERS: dict[str, Callable[[Feedback, str], Any]] = {
@@ -131,18 +144,21 @@ class _Own:
 
     def __init__(self, declared: Declared) -> None:
         self.name, self.keys = declared.name, declared.keys
-        self.fits = fitting(declared.type, declared.values)
+        self.fits: dict[str, Fits] = {
+            connection: declared.fits(connection) for connection in (*declared.keys, *declared.counted)
+        }
 
 
 class Reader:
     """Makes the rows that a rule set reads; fields that it does not read stay missing and cost nothing."""
 
     def __init__(self, reads: frozenset[str], declared: Sequence[Declared] = ()) -> None:
-        own = [one for one in declared if one.of == "feedback"]
+        own = _added(declared)
         self.misfits: Counter[str] = Counter()
         """How many values were of another kind than declared, by field; to rules they are missing."""
         self._empty = [None] * (len(FEEDBACK) + len(own))
-        self._feedback = [(at, _READERS[f.name]) for at, f in enumerate(FEEDBACK) if f.name in reads]
+        readers = _READERS | {one.name: self._priced(_Own(one)) for one in declared if one.name == REVENUE}
+        self._feedback = [(at, readers[f.name]) for at, f in enumerate(FEEDBACK) if f.name in reads]
         places = {one.name: at for at, one in enumerate(own, len(FEEDBACK)) if one.name in reads}
         self._own = [(places[one.name], _Own(one)) for one in own if one.name in places and not one.table]
         self.joined: list[tuple[Table, Rows, list[int]]] = []
@@ -188,8 +204,21 @@ class Reader:
         if own is None or of is None:
             return None
         key = own.keys.get(of.ref.connection)
+        return None if key is None else self._fitted(own, of.ref.connection, of.fields.get(key))
+
+    def _priced(self, own: _Own) -> Callable[[Feedback, str], Value]:
+        """What reads the customer's revenue as an amount."""
+
+        def read(voice: Feedback, _: str) -> Value:
+            return self._fitted(own, voice.ref.connection, voice.account.arr) if voice.account else None
+
+        return read
+
+    def _fitted(self, own: _Own, connection: str, value: object) -> Value:
+        """A value as its kind; missing, and counted, where it is of another."""
+        fits = own.fits.get(connection)
         try:
-            return None if key is None else own.fits(of.fields.get(key))
+            return None if fits is None else fits(value)
         except ValueError:
             self.misfits[own.name] += 1
             return None

@@ -15,13 +15,17 @@ Joins = Literal["account.domain", "account.id"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column that rules can read as ``TABLE.NAME``; ``source`` is what the file calls it."""
+    """One column that rules can read as ``TABLE.NAME``; ``source`` is what the file calls it.
+
+    ``currency`` is that of amounts without one.
+    """
 
     name: str
     type: str
     source: str
     values: tuple[str, ...] = ()
     about: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
