@@ -79,7 +79,7 @@ def test_the_revenue_of_accounts_is_money_once_there_are_currencies(place: Any) 
 
     assert place.scores() == {"Voice 1": 920, "Voice 2": 0}
     place.configure(EURO + DESK, 'rule "it" { when any feedback (account.arr > 1000) tag "x" }')
-    assert place.findings() == ["R202 cannot compare money with number (write 1000 EUR)"]
+    assert place.findings() == ["R202 cannot compare money with a number (write 1000 EUR)"]
 
 
 def test_the_revenue_of_accounts_is_a_number_where_there_are_none(place: Any) -> None:
@@ -182,5 +182,8 @@ def test_fields_are_listed_with_the_currency_of_bare_numbers(place: Any) -> None
     shown = CliRunner().invoke(cli, ["--config", str(place.folder / "opshub.toml"), "rules", "fields", "a"])
 
     told = " ".join(shown.output.split())
-    assert "money, may be missing the customer's revenue a year, in USD through desk, EUR through shop where" in told
+    assert (
+        "money, may be missing the customer's revenue a year, in USD through desk, EUR through shop where"
+        in told
+    )
     assert "declared in opshub.toml, in JPY where it has no currency of its own" in told

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -72,3 +76,14 @@ def test_written_tables_are_those_that_lark_makes(tmp_path_factory: pytest.TempP
     assert set(written) == set(made)
     assert len(written["states"]) == len(made["states"])
     assert all(Reduction(*reduction).size > 0 for reduction in written["reductions"])
+
+
+def test_the_tables_come_out_the_same_in_every_run(tmp_path: Path) -> None:
+    made = []
+    for seed in ("1", "2"):
+        file = tmp_path / seed
+        command = [sys.executable, "-m", "opshub.language.tabling", str(file)]
+        subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": seed})
+        made.append(file.read_text(encoding="utf-8"))
+
+    assert made[0] == made[1]

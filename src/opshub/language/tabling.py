@@ -20,7 +20,8 @@ def tables() -> dict[str, Any]:
     apart = {terminal.name for terminal in scanner.terminals}
     table = front.parser._parse_table
     numbers: dict[Any, int] = {}
-    rows = [_row(table.states[state], numbers) for state in range(len(table.states))]
+    places = _places(table.states, table.start_states["start"])
+    rows = [_row(table.states[state], numbers, places) for state in places]
     return {
         "grammar": digest(),
         "words": "|".join(f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in scanner.terminals),
@@ -28,15 +29,29 @@ def tables() -> dict[str, Any]:
         "ignored": sorted(map(str, front.lexer.ignore_types)),
         "states": rows,
         "reductions": [_reduction(rule) for rule in numbers],
-        "start": table.start_states["start"],
-        "end": table.end_states["start"],
+        "start": places[table.start_states["start"]],
+        "end": places[table.end_states["start"]],
     }
 
 
-def _row(actions: Mapping[str, tuple[Any, Any]], numbers: dict[Any, int]) -> dict[str, int]:
+def _places(states: Mapping[int, Mapping[str, tuple[Any, Any]]], start: int) -> dict[int, int]:
+    """A number for each state in the order in which they are reached: lark's own differ from one run to the next."""
+    places = {start: 0}
+    waiting = [start]
+    for state in waiting:
+        for _, (action, arg) in sorted(states[state].items()):
+            if action is not Reduce and int(arg) not in places:
+                places[int(arg)] = len(places)
+                waiting.append(int(arg))
+    return places
+
+
+def _row(
+    actions: Mapping[str, tuple[Any, Any]], numbers: dict[Any, int], places: Mapping[int, int]
+) -> dict[str, int]:
     """The actions of a state; its most frequent reduction stands for all signs that it does not name."""
     row = {
-        str(sign): ~numbers.setdefault(arg, len(numbers)) if action is Reduce else int(arg)
+        str(sign): ~numbers.setdefault(arg, len(numbers)) if action is Reduce else places[int(arg)]
         for sign, (action, arg) in sorted(actions.items())
     }
     often = Counter(action for action in row.values() if action < 0).most_common(1)
