@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from opshub.config import Config, load
+from opshub.config import Config, check_rules, load
 from opshub.errors import ConfigError
 
 ACME = '''
@@ -196,10 +196,6 @@ def test_a_configuration_shows_no_secret(place: Place) -> None:
         ('[hub]\nrules = ["a", 3]\n', 'opshub.toml:2: [hub] "rules.1" must be a text in quotes'),
         ('[hub]\ntimezone = "../etc"\n', "opshub.toml:2: [hub]"),
         (
-            '[hub]\nrules = [\n  "rules",\n  "missing.rules",\n]\n',
-            'opshub.toml:4: [hub] "rules" names no file',
-        ),
-        (
             GOOD + '[connections.support.write]\nbnad = "priority"\n',
             'opshub.toml:10: [connections.support] "write.bnad" is no field of the hub; did you mean "band"?',
         ),
@@ -217,6 +213,28 @@ def test_every_mistake_has_a_place_and_a_reason(place: Place, text: str, place_a
 
     assert place_and_reason in str(error)
     assert error.hint
+
+
+MISSING = '[hub]\nrules = [\n  "rules",\n  "missing.rules",\n]\n'
+
+
+def test_rules_that_are_not_there_are_refused_by_whoever_needs_them(place: Place) -> None:
+    (place.folder / "rules").mkdir()
+    config = place.load(MISSING)
+
+    with pytest.raises(ConfigError, match=r'opshub\.toml:4: \[hub\] "rules" names no file') as refused:
+        check_rules(config)
+
+    assert refused.value.hint
+
+
+def test_rules_that_are_not_there_are_told_with_all_other_mistakes(place: Place) -> None:
+    (place.folder / "rules").mkdir()
+
+    error = place.refusal(MISSING + "[conections.a]\n")
+
+    assert 'opshub.toml:4: [hub] "rules" names no file' in str(error)
+    assert 'opshub.toml:6: unknown table "conections"' in str(error)
 
 
 def test_a_file_that_is_no_utf_8_is_refused_with_its_line(place: Place) -> None:

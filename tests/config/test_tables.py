@@ -323,3 +323,17 @@ def test_a_signal_that_reads_a_changed_table_is_counted_anew(place: Any) -> None
 
     with place.hub() as hub:
         assert hub.store.values("seats", may, june) == {may: 50.0}
+
+
+def test_a_sync_without_the_rule_files_that_were_there_decides_nothing(place: Any) -> None:
+    place.configure('[hub]\nrules = ["rules"]\n', "score priority = 7\n")
+    with place.hub() as hub:
+        hub.sync()
+
+    (place.folder / "rules/own.rules").unlink()
+
+    with pytest.raises(ConfigError, match="there is no rule file at rules any more"), place.hub():
+        pass
+    place.put("rules/own.rules", "")
+    with place.hub() as hub:
+        hub.sync()

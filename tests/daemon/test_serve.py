@@ -168,6 +168,48 @@ def test_rules_that_vanish_stay_in_force(place: Any, desk: Any) -> None:
     assert "there is no rule file at rules any more" in place.opshub("status").stdout
 
 
+def test_a_rules_folder_that_vanishes_as_a_whole_leaves_the_last_good_rules_until_it_is_back(
+    place: Any, desk: Any
+) -> None:
+    place.hub["rules"] = ["rules"]
+    place.put_rules(RULES.format(weight=100))
+    serving = place.serve()
+    serving.wait_for("connection.synced")
+
+    place.rules.rename(place.folder / "elsewhere")
+    serving.wait_for("rules.refused")
+    desk.add_ticket("Later", "Something new")
+    serving.wait_for("connection.synced", got=1)
+    health, status = serving.get("/healthz").json(), place.opshub("status")
+    check = place.opshub("rules", "check")
+    (place.folder / "elsewhere").rename(place.rules)
+    serving.wait_for("rules.loaded", changed=False)
+
+    assert health["ok"] is True
+    assert health["rules"] == ["there is no rule file at rules any more"]
+    assert status.returncode == 0
+    assert 'names no file: "rules"' in status.stdout
+    assert "opshub.toml:" in status.stdout
+    assert check.returncode == 2
+    assert 'names no file: "rules"' in check.stderr
+    assert bands(place)["Later"] == "P1"
+    assert serving.get("/healthz").json()["rules"] == []
+
+
+def test_a_rule_file_that_is_no_text_any_more_is_named_with_its_line(place: Any, desk: Any) -> None:
+    place.put_rules(RULES.format(weight=100))
+    serving = place.serve()
+    serving.wait_for("connection.synced")
+
+    (place.rules / "team.rules").write_bytes("score priority = 1\n# 权重\n".encode("gb18030"))
+    serving.wait_for("rules.refused")
+    health, status = serving.get("/healthz").json(), place.opshub("status")
+
+    assert health["rules"] == ["team.rules:2: this is no UTF-8 text"]
+    assert "team.rules:2: this is no UTF-8 text" in status.stdout
+    assert set(bands(place).values()) == {"P1"}
+
+
 def test_status_names_the_file_and_the_line_beside_a_running_daemon(place: Any, desk: Any) -> None:
     place.put_rules(RULES.format(weight=100))
     serving = place.serve()

@@ -29,9 +29,11 @@ def fmt(session: Session, files: tuple[Path, ...], only_check: bool) -> None:
     from opshub.config.rules import rule_files, sources
     from opshub.language.formatting import formatted
 
-    paths = [file.absolute() for file in files] or rule_files(session.config())
+    named = [file.absolute() for file in files]
+    texts = sources(session.config(), named or None)
+    paths = named or rule_files(session.config())
     changed = broken = 0
-    for path, source in zip(paths, sources(session.config(), paths) if paths else (), strict=True):
+    for path, source in zip(paths, texts, strict=True):
         found = formatted(source)
         for diagnostic in found.diagnostics:
             say(diagnostic.render() + "\n")

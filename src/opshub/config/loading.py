@@ -61,6 +61,8 @@ class Config:
     rates: Mapping[str, Decimal]
     registry: Registry = field(repr=False)
     lines: Mapping[KeyPath, int] = field(repr=False)
+    absent: tuple[Problem, ...] = ()
+    """Entries of ``rules`` that name no file: who only looks may go on without rules."""
 
     @property
     def database(self) -> Path:
@@ -185,7 +187,7 @@ class _Loading:
     def run(self) -> Config:
         self._top()
         hub = self._hub()
-        self._rules(hub)
+        absent = tuple(self._absent(hub))
         plugins = self.folder / Path(hub.plugins).expanduser()
         registry = Registry(plugins if plugins.is_dir() or "plugins" in hub.model_fields_set else None)
         sections = dict(self._sections())
@@ -199,6 +201,7 @@ class _Loading:
             *self._currencies(),
             registry,
             self.lines,
+            absent,
         )
         for name, section in sections.items():
             self._kind(config, name, section)
@@ -206,6 +209,7 @@ class _Loading:
         if config.currency or "currencies" not in self.tree:
             self.problems += unpriced(config)
         if self.problems:
+            self.problems += absent
             for name, section in sections.items():
                 self._own(registry, name, section)
             refuse(self.path.name, self.problems)
@@ -238,11 +242,13 @@ class _Loading:
             stronger |= {given.path for given in more}
         return hub
 
-    def _rules(self, hub: HubSettings) -> None:
+    def _absent(self, hub: HubSettings) -> Iterator[Problem]:
         for index, entry in enumerate(hub.rules if "rules" in hub.model_fields_set else ()):
             if not (self.folder / entry).is_dir() and not any(expand(self.folder, entry)):
                 hint = "correct the path, or make the folder; paths start at the folder of opshub.toml"
-                self._problem(("hub", "rules", index), f'[hub] "rules" names no file: "{entry}"', hint)
+                line = line_of(self.lines, ("hub", "rules", index))
+                message = f'[hub] "rules" names no file: "{entry}"'
+                yield Problem(line, f"{self.path.name}:{line}", message, hint)
 
     def _sections(self) -> Iterator[tuple[str, Section]]:
         tables = self.tree.get("connections", {})

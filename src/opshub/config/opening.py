@@ -72,8 +72,9 @@ def _rules(
     try:
         rules = load_rules(config, known)
         gone = [entry for entry, files in rule_entries(config).items() if not files]
-        if reading and gone and known not in ("", rules.hash):
-            return rules, (f"there is no rule file at {', '.join(gone)} any more",)
+        if gone and known not in ("", rules.hash):
+            hint = "put it back; if no rules are to count there, put an empty file in its place"
+            raise ConfigError(f"there is no rule file at {', '.join(gone)} any more", hint=hint)
         if config.tables:
             from opshub.engine.score import read_tables
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from opshub.config.declaring import declared
 from opshub.config.loading import Config, expand
+from opshub.config.problems import refuse
 from opshub.errors import ConfigError, RuleError
 
 if TYPE_CHECKING:
@@ -48,9 +49,14 @@ def rule_files(config: Config) -> list[Path]:
 def sources(
     config: Config, files: Sequence[Path] | None = None, unsaved: Mapping[Path, str] | None = None
 ) -> list[Source]:
-    """The texts of the rule files (all that are configured, if none are named); ``unsaved`` ones are not read."""
+    """The texts of the rule files (all that are configured, if none are named); ``unsaved`` ones are not read.
+
+    ConfigError where one cannot be read, or what is configured names no file.
+    """
     from opshub.language import Source
 
+    if files is None and config.absent:
+        refuse(config.path.name, config.absent)
     known = unsaved or {}
     return [
         Source(_shown(config.folder, file), known[file] if file in known else _text(file))
