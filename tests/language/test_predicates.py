@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from opshub.language import RuleSet
+import pytest
+
+from opshub.language import RuleSet, Schema, deferred
 
 Rules = Callable[[str], RuleSet]
 Row = Callable[..., tuple[Any, ...]]
@@ -56,3 +60,22 @@ def test_predicates_can_be_taken_apart_by_field_and_by_name(rules: Rules, feedba
     assert predicates.but(titles.names).names == predicates.over({"feedback.text"}).names
     assert {**titles.facts(row), **predicates.but(titles.names).facts(row)} == predicates.facts(row)
     assert (titles | predicates.over({"feedback.text"})).names == predicates.names
+
+
+def test_other_code_gives_every_rule_set_another_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Path(deferred.__file__).parent
+    names = set()
+    for changed in ("", "emitter.py", "tables.json"):
+        copy = tmp_path / (changed or "same")
+        shutil.copytree(here, copy)
+        if changed:
+            (copy / changed).write_text((copy / changed).read_text() + "\n")
+        monkeypatch.setattr(deferred, "__file__", str(copy / "deferred.py"))
+        deferred.meaning.cache_clear()
+        names.add(deferred.fingerprint([], Schema((), (), {})))
+    deferred.meaning.cache_clear()
+
+    assert len(names) == 3
+    assert deferred.fingerprint([], Schema((), (), {}, reading="x")) not in names

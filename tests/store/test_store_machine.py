@@ -29,7 +29,7 @@ from opshub.model import (
     TrackedItem,
 )
 from opshub.store import Store, open_store
-from opshub.store.rows import Breach, OutboxRow, OutboxState, RawRow, Route, Support, Written
+from opshub.store.rows import Breach, OutboxRow, OutboxState, RawRow, Route, Said, Support, Written
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -59,9 +59,11 @@ decisions = st.builds(
     band=st.sampled_from(["", "P1", "P2"]),
     route=st.sampled_from(["", "jira.A"]),
     due=st.none() | moments,
+    legend=st.sampled_from(["", "one", "two"]),
     goals=st.sampled_from([(), ("win",), ("grow", "win")]),
     owner=st.sampled_from(["", "ann"]),
 )
+saids = st.builds(Said, numbers, st.dictionaries(st.sampled_from(["1a", "2b"]), words, max_size=2))
 overrides = st.builds(
     Override,
     idea=numbers,
@@ -158,6 +160,10 @@ class Twins(RuleBasedStateMachine):
     @rule(rows=few(links), fails=st.booleans())
     def put_links(self, rows: list[Link], fails: bool) -> None:
         self.both(lambda store: store.put_links(rows), fails=fails)
+
+    @rule(rows=st.dictionaries(refs, saids, max_size=4), fails=st.booleans())
+    def put_said(self, rows: dict[Ref, Said], fails: bool) -> None:
+        self.both(lambda store: store.put_said(rows), fails=fails)
 
     @rule(rows=few(st.tuples(item_refs, numbers)))
     def bind_items(self, rows: list[tuple[Ref, int]]) -> None:
@@ -324,6 +330,7 @@ def answers(store: Store) -> Any:
     yield store.ideas_of_items(everything)
     yield store.same_text([b"1", b"2", b"3"])
     yield store.mentioning(["F-1"])
+    yield store.said(everything)
     yield store.unindexed(99)
     yield [(ref, idea) for ref, idea, _ in store.search_text(["export", "导出", "c++"], 99)]
     yield store.term_counts(["export", "csv", "导出", "login", "c++"])
@@ -340,6 +347,7 @@ def results(store: Store, all_numbers: list[int]) -> Any:
     yield store.ranked(2, 1, "P1")
     yield store.count_ideas(), store.count_ideas("P1")
     yield store.decisions(all_numbers)
+    yield store.legends()
     yield store.decisions_after(2, 99)
     yield store.destinations_after(2, 99)
     yield store.routes(all_numbers)

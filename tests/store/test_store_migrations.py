@@ -18,7 +18,7 @@ from opshub.errors import StoreError
 from opshub.model import Feedback, Ref
 from opshub.store import open_store
 from opshub.store.migrations import NAMES, applied, migrate
-from opshub.store.rows import OutboxState
+from opshub.store.rows import OutboxState, Said
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MICROS = int(NOW.timestamp()) * 1_000_000
@@ -79,6 +79,12 @@ ROWS: dict[str, tuple[tuple[str, tuple[Any, ...]], ...]] = {
             (orjson.dumps([90.0, "", [], "", "so", "ann", MICROS, MICROS, "2026-03-01"]),),
         ),
     ),
+    "m012_said": (
+        (
+            "insert into said (feedback, known, facts) values (1, 3, ?)",
+            ('{"1a":"export"}',),
+        ),
+    ),
     "m004_own_members": (("update outbox set own = ?", (b'["a"]',)),),
 }
 
@@ -133,12 +139,17 @@ def check_overrides(store: Any) -> None:
     assert (override.priority, override.who, override.until) == (90.0, "ann", NOW)
 
 
+def check_said(store: Any) -> None:
+    assert store.said([Ref("desk", "1"), Ref("desk", "2")]) == {Ref("desk", "1"): Said(3, {"1a": "export"})}
+
+
 CHECKS: dict[str, Callable[[Any], None]] = {
     "m001_records": check_records,
     "m002_feedback_and_ideas": check_feedback,
     "m003_outbox": check_outbox,
     "m005_full_text": check_decisions,
     "m007_overrides": check_overrides,
+    "m012_said": check_said,
 }
 
 

@@ -13,7 +13,9 @@ from opshub.store.base import Store
 if TYPE_CHECKING:
     from opshub.language import Legend, Part
 
-__all__ = ["contributions", "keep_legend", "legend_fact"]
+__all__ = ["contributions", "doubt_legends", "keep_legend", "legend_fact", "prune_legends"]
+
+_DOUBTED = "legends.doubted"
 
 
 def keep_legend(work: Work) -> None:
@@ -21,6 +23,20 @@ def keep_legend(work: Work) -> None:
     name, legend = legend_fact(work.rules.legend.name), work.rules.legend
     if work.store.fact(name) != legend.text:
         work.store.set_fact(name, legend.text)
+
+
+def doubt_legends(store: Store) -> None:
+    """Say that the rules are others now, so that earlier legends may soon be of no use."""
+    store.set_fact(_DOUBTED, "yes")
+
+
+def prune_legends(work: Work) -> None:
+    """Once every decision is one of the rules in force, forget the words that no decision needs any more."""
+    store = work.store
+    if store.fact(_DOUBTED):
+        with store.transaction(work.lease):
+            store.drop_facts(legend_fact(""), {legend_fact(name) for name in store.legends()})
+            store.set_fact(_DOUBTED, "")
 
 
 def contributions(store: Store, decision: Decision) -> tuple[Contribution, ...]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, cast
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from opshub.engine.connection import Connection
 from opshub.engine.declared import REVENUE, Declared, Fits, tables_read
 from opshub.engine.tables import Rows, Table
 from opshub.language import Field, Kind, Schema
-from opshub.model import Feedback, Idea, Link, LinkMaker, TrackedItem, Value, Visibility
+from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem, Value, Visibility
 
-__all__ = ["FEEDBACK", "IDEA", "Reader", "schema"]
+if TYPE_CHECKING:
+    from opshub.engine.texts import Texts
+
+__all__ = ["FEEDBACK", "IDEA", "Reader", "reading", "schema"]
 
 _T, _N, _S, _D = Kind.TEXT, Kind.NUMBER, Kind.TEXTS, Kind.TIME
 
@@ -95,12 +101,18 @@ def schema(
         else known
         for known in FEEDBACK
     )
-    return Schema(idea=IDEA + idea, feedback=own + feedback, destinations=destinations)
+    return Schema(idea=IDEA + idea, feedback=own + feedback, destinations=destinations, reading=reading())
 
 
 def _added(declared: Sequence[Declared]) -> list[Declared]:
     """What stands behind the hub's own fields in a row of feedback."""
     return [one for one in declared if one.of == "feedback" and one.name != REVENUE]
+
+
+@cache
+def reading() -> str:
+    """The name of the code that makes rows of feedback."""
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 
 
 _READERS: dict[str, Callable[[Feedback, str], Any]] = {
@@ -152,7 +164,11 @@ class _Own:
 class Reader:
     """Makes the rows that a rule set reads; fields that it does not read stay missing and cost nothing."""
 
-    def __init__(self, reads: frozenset[str], declared: Sequence[Declared] = ()) -> None:
+    def __init__(
+        self, reads: frozenset[str], declared: Sequence[Declared] = (), texts: Texts | None = None
+    ) -> None:
+        self._texts = texts
+        reads = reads if texts is None else reads | texts.fields
         own = _added(declared)
         self.misfits: Counter[str] = Counter()
         """How many values were of another kind than declared, by field; to rules they are missing."""
@@ -172,7 +188,7 @@ class Reader:
         self._counts = not reads.isdisjoint({"idea.accounts", "idea.persons", "idea.created"})
 
     def feedback(self, voice: Feedback, link: Link | None) -> tuple[Any, ...]:
-        """One row, in the order of ``FEEDBACK``."""
+        """One row, in the order of ``FEEDBACK``; with ``texts`` its facts stand at the end."""
         maker = str(link.maker) if link is not None else str(LinkMaker.SAME)
         row: list[Any] = self._empty.copy()
         for at, read in self._feedback:
@@ -182,7 +198,14 @@ class Reader:
         for table, rows, places in self.joined:
             for at, value in zip(places, table.of(voice, rows), strict=False):
                 row[at] = value
+        if self._texts is not None:
+            row.append(self._texts.facts(voice.ref, row))
         return tuple(row)
+
+    def look_up(self, refs: Sequence[Ref]) -> None:
+        """Read what is known of the texts of feedback whose rows come next."""
+        if self._texts is not None:
+            self._texts.look_up(refs)
 
     def idea(self, idea: Idea, voices: Sequence[Feedback], item: TrackedItem | None) -> tuple[Any, ...]:
         """The idea's row, in the order of ``IDEA``."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
 from opshub.engine.declared import Declared
 from opshub.engine.facts import Reader
 from opshub.engine.periods import following, recent
+from opshub.engine.work import BATCH
 from opshub.errors import NotFoundError
 from opshub.store.base import Store
 from opshub.store.rows import Breach
 
 if TYPE_CHECKING:
+    from opshub.engine.texts import Texts
     from opshub.language.series import Series
     from opshub.language.signals import Signals
 
@@ -99,13 +102,19 @@ class Past:
 
 
 def spoken(
-    store: Store, signals: Signals, declared: Sequence[Declared], begin: datetime, end: datetime
+    store: Store,
+    signals: Signals,
+    declared: Sequence[Declared],
+    begin: datetime,
+    end: datetime,
+    texts: Texts | None = None,
 ) -> Iterator[tuple[Any, ...]]:
     """What signals are counted over: the feedback of a stretch of time, without what alerts say."""
-    reader = Reader(signals.reads - _UNSTEADY, declared)
-    for voice in store.feedback_between(begin, end):
-        if voice.ref.connection != ALERTS:
-            yield reader.feedback(voice, None)
+    reader = Reader(signals.reads - _UNSTEADY, declared, texts)
+    voices = (voice for voice in store.feedback_between(begin, end) if voice.ref.connection != ALERTS)
+    while part := list(islice(voices, BATCH)):
+        reader.look_up([voice.ref for voice in part])
+        yield from (reader.feedback(voice, None) for voice in part)
 
 
 def overview(store: Store, signals: Signals, now: datetime, periods: int) -> SignalsView:

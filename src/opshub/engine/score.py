@@ -10,11 +10,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opshub.engine.declared import Declared, tables_read
-from opshub.engine.explain import keep_legend
+from opshub.engine.explain import doubt_legends, keep_legend, prune_legends
 from opshub.engine.facts import Reader
 from opshub.engine.override import fixed, overridden
 from opshub.engine.report import StageReport
 from opshub.engine.standing import begin, measure, standings
+from opshub.engine.texts import Texts, enroll, looked_for
 from opshub.engine.work import BATCH, Work
 from opshub.engine.world import observe, world
 from opshub.model import Decision, Feedback, Idea, Override, TrackedItem
@@ -23,6 +24,9 @@ from opshub.store.rows import Breach
 
 if TYPE_CHECKING:
     from opshub.language import Outcome, RuleSet
+
+_PART = 200
+"""Ideas that are read together."""
 
 __all__ = ["Seen", "decide", "placed", "read_tables", "score", "seen", "table_stamps"]
 
@@ -36,10 +40,12 @@ def score(work: Work, limit: int = BATCH) -> bool:
     changed = store.ideas_after(store.mark("score"), limit)
     numbers = list(dict.fromkeys(number for _, number in changed)) or store.ideas_due(work.clock.now(), limit)
     if not numbers:
+        prune_legends(work)
         return False
     with work.timed("score") as stage:
         now = work.clock.now()
-        reader = Reader(work.rules.reads, work.declared)
+        texts = Texts(store, looked_for(work.rules), keeping=True)
+        reader = Reader(work.rules.reads, work.declared, texts)
         by_hand = store.overrides(numbers)
         told = world(store, work.rules, now)
         ideas = placed(store, work.rules, seen(store, reader, numbers, told))
@@ -47,6 +53,7 @@ def score(work: Work, limit: int = BATCH) -> bool:
         _tell(stage, reader)
         with work.commit("score"):
             keep_legend(work)
+            texts.keep()
             stage.add("scored", len(decisions))
             stage.add("decisions changed", store.put_decisions(decisions))
             if changed:
@@ -72,6 +79,8 @@ def _start_over_with_new_rules(work: Work) -> None:
     with work.store.transaction(work.lease):
         work.store.set_mark("score", 0)
         begin(work)
+        enroll(work.store, work.rules)
+        doubt_legends(work.store)
         work.store.set_fact("rules", work.rules.hash)
         work.store.set_fact("tables", stamps)
         observe(work)
@@ -118,13 +127,18 @@ def seen(
     store: Store, reader: Reader, numbers: Sequence[int], world: Sequence[object] = ()
 ) -> Iterator[Seen]:
     """What rules are given of these ideas, in this order; ``world`` is what all of them read the same."""
+    for at in range(0, len(numbers), _PART):
+        yield from _seen(store, reader, numbers[at : at + _PART], world)
+
+
+def _seen(store: Store, reader: Reader, numbers: Sequence[int], world: Sequence[object]) -> Iterator[Seen]:
     ideas = {idea.number: idea for idea in store.ideas(numbers)}
     voices: dict[int, list[Feedback]] = {number: [] for number in numbers}
     for number, feedback in store.voices(numbers):
         voices[number].append(feedback)
-    links = {}
-    if reader.needs_links:
-        links = store.links_of([feedback.ref for group in voices.values() for feedback in group])
+    refs = [feedback.ref for group in voices.values() for feedback in group]
+    links = store.links_of(refs) if reader.needs_links else {}
+    reader.look_up(refs)
     breaches = {breach.idea: breach for breach in store.breaches(numbers) if breach.until is None}
     for number in numbers:
         idea = ideas.get(number)
@@ -151,7 +165,7 @@ def placed(store: Store, rules: RuleSet, ideas: Iterable[Seen]) -> Iterator[Seen
 def _measured(work: Work, numbers: Sequence[int]) -> dict[int, dict[str, float] | None]:
     """The scores of ideas that others are compared with; None for one that nobody speaks for."""
     rules, now = work.rules, work.clock.now()
-    reader = Reader(rules.reads, work.declared)
+    reader = Reader(rules.reads, work.declared, Texts(work.store, rules.predicates))
     return {
         one.idea.number: rules.measured(one.values, one.rows, now) if one.voices or one.item else None
         for one in seen(work.store, reader, numbers, world(work.store, rules, now))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from opshub.engine.declared import tables_read
 from opshub.engine.past import ALERTS, Past, spoken
 from opshub.engine.periods import begin_of, following
+from opshub.engine.texts import Texts, enroll, looked_for
 from opshub.engine.work import JUDGED, Work
 from opshub.engine.world import observe
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
@@ -53,16 +54,20 @@ def _count(work: Work, signals: Signals) -> bool:
     if store.fact("signals.counted") != counted:
         with work.commit("score"):
             store.forget_values()
+            enroll(store, work.rules)
             store.set_fact("signals.counted", counted)
     waiting = [EPOCH + timedelta(hours=hour) for hour in store.uncounted_hours()]
     if not waiting:
         return False
     end = following(begin_of(waiting[0], "month"), "month")
     chosen = [moment for moment in waiting if moment < end]
+    texts = Texts(store, looked_for(work.rules), keeping=True)
     with work.commit("score"):
         for period in signals.periods:
             for begin in sorted({begin_of(moment, period) for moment in chosen}):
-                rows = list(spoken(store, signals, work.declared, begin, following(begin, period)))
+                end = following(begin, period)
+                rows = list(spoken(store, signals, work.declared, begin, end, texts))
+                texts.keep()
                 values = signals.count(period, rows)
                 if rows:
                     store.put_values([SignalValue(name, begin, value) for name, value in values.items()])

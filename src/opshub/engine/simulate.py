@@ -20,6 +20,7 @@ from opshub.engine.facts import Reader
 from opshub.engine.plan import CREATION, wishes
 from opshub.engine.route import destined
 from opshub.engine.score import Seen, decide, seen
+from opshub.engine.texts import Texts
 from opshub.engine.values import Wanted
 from opshub.engine.world import Anew
 from opshub.model import Contribution, Decision, Feedback, Value
@@ -156,25 +157,31 @@ class _Tally:
 def simulate(store: Store, connections: Sequence[Connection], trial: Trial) -> Simulation:
     """Decide every stored idea with both sides, and compare."""
     glass: Any = _Glass(store, trial)
-    tally, mark = _Tally(), 0
+    reader, tally, mark = _reader(glass, trial), _Tally(), 0
     writing = [] if trial.past else [c for c in connections if c.apply != "never"]
     worlds = _worlds(glass, trial)
-    survey = _survey(glass, trial, worlds)
+    survey = _survey(glass, reader, trial, worlds)
     while batch := store.ideas_after(mark, BATCH):
         mark = batch[-1][0]
-        for one, before, after in _decided(
-            glass, trial, worlds, survey, list(dict.fromkeys(n for _, n in batch))
-        ):
+        numbers = list(dict.fromkeys(n for _, n in batch))
+        for one, before, after in _decided(glass, reader, trial, worlds, survey, numbers):
             _compare(glass, tally, trial, one, before, after)
             if writing:
                 _count_writes(glass, tally, writing, one, before, after)
     return _simulation(tally)
 
 
-def _living(store: Store, trial: Trial, numbers: Sequence[int]) -> Iterator[Seen]:
+def _reader(store: Store, trial: Trial) -> Reader:
+    """What makes the rows that both sides read."""
+    reads, predicates = trial.new.reads, trial.new.predicates
+    if trial.current is not None:
+        reads, predicates = reads | trial.current.reads, predicates | trial.current.predicates
+    return Reader(reads, trial.declared, Texts(store, predicates))
+
+
+def _living(store: Store, reader: Reader, trial: Trial, numbers: Sequence[int]) -> Iterator[Seen]:
     """Those ideas that somebody spoke for, or that were tracked, at the trial's moment."""
-    reads = trial.new.reads | (trial.current.reads if trial.current is not None else frozenset())
-    for one in seen(store, Reader(reads, trial.declared), numbers):
+    for one in seen(store, reader, numbers):
         item = one.item if not trial.past or one.item is None or one.item.created_at <= trial.now else None
         if one.voices or item is not None:
             yield one
@@ -189,7 +196,7 @@ def _worlds(store: Store, trial: Trial) -> dict[str, tuple[Any, ...]]:
 
 
 def _survey(
-    store: Store, trial: Trial, worlds: Mapping[str, tuple[Any, ...]]
+    store: Store, reader: Reader, trial: Trial, worlds: Mapping[str, tuple[Any, ...]]
 ) -> dict[str, dict[int, tuple[float, ...]]]:
     """For each rule set that compares ideas: what every idea reads of all ideas under it."""
     sides = [rules for rules in (trial.current, trial.new) if rules is not None and rules.across]
@@ -197,7 +204,7 @@ def _survey(
     mark = 0
     while sides and (batch := store.ideas_after(mark, BATCH)):
         mark = batch[-1][0]
-        for one in _living(store, trial, list(dict.fromkeys(n for _, n in batch))):
+        for one in _living(store, reader, trial, list(dict.fromkeys(n for _, n in batch))):
             for rules in sides:
                 told = (*one.values, *worlds.get(rules.hash, ()))
                 measured[rules.hash][one.idea.number] = rules.measured(told, one.rows, trial.now)
@@ -206,6 +213,7 @@ def _survey(
 
 def _decided(
     store: Store,
+    reader: Reader,
     trial: Trial,
     worlds: Mapping[str, tuple[Any, ...]],
     survey: Mapping[str, Mapping[int, tuple[float, ...]]],
@@ -219,7 +227,7 @@ def _decided(
         told = replace(one, values=(*rules.widened((*one.values, *worlds.get(rules.hash, ()))), *read))
         return decide(rules, told, trial.now, by_hand.get(one.idea.number))
 
-    for one in _living(store, trial, numbers):
+    for one in _living(store, reader, trial, numbers):
         kept = stored.get(one.idea.number, Decision(idea=one.idea.number))
         yield one, side(trial.current, one) if trial.current is not None else kept, side(trial.new, one)
 

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from opshub.language.diagnostics import Source
@@ -15,24 +16,30 @@ from opshub.language.schema import Kind, Schema
 if TYPE_CHECKING:
     from opshub.language.ruleset import RuleSet
 
-__all__ = ["deferred", "fingerprint", "used"]
+__all__ = ["deferred", "fingerprint", "meaning", "used"]
 
 _USE = re.compile(r'^\s*use(?:\s|#[^\n]*)*["“”„]((?:\\.|[^"“”\\\n])*)["“”]', re.M)
 
 _WRITTEN = r"\d[ \t]+[A-Z]{3}\b"
 """Where an amount of money may be written out."""
 
-_MEANING = "1"
-"""Changes whenever the same text starts to mean something else, so that every idea is decided anew."""
+
+@cache
+def meaning() -> str:
+    """The name of the code that gives rules their meaning: with any other code every idea is decided anew."""
+    code = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.iterdir()):
+        if file.suffix in (".py", ".json"):
+            code.update(file.read_bytes())
+    return code.hexdigest()[:16]
 
 
 def fingerprint(sources: Sequence[Source], schema: Schema) -> str:
-    """The name of a rule set: the same texts over the same fields have the same, while the rates that they read are."""
+    """The name of a rule set: the same for the same texts, fields, rates that they read, and code that reads them."""
     fields = [[f.name, f.kind, f.optional, f.values, f.origin] for f in (*schema.idea, *schema.feedback)]
     named = [[source.path, source.text] for source in (*sources, *used(sources, schema.packs))]
-    told = json.dumps(
-        [_MEANING, named, fields, _money([text for _, text in named], schema)], ensure_ascii=True
-    )
+    money = _money([text for _, text in named], schema)
+    told = json.dumps([meaning(), schema.reading, named, fields, money], ensure_ascii=True)
     return hashlib.sha256(told.encode("ascii")).hexdigest()[:16]
 
 

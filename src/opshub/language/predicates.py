@@ -52,6 +52,11 @@ class Predicates:
         found = (named(term, lets) for term in terms)
         return cls((one for one in found if one is not None), len(program.schema.feedback))
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """What they look into, by name."""
+        return frozenset(one.field for one in self._found.values())
+
     def __or__(self, other: Predicates) -> Predicates:
         """Both together."""
         return Predicates((*self._found.values(), *other._found.values()), self.width)

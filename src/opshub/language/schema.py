@@ -54,7 +54,8 @@ class Schema:
     ``author.…`` or by the table that they come from. ``destinations`` maps a connection to its projects; None allows
     any project name, an empty tuple means that the connection itself is the destination. ``audiences`` says who reads
     what arrives there, where that is known, as a value of ``feedback.visibility``. ``packs`` are
-    the rule files that others can use, by name. ``currencies`` say what amounts are worth.
+    the rule files that others can use, by name. ``currencies`` say what amounts are worth. ``reading`` names the code
+    that takes values out of what is stored.
     """
 
     idea: tuple[Field, ...]
@@ -63,3 +64,4 @@ class Schema:
     audiences: Mapping[str, str] = field(default_factory=dict)
     packs: Mapping[str, Source] = field(default_factory=dict)
     currencies: Currencies = field(default_factory=Currencies)
+    reading: str = ""

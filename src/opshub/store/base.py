@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from opshub.model import Decision, Feedback, Idea, Link, Override, Ref, Tombstone, TrackedItem
 from opshub.store.base_actions import Actions
 from opshub.store.base_signals import Signals
+from opshub.store.base_texts import Texts
 from opshub.store.rows import (
     BadRow,
     ConnectionState,
@@ -32,7 +33,7 @@ from opshub.store.rows import (
 __all__ = ["Store"]
 
 
-class Store(Signals, Actions, Protocol):
+class Store(Signals, Texts, Actions, Protocol):
     """Where everything is kept."""
 
     # life

@@ -26,6 +26,7 @@ from opshub.store.rows import (
     OutboxRow,
     Route,
     RunRow,
+    Said,
     Support,
     Written,
 )
@@ -78,6 +79,7 @@ class Tables:
     apart: dict[tuple[Ref, int], None] = field(default_factory=dict)
     merged: dict[int, int] = field(default_factory=dict)
     supports: dict[tuple[int, str], Support] = field(default_factory=dict)
+    said: dict[Ref, Said] = field(default_factory=dict)
 
     def copy(self) -> Tables:
         """A snapshot."""

@@ -187,6 +187,11 @@ def m011_actions(db: Database) -> None:
     _table(db, "merged", "idea", idea=int, survivor=int)
 
 
+def m012_said(db: Database) -> None:
+    """What was found in texts."""
+    _table(db, "said", "feedback", feedback=int, known=int, facts=str)
+
+
 _STEPS: Sequence[Callable[[Database], None]] = (
     m001_records,
     m002_feedback_and_ideas,
@@ -199,6 +204,7 @@ _STEPS: Sequence[Callable[[Database], None]] = (
     m009_standing,
     m010_goals,
     m011_actions,
+    m012_said,
 )
 
 NAMES = tuple(step.__name__ for step in _STEPS)

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from opshub.model import Cursor, Decision, Feedback, Idea, Link, Ref, Value
 
 __all__ = [
+    "NOTHING_SAID",
     "Action",
     "ActionKind",
     "BadRow",
@@ -26,6 +28,7 @@ __all__ = [
     "RawRow",
     "Route",
     "RunRow",
+    "Said",
     "Seen",
     "SignalValue",
     "Support",
@@ -51,6 +54,19 @@ class RawRow:
     ref: Ref
     hash: bytes
     body: bytes
+
+
+NOTHING_SAID: Mapping[str, str] = MappingProxyType({})
+
+
+class Said(NamedTuple):
+    """What was found in the texts of one piece of feedback: the facts of all searches up to the number ``known``.
+
+    ``facts`` hold what was found, by name of the search; what is not there was not found.
+    """
+
+    known: int
+    facts: Mapping[str, str] = NOTHING_SAID
 
 
 class Seen(NamedTuple):

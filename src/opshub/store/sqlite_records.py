@@ -17,6 +17,7 @@ from opshub.store.moments import HOUR, from_micros, micros
 from opshub.store.packing import FIRST, Packer, train
 from opshub.store.rows import BadRow, RawRow
 from opshub.store.sqlite_work import Work
+from opshub.store.text_statements import DROP_SAID
 
 __all__ = ["Records"]
 
@@ -201,6 +202,7 @@ class Records(Work):
         self._write_many(sql.INSERT_FEEDBACK, new)
         self._write_many(sql.UPDATE_FEEDBACK, replaced)
         self._write_many(sql.UNINDEX_TEXT, stale)
+        self._write_many(DROP_SAID, stale)
         self._write_many(sql.QUEUE_TEXT, [(row[0],) for row in new] + stale)
         self._count_voices(touched)
 

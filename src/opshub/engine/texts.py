@@ -1,0 +1,114 @@
+"""What rules look for in texts, kept for each piece of feedback until its text changes.
+
+Searches are numbered in the order in which they came into force. What is kept of a text holds for all searches up to a
+number, so that new ones alone are looked for, and each only once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from opshub.engine.facts import reading
+from opshub.model import Ref
+from opshub.store.base import Store
+from opshub.store.rows import NOTHING_SAID, Said
+
+if TYPE_CHECKING:
+    from opshub.language import RuleSet
+    from opshub.language.predicates import Facts, Predicates
+
+__all__ = ["SAID", "Texts", "enroll", "looked_for"]
+
+SAID = frozenset({"feedback.text", "feedback.title"})
+"""Fields that change with the text of feedback alone; what stands in others is looked for each time."""
+
+_NUMBERS = "searches"
+"""The fact that holds the numbers of the searches in force."""
+
+
+def looked_for(rules: RuleSet) -> Predicates:
+    """All that rules and signals look for in texts."""
+    return rules.predicates | rules.signals.predicates
+
+
+def enroll(store: Store, rules: RuleSet) -> None:
+    """Number what is looked for under the rules in force; what nobody looks for any more loses its number."""
+    last, before = _numbers(store)
+    names = looked_for(rules).over(SAID).names
+    numbers = {name: number for name, number in before.items() if name in names}
+    for name in sorted(names - numbers.keys()):
+        last += 1
+        numbers[name] = last
+    if numbers != before:
+        store.set_fact(_NUMBERS, json.dumps([_code(), last, numbers]))
+
+
+def _numbers(store: Store) -> tuple[int, Mapping[str, int]]:
+    """The largest number ever given, and those in force; none where texts were searched in another way."""
+    text = store.fact(_NUMBERS)
+    if not text:
+        return 0, {}
+    code, last, numbers = json.loads(text)
+    return last, numbers if code == _code() else {}
+
+
+def _code() -> list[str]:
+    """The names of the code that says what stands in a text."""
+    from opshub.language.deferred import meaning
+
+    return [meaning(), reading()]
+
+
+class Texts:
+    """The facts of rows as they are made: those that the store has, and what is looked for now.
+
+    With ``keeping`` the latter are gathered in ``fresh``, to be put into the store; ``predicates`` are then all that is
+    looked for under the rules in force. Rows must hold the ``fields`` that are looked into.
+    """
+
+    def __init__(self, store: Store, predicates: Predicates, *, keeping: bool = False) -> None:
+        self._store = store
+        self.fields = predicates.fields
+        self._numbered = predicates.over(SAID)
+        self._others = predicates.but(self._numbered.names)
+        self._last, self._numbers = _numbers(store) if predicates.names else (0, {})
+        self._keeping = keeping and self._numbers.keys() == self._numbered.names
+        self._needed = max((self._number(name) for name in self._numbered.names), default=0.0)
+        self._unknown = Said(0 if self._numbered.names else self._last)
+        self._missing: dict[int, Predicates] = {}
+        self._said: dict[Ref, Said] = {}
+        self.fresh: dict[Ref, Said] = {}
+
+    def _number(self, name: str) -> float:
+        return self._numbers.get(name, float("inf"))
+
+    def look_up(self, refs: Sequence[Ref]) -> None:
+        """Read what the store has of these pieces of feedback, in place of others."""
+        self._said = self._store.said(refs) if self._numbered.names else {}
+
+    def facts(self, ref: Ref, row: Sequence[Any]) -> Facts:
+        """All that is looked for and stands in the texts of a row."""
+        said = self._said.get(ref, self._unknown)
+        facts = said.facts if said.known >= self._needed else self._found(ref, said, row)
+        return {**facts, **self._others.facts(row)} if self._others.names else facts
+
+    def _found(self, ref: Ref, said: Said, row: Sequence[Any]) -> Facts:
+        """What is known together with what is looked for now."""
+        missing = self._missing.get(said.known)
+        if missing is None:
+            known = {name for name in self._numbered.names if self._number(name) <= said.known}
+            missing = self._missing[said.known] = self._numbered.but(known)
+        lasting = self._numbered.names - missing.names
+        facts = {name: found for name, found in said.facts.items() if name in lasting}
+        facts.update(missing.facts(row))
+        if self._keeping:
+            self.fresh[ref] = Said(self._last, facts or NOTHING_SAID)
+        return facts
+
+    def keep(self) -> None:
+        """Put what is fresh into the store; inside a transaction."""
+        if self.fresh:
+            self._store.put_said(self.fresh)
+            self.fresh = {}
