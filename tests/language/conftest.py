@@ -13,7 +13,7 @@ from opshub.language import Checked, Currencies, Field, Kind, RuleSet, Schema, S
 _VISIBILITIES = ("public", "customer", "internal", "restricted")
 _LINKS = ("person", "key", "rule", "same", "similarity")
 _ALWAYS = (
-    "idea.title idea.voices idea.accounts idea.persons idea.created idea.tags "
+    "idea.title idea.voices idea.accounts idea.persons idea.created idea.tags idea.goals "
     "feedback.text feedback.kind feedback.connection feedback.created feedback.visibility feedback.tags feedback.link"
 ).split()
 
@@ -31,7 +31,7 @@ STANDARD = Schema(
             (
                 "idea.title text,idea.voices number,idea.accounts number,idea.persons number,idea.created time,"
                 "idea.status text,idea.tags texts,idea.item_kind text,idea.impact number,idea.confidence number,"
-                "idea.effort number,idea.urgent bool,idea.budget money"
+                "idea.effort number,idea.urgent bool,idea.budget money,idea.goals texts"
             ).split(","),
         )
     ),

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opshub.language import Checked, Kind, RuleSet, Schema, Source, tree
+from opshub.language.attaining import ATTAINING
 from opshub.language.currencies import Money
 from opshub.language.findings import Findings
 from opshub.language.functions import FUNCTIONS
@@ -81,6 +82,8 @@ _row_conditions = st.recursive(
             "account.spend is missing",
             "dear",
             "rating < signal rate",
+            'idea.goals contains "Win"',
+            'progress("Win") < rating',
             "early",
             "angry",
         ]
@@ -130,7 +133,12 @@ _numbers = st.recursive(
     st.one_of(
         _literals,
         _gathered,
-        st.sampled_from(["idea.voices", "idea.impact", "base", "double", "signal rate", "signal twice"]),
+        st.sampled_from(
+            [
+                *("idea.voices", "idea.impact", "base", "double", "signal rate", "signal twice"),
+                *('progress("Win")', 'days_left("Win")'),
+            ]
+        ),
     ),
     lambda inner: st.one_of(
         st.builds("({} {} {})".format, inner, st.sampled_from("+-*/"), inner),
@@ -160,6 +168,10 @@ _conditions = st.recursive(
         st.sampled_from(
             [
                 'idea.tags contains "b"',
+                'idea.goals contains "Win"',
+                'idea.goals contains any ["Win", "Calm"]',
+                'idea.goals contains all ["Win", "Calm"]',
+                'met("Win")',
                 "idea.urgent",
                 "(max created) < ago(5d)",
                 "max (age(created)) > 5d",
@@ -184,7 +196,10 @@ _conditions = st.recursive(
 )
 
 
-_SIGNALS = "signal rate = reported, per day\nsignal twice = rate * 2"
+_SIGNALS = (
+    "signal rate = reported, per day\nsignal twice = rate * 2\n"
+    'goal "Win" { signal rate reach 2 by 2026-02-01 }\ngoal "Calm" { signal twice fall to 3 by 2025-12-01 }'
+)
 
 
 @st.composite
@@ -203,7 +218,7 @@ def _files(draw: st.DrawFn) -> str:
         f"score priority = {draw(_numbers)}",
     ]
     for i in range(draw(st.integers(1, 4))):
-        stop = draw(st.sampled_from(["", "stop"]))
+        stop = draw(st.sampled_from(["", "stop", 'supports "Win"', 'supports "Win" supports "Calm" stop']))
         lines.append(
             f'rule "{i}" {{ when {draw(_conditions)} priority +{i + 1} tag "t{i}" route to board.P{i} {stop} }}'
         )
@@ -265,6 +280,7 @@ class Interpreter:
         self.lets = {s.name: s.value for s in self.statements if isinstance(s, tree.Let)}
         self.scores: dict[str, float] = {"priority": 0.0}
         self.idea = {field.name: value for field, value in zip(schema.idea, idea, strict=True)}
+        self.goals: set[str] | None = None
         self.rows = [{f.name: v for f, v in zip(schema.feedback, row, strict=True)} for row in rows]
 
     def outcome(self) -> tuple[dict[str, float], list[str], str]:
@@ -273,6 +289,7 @@ class Interpreter:
                 value = _number(self.value(statement.value, None))
                 self.scores[statement.name] = 0.0 if value is None else round(value, 6)
         totals, tags, route = dict(self.scores), [], ""
+        self.goals = set()
         for rule in self.statements:
             if not isinstance(rule, tree.Rule) or self.value(rule.when, None) is not True:
                 continue
@@ -281,6 +298,8 @@ class Interpreter:
                     totals[effect.score] = round(totals[effect.score] + effect.amount, 6)
                 elif isinstance(effect, tree.Tag):
                     tags.append(effect.tag)
+                elif isinstance(effect, tree.Supports):
+                    self.goals.add(effect.goal)
                 elif isinstance(effect, tree.Route):
                     route = route or effect.destination
             if any(isinstance(effect, tree.Stop) for effect in rule.effects):
@@ -314,6 +333,11 @@ class Interpreter:
                 return left is not None and right is not None and _COMPARE[node.sign](left, right)
             case tree.Member():
                 return self.value(node.value, row) in [item.value for item in node.items.items]
+            case tree.Contains() if row is None and self.goals is not None and _asks_goals(node):
+                return self.value(node.item, row) in {*(self.idea["idea.goals"] or ()), *self.goals}
+            case tree.ContainsList() if row is None and self.goals is not None and _asks_goals(node):
+                known = {*(self.idea["idea.goals"] or ()), *self.goals}
+                return (any if node.verb == "any" else all)(item.value in known for item in node.items.items)
             case tree.Contains():
                 return self.value(node.item, row) in (self.value(node.value, row) or ())
             case tree.ContainsList():
@@ -335,6 +359,8 @@ class Interpreter:
                 row is None and node.function in ("min", "max") and self.rowwise(node.arguments)
             ):
                 return self.gather(tree.Gather(node.span, node.function, "feedback", node.arguments[0], None))
+            case tree.Call() if node.function in ATTAINING:
+                return self.idea[f'{node.function}("{node.arguments[0].value}")']  # type: ignore[union-attr]
             case tree.Call():
                 return self.call(node, row)
         return self.gather(node)
@@ -423,6 +449,10 @@ class Interpreter:
         return [max(value for who, value in pairs if who == one and value is not None) for one in keys]
 
 
+def _asks_goals(node: Any) -> bool:
+    return isinstance(node.value, tree.Name) and node.value.name == "idea.goals"
+
+
 def _sum(values: list[float]) -> float:
     try:
         return math.fsum(values)
@@ -436,8 +466,12 @@ def _median(values: list[float]) -> float:
     return middle[0] if len(ordered) % 2 else _sum(middle) / 2
 
 
+def _attains(node: Any) -> bool:
+    return isinstance(node, tree.Call) and node.function in ATTAINING
+
+
 def _stored(node: Any, value: Any) -> Any:
-    return _number(value) if isinstance(node, tree.Name | tree.Reading) else value
+    return _number(value) if isinstance(node, tree.Name | tree.Reading) or _attains(node) else value
 
 
 # --- the properties ----------------------------------------------------------------------------------------------
@@ -456,7 +490,9 @@ def test_compiled_rules_say_what_the_slow_interpreter_says(
 
     outcome = found.rules.decide(idea, rows, NOW)
 
-    totals, tags, route = Interpreter(text, whole, idea, rows).outcome()
+    slow = Interpreter(text, whole, idea, rows)
+    totals, tags, route = slow.outcome()
+    assert set(outcome.goals) == slow.goals
     assert dict(outcome.scores) == totals
     assert (list(outcome.tags), outcome.route) == (tags, route)
     assert all(

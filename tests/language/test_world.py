@@ -9,6 +9,7 @@ import pytest
 
 from opshub.language import Checked, RuleSet, Source, run_tests
 from opshub.language.formatting import formatted
+from opshub.language.series import Series
 from opshub.language.whynot import why_not
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -20,7 +21,7 @@ Rules = Callable[[str], RuleSet]
 def world(rules: RuleSet, **values: float) -> tuple[object, ...]:
     """An idea of which nothing is known but the signals."""
     own = len(rules.program.schema.idea) - len(rules.program.world)
-    return (*[None] * own, *rules.world(lambda series, periods: [values.get(series.name)]))
+    return (*[None] * own, *rules.world(NOW, lambda _: lambda series, periods: [values.get(series.name)]))
 
 
 @pytest.mark.parametrize(("value", "priority"), [(0.009, 10.0), (0.008, 0.0), (None, 0.0)])
@@ -50,8 +51,13 @@ def test_an_explanation_shows_the_value_and_its_period(rules: Rules) -> None:
 def test_what_no_decision_reads_is_left_missing(rules: Rules) -> None:
     made = rules("signal other = reported, per day\n" + RULE)
 
-    read = []
-    values = made.world(lambda series, periods: [read.append(series.name) or 1.0])  # type: ignore[func-returns-value]
+    read: list[str] = []
+
+    def reader(series: Series, periods: int) -> list[float | None]:
+        read.append(series.name)
+        return [1.0]
+
+    values = made.world(NOW, lambda _: reader)
 
     assert values == (None, 1.0, None)
     assert read == ["rate"]

@@ -33,6 +33,7 @@ _IDEA: dict[str, tuple[Kind, str]] = {
     "status": (_T, "status of its tracked item"),
     "tags": (_S, "labels of its tracked item"),
     "item_kind": (_T, "type of its tracked item, such as Bug or Idea"),
+    "goals": (_S, "goals that people let it support; in a rule also what rules above it say"),
 }
 
 _FEEDBACK: dict[str, tuple[Kind, str]] = {
@@ -60,8 +61,8 @@ _FEEDBACK: dict[str, tuple[Kind, str]] = {
 
 _SURE = frozenset(
     (
-        "title voices accounts persons created tags feedback.text feedback.title feedback.kind feedback.connection "
-        "feedback.created feedback.visibility feedback.tags feedback.link"
+        "title voices accounts persons created tags goals feedback.text feedback.title feedback.kind "
+        "feedback.connection feedback.created feedback.visibility feedback.tags feedback.link"
     ).split()
 )
 
@@ -207,7 +208,13 @@ class Reader:
         if self._texts is not None:
             self._texts.look_up(refs)
 
-    def idea(self, idea: Idea, voices: Sequence[Feedback], item: TrackedItem | None) -> tuple[Any, ...]:
+    def idea(
+        self,
+        idea: Idea,
+        voices: Sequence[Feedback],
+        item: TrackedItem | None,
+        goals: tuple[str, ...] = (),
+    ) -> tuple[Any, ...]:
         """The idea's row, in the order of ``IDEA``."""
         accounts, persons, created = self._counted(idea, voices) if self._counts else (None, None, None)
         return (
@@ -219,6 +226,7 @@ class Reader:
             (item.status or None) if item else None,
             item.tags if item else (),
             (item.kind or None) if item else None,
+            goals,
             *[self._fit(own, item) for own in self._item],
         )
 

@@ -112,7 +112,7 @@ def read_tables(store: Store, rules: RuleSet, declared: Sequence[Declared], *, a
 class Seen:
     """An idea as rules see it: its values and those of its feedback, in the order of the schema.
 
-    ``breach`` is that of the alert that opened it, while it lasts.
+    ``breach`` is that of the alert that opened it, while it lasts; ``goals`` are what people let it support.
     """
 
     idea: Idea
@@ -121,6 +121,7 @@ class Seen:
     values: tuple[Any, ...]
     rows: Sequence[tuple[Any, ...]]
     breach: Breach | None = None
+    goals: tuple[str, ...] = ()
 
 
 def seen(
@@ -140,6 +141,9 @@ def _seen(store: Store, reader: Reader, numbers: Sequence[int], world: Sequence[
     links = store.links_of(refs) if reader.needs_links else {}
     reader.look_up(refs)
     breaches = {breach.idea: breach for breach in store.breaches(numbers) if breach.until is None}
+    goals: dict[int, tuple[str, ...]] = {}
+    for support in store.supports(numbers):
+        goals[support.idea] = (*goals.get(support.idea, ()), support.goal)
     for number in numbers:
         idea = ideas.get(number)
         if idea is None:
@@ -147,8 +151,9 @@ def _seen(store: Store, reader: Reader, numbers: Sequence[int], world: Sequence[
         group = voices[number]
         item = store.item(idea.item) if idea.item is not None else None
         rows = [reader.feedback(feedback, links.get(feedback.ref)) for feedback in group]
-        values = (*reader.idea(idea, group, item), *world)
-        yield Seen(idea, group, item, values, rows, breaches.get(number))
+        mine = goals.get(number, ())
+        values = (*reader.idea(idea, group, item, mine), *world)
+        yield Seen(idea, group, item, values, rows, breaches.get(number), mine)
 
 
 def placed(store: Store, rules: RuleSet, ideas: Iterable[Seen]) -> Iterator[Seen]:
@@ -174,15 +179,17 @@ def _measured(work: Work, numbers: Sequence[int]) -> dict[int, dict[str, float] 
 
 def decide(rules: RuleSet, one: Seen, now: datetime, override: Override | None = None) -> Decision:
     """What rules say of an idea at a moment, and what a person set in their place until then."""
-    decision = _alerted(rules, _decided(one, rules.decide(one.values, one.rows, now)), one.breach)
+    decision = _alerted(rules, _decided(rules, one, rules.decide(one.values, one.rows, now)), one.breach)
     if override is None or override.until <= now or not (one.voices or one.item):
         return decision
     outcome = rules.decide(one.values, one.rows, now, fixed(override))
-    return overridden(_alerted(rules, _decided(one, outcome), one.breach), decision, override, rules)
+    return overridden(_alerted(rules, _decided(rules, one, outcome), one.breach), decision, override, rules)
 
 
-def _decided(one: Seen, outcome: Outcome) -> Decision:
-    return _decision(one.idea, outcome, one.voices, one.item)
+def _decided(rules: RuleSet, one: Seen, outcome: Outcome) -> Decision:
+    goals = {*outcome.goals, *(goal for goal in one.goals if goal in rules.goals)}
+    decision = _decision(one.idea, outcome, one.voices, one.item)
+    return replace(decision, goals=tuple(sorted(goals)) if one.voices or one.item else ())
 
 
 def _alerted(rules: RuleSet, decision: Decision, breach: Breach | None) -> Decision:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opshub.engine.connection import Connection
@@ -28,6 +29,7 @@ from opshub.store.base import Store
 
 if TYPE_CHECKING:
     from opshub.language import RuleSet
+    from opshub.language.signals import Read
 
 __all__ = ["Count", "Move", "Moved", "Reason", "Simulation", "Trial", "Writes", "simulate"]
 
@@ -190,9 +192,11 @@ def _living(store: Store, reader: Reader, trial: Trial, numbers: Sequence[int]) 
 def _worlds(store: Store, trial: Trial) -> dict[str, tuple[Any, ...]]:
     """For each rule set: what every idea reads the same under it at the trial's moment."""
     sides = [rules for rules in (trial.current, trial.new) if rules is not None and rules.observes]
-    return {
-        rules.hash: rules.world(Anew(store, rules.signals, trial.now, trial.declared).read) for rules in sides
-    }
+    return {rules.hash: rules.world(trial.now, partial(_anew, store, trial, rules)) for rules in sides}
+
+
+def _anew(store: Store, trial: Trial, rules: RuleSet, moment: datetime) -> Read:
+    return Anew(store, rules.signals, moment, trial.declared).read
 
 
 def _survey(

@@ -16,6 +16,7 @@ from opshub.store.base import Store
 
 if TYPE_CHECKING:
     from opshub.language import RuleSet
+    from opshub.language.attaining import State
     from opshub.language.series import Series
     from opshub.language.signals import Signals, Value
 
@@ -30,7 +31,7 @@ _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 def observe(work: Work) -> None:
     """Note, in a transaction, what all ideas read the same now; all are due again where it is other than before."""
     store, rules = work.store, work.rules
-    values = rules.world(Past(store, rules.signals, work.clock.now()).read) if rules.observes else ()
+    values = _world(store, rules, work.clock.now())
     text = json.dumps([rules.hash, values]) if values else ""
     if text != store.fact(WORLD):
         store.set_fact(WORLD, text)
@@ -38,12 +39,18 @@ def observe(work: Work) -> None:
         forget_standing(work)
 
 
-def world(store: Store, rules: RuleSet, now: datetime) -> tuple[Value, ...]:
+def world(store: Store, rules: RuleSet, now: datetime) -> tuple[State, ...]:
     """What was noted for these rules; for others what it would be now."""
     known, values = json.loads(store.fact(WORLD) or '["", []]')
     if known == rules.hash:
         return tuple(values)
-    return rules.world(Past(store, rules.signals, now).read) if rules.observes else ()
+    return _world(store, rules, now)
+
+
+def _world(store: Store, rules: RuleSet, now: datetime) -> tuple[State, ...]:
+    if not rules.observes:
+        return ()
+    return rules.world(now, lambda moment: Past(store, rules.signals, moment).read)
 
 
 class Anew(Past):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from opshub.language.attaining import ATTAINING, Attaining
 from opshub.language.functions import FUNCTIONS, Function
 
 __all__ = ["ACROSS", "EVERY", "QUANTITIES", "Across", "placed", "places"]
@@ -93,7 +94,7 @@ ACROSS: Mapping[str, Across] = {
 }
 
 
-EVERY: Mapping[str, Function | Across] = {**FUNCTIONS, **ACROSS}
+EVERY: Mapping[str, Function | Across | Attaining] = {**FUNCTIONS, **ACROSS, **ATTAINING}
 """All functions that rules can call."""
 
 

@@ -70,6 +70,9 @@ class Builder:
     def tag(self, meta: Place, c: Children) -> tree.Tag:
         return tree.Tag(self._span(meta), self._text(c[0]))
 
+    def supports(self, meta: Place, c: Children) -> tree.Supports:
+        return tree.Supports(self._span(meta), self._span(c[0]), self._text(c[0]))
+
     def route(self, meta: Place, c: Children) -> tree.Route:
         place, urgency = c
         name = self._text(place) if place.type == "STRING" else str(place)
@@ -135,6 +138,18 @@ class Builder:
         return watching.Open(self._span(meta), self._text(title), self._span(place or title), name)
 
     def notify(self, meta: Place, c: Children) -> watching.Words:
+        return watching.Words(self._span(meta), self._text(c[0]))
+
+    def goal(self, meta: Place, c: Children) -> watching.Goal:
+        name, aim, reason = c
+        return watching.Goal(self._span(meta), self._span(name), self._text(name), aim, reason)
+
+    def aim(self, meta: Place, c: Children) -> watching.Aim:
+        name, verb, to, target, by = c
+        said = f"{verb} to" if to else str(verb)
+        return watching.Aim(self._span(meta), self._span(name), str(name), self._span(verb), said, target, by)
+
+    def reason(self, meta: Place, c: Children) -> watching.Words:
         return watching.Words(self._span(meta), self._text(c[0]))
 
     def test(self, meta: Place, c: Children) -> tree.Test:

@@ -7,18 +7,20 @@ from typing import Protocol
 
 from opshub.language import tree
 from opshub.language.across import ACROSS, EVERY
+from opshub.language.attaining import ATTAINING
 from opshub.language.clauses import slope
 from opshub.language.findings import Findings, suggestion
 from opshub.language.functions import FUNCTIONS, Function
 from opshub.language.gathering import GatherChecker
-from opshub.language.lints import fragile, never
-from opshub.language.meaning import BROKEN, SEARCHES, Definition, Term, constant
+from opshub.language.lints import fragile, never, proven
+from opshub.language.meaning import BROKEN, Definition, Term, constant
 from opshub.language.moments import QUANTITIES
-from opshub.language.names import Names, Outside, Place, report_closed
+from opshub.language.names import GOALS, Names, Outside, Place, report_closed
 from opshub.language.patterns import check_pattern
-from opshub.language.placing import placing
+from opshub.language.placing import attaining, placing
 from opshub.language.pricing import unlike, unpriced
 from opshub.language.schema import Field, Kind
+from opshub.language.supporting import supporting
 
 __all__ = ["Checker"]
 
@@ -99,7 +101,7 @@ class Checker:
             term = self.condition(operand, place, present)
             operands.append(term)
             if node.word == "and":
-                present |= _proven(term)
+                present |= proven(term)
         made = _made(node.word, Kind.BOOL, tuple(operands))
         if node.word == "and" and made.kind and (reason := never(made, self._lets)):
             self._findings.report(
@@ -155,6 +157,9 @@ class Checker:
         field = self._scope.of(term)
         if field is None or not isinstance(value.detail, str) or value.detail in field.values:
             return
+        if field.name == GOALS:
+            self._names.goal(value.detail, node.span)
+            return
         if isinstance(self._scope, Outside):
             if self._scope.is_open(term, value.detail):
                 return
@@ -203,7 +208,8 @@ class Checker:
                 return BROKEN
             self._check_closed(value, item, Term("constant", item.kind, (), item.value))
         items = tuple(dict.fromkeys(str(item.value) for item in node.items.items))
-        return _made(f"contains {node.verb}", Kind.BOOL, (value,), items)
+        made = _made(f"contains {node.verb}", Kind.BOOL, (value,), items)
+        return self._supporting(made, place, items, "and" if node.verb == "all" else "or")
 
     def _matches(self, node: tree.Matches, place: Place) -> Term:
         value = self.term(node.value, place)
@@ -222,7 +228,16 @@ class Checker:
             self._findings.report("R202", node.item.span, message, _unlike(Term("", Kind.TEXT), item))
             return BROKEN
         self._check_closed(value, node.item, item)
-        return _made("contains", Kind.BOOL, (value, item))
+        made = _made("contains", Kind.BOOL, (value, item))
+        return self._supporting(made, place, (str(item.detail),), "or")
+
+    def _supporting(self, made: Term, place: Place, goals: Sequence[str], word: str) -> Term:
+        """In a rule's own condition an idea supports the goals, too, that rules above let it support."""
+        field = self._scope.of(made.operands[0]) if made.kind else None
+        asked = field is not None and field.name == GOALS and place is Place.IDEA
+        if not asked or self._names.ruled.keys().isdisjoint(goals):
+            return made
+        return supporting(made.operands[0], goals, word, self._names.ruled)
 
     def _mentions(self, node: tree.Mentions, place: Place) -> Term:
         value = self.term(node.value, place)
@@ -284,8 +299,10 @@ class Checker:
     def _call(self, node: tree.Call, place: Place) -> Term:
         if gather := self._gathers.meant(node, place):
             return self._gathers.term(gather, place)
+        outside = not isinstance(self._scope, Names)
+        if node.function in ATTAINING:
+            return attaining(node, self._names, self._findings, outside=outside)
         if node.function in ACROSS:
-            outside = not isinstance(self._scope, Names)
             return placing(node, place, self._names, self._findings, outside=outside)
         arguments = tuple(self.term(argument, place) for argument in node.arguments)
         function = FUNCTIONS.get(node.function)
@@ -339,17 +356,6 @@ def _made(
         return BROKEN
     row, late = any(o.row for o in operands), any(o.late for o in operands)
     return Term(op, kind, operands, detail, optional, row, late)
-
-
-def _proven(term: Term) -> frozenset[Term]:
-    """The fields that are certainly there where a condition holds."""
-    if term.op == "and":
-        return frozenset().union(*map(_proven, term.operands))
-    if term.op == "missing":
-        return frozenset(term.operands) if term.detail else frozenset()
-    if term.op in ("==", "!=", "<", "<=", ">", ">=", "in") or term.op in SEARCHES:
-        return frozenset(operand for operand in term.operands if operand.op in ("idea", "row", "let"))
-    return frozenset()
 
 
 def _a(kind: Kind | None) -> str:

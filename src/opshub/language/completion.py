@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from opshub.language.across import EVERY
+from opshub.language.attaining import ATTAINING
 from opshub.language.diagnostics import Source
+from opshub.language.names import GOALS
 from opshub.language.scanner import RESERVED, STATEMENTS
 from opshub.language.schema import Field, Schema
 from opshub.language.statements import URGENCIES
@@ -36,9 +38,9 @@ _OPERATORS = (
     *("is missing", "is not missing", "where"),
 )
 _COMPARED = frozenset({"==", "!=", "contains"})
-_EFFECTS = ("tag", "route to", "stop", "because")
+_EFFECTS = ("tag", "supports", "route to", "stop", "because")
 _NOUNS = frozenset({"feedback", "account", "accounts", "person", "persons"})
-_OUTCOME = ("band", "tags", "route", "urgency")
+_OUTCOME = ("band", "tags", "route", "urgency", "goals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +206,22 @@ class _Place:
         """The texts that can stand here, where those are known."""
         if self._is("tag"):
             return self._known.tags
+        goals = tuple(symbol.name for symbol in self._known.named("goal"))
+        if self._is("supports") or any(self._is(function, "(") for function in ATTAINING):
+            return goals
         compared = self._compared()
         bands = tuple(symbol.name for symbol in self._known.named("band"))
         if "expect" in self._texts and compared in _OUTCOME:
             places = tuple(self._known.destinations())
-            return {"band": bands, "tags": self._known.tags, "route": places, "urgency": URGENCIES}[compared]
+            return {
+                "band": bands,
+                "tags": self._known.tags,
+                "route": places,
+                "urgency": URGENCIES,
+                "goals": goals,
+            }[compared]
+        if compared == GOALS:
+            return goals
         field = self._known.field(compared)
         return field.values if field and field.values else None
 

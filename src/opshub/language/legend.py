@@ -90,6 +90,8 @@ def _effects(rule: Verdict) -> Iterator[Effect]:
         yield f"{score} {amount:+.12g}", score, amount, because
     for tag in rule.tags:
         yield f"tag {tag}", "", 0.0, ""
+    for goal in rule.goals:
+        yield f"supports {goal}", "", 0.0, ""
     if rule.route:
         yield f"route to {rule.route}{f' as {rule.urgency}' * bool(rule.urgency)}", "", 0.0, ""
     if rule.stops:

@@ -7,7 +7,7 @@ from typing import Any
 
 from opshub.language.meaning import COMPARE, GATHERING, SEARCHES, Definition, Term, show
 
-__all__ = ["conjuncts", "fragile", "implies", "never"]
+__all__ = ["conjuncts", "fragile", "implies", "never", "proven"]
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
@@ -178,3 +178,14 @@ def fragile(term: Term, lets: Mapping[str, Definition]) -> frozenset[Term]:
             else:
                 stack.extend(part.operands)
     return frozenset(found)
+
+
+def proven(term: Term) -> frozenset[Term]:
+    """The fields that are certainly there where a condition holds."""
+    if term.op == "and":
+        return frozenset().union(*map(proven, term.operands))
+    if term.op == "missing":
+        return frozenset(term.operands) if term.detail else frozenset()
+    if term.op in ("==", "!=", "<", "<=", ">", ">=", "in") or term.op in SEARCHES:
+        return frozenset(operand for operand in term.operands if operand.op in ("idea", "row", "let"))
+    return frozenset()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from opshub.language.currencies import Money
 from opshub.language.schema import Kind, Schema
-from opshub.language.series import Alarm, Series
+from opshub.language.series import Alarm, Series, Target
 
 if TYPE_CHECKING:
     from opshub.language.world import Slot
@@ -137,6 +137,7 @@ class Verdict:
     route: str
     urgency: str
     stops: bool
+    goals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,7 @@ class Program:
     clauses: tuple[tuple[str, str, Term], ...] = ()
     signals: tuple[Series, ...] = ()
     alerts: tuple[Alarm, ...] = ()
+    goals: tuple[Target, ...] = ()
     across: tuple[tuple[str, str], ...] = ()
     """What ideas read of all ideas, (quantity, score), behind an idea's own values."""
     world: tuple[Slot, ...] = ()

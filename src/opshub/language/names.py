@@ -11,7 +11,10 @@ from opshub.language.schema import Field, Kind, Schema
 from opshub.language.tree import Name, Reading, Span
 from opshub.language.world import Slot
 
-__all__ = ["Names", "Outside", "Place"]
+__all__ = ["GOALS", "Names", "Outside", "Place"]
+
+GOALS = "idea.goals"
+"""The field that holds the goals that people let an idea support."""
 
 
 class Place(Enum):
@@ -38,11 +41,17 @@ class Names:
         self._own = len(schema.idea) + len(world)
         self._world = {slot[:2]: slot.term(len(schema.idea) + i) for i, slot in enumerate(world)}
         self._told = {slot.field.name: slot.field for slot in world}
+        self.goals = tuple(dict.fromkeys(slot.name for slot in world if slot.quantity != "signal"))
+        self.ruled: dict[str, tuple[Term, ...]] = {}
+        """Within a rule: by goal, the conditions of the rules above it that let an idea support it."""
         self._findings = findings
         self._lost = findings.lost
         self._later = frozenset(later)
         self._fields: dict[str, tuple[Field, str, int]] = {}
         self._short: dict[str, list[str]] = {}
+        self._know(schema)
+
+    def _know(self, schema: Schema) -> None:
         for op, fields in (("idea", schema.idea), ("row", schema.feedback)):
             for index, field in enumerate(fields):
                 self._fields[field.name] = (field, op, index)
@@ -120,6 +129,17 @@ class Names:
             self._findings.report("R120", node.mark, f"there is no signal '{node.name}'", hint)
         return found or BROKEN
 
+    def goal(self, title: str, mark: Span) -> bool:
+        """Whether there is a goal of that title; a wrong one is reported."""
+        if title not in self.goals and not self.is_lost(title):
+            hint = suggestion(title, self.goals) or 'write one: goal "…" { signal … reach … by … }'
+            self._findings.report("R130", mark, f"there is no goal '{title}'", hint)
+        return title in self.goals
+
+    def attaining(self, function: str, title: str, mark: Span) -> Term:
+        """How a goal stands; a wrong title is reported."""
+        return self._world[function, title] if self.goal(title, mark) else BROKEN
+
     def _defined(self, node: Name) -> Term | None:
         if node.name in self.parameters:
             return self.parameters[node.name]
@@ -187,13 +207,14 @@ class Outside:
         "route": "R104",
         "urgency": "R112",
         "alerts": "R122",
+        "goals": "R130",
     }
 
     def __init__(
         self, scores: Sequence[str], closed: Mapping[str, tuple[str, ...]], findings: Findings
     ) -> None:
         kinds = {"tags": Kind.TEXTS, "band": Kind.TEXT, "route": Kind.TEXT, "urgency": Kind.TEXT}
-        kinds["alerts"] = Kind.TEXTS
+        kinds |= {"alerts": Kind.TEXTS, "goals": Kind.TEXTS}
         self._fields = [Field(name, Kind.NUMBER, "", optional=False) for name in scores]
         self._fields += [Field(name, kind, "", False, closed.get(name, ())) for name, kind in kinds.items()]
         self._findings = findings

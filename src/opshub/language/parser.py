@@ -202,7 +202,7 @@ def _report_token(text: str, block: Block, error: UnexpectedToken, findings: Fin
             "R003",
             span,
             f"'{token}' is not a statement",
-            "a file holds use, parameter, let, score, rule, bands, signal, alert, test",
+            "a file holds use, parameter, let, score, rule, bands, signal, alert, goal, test",
         )
     else:
         found = "the statement ends" if token.type == "$END" else f"found '{text[span.start : span.end]}'"

@@ -1,4 +1,4 @@
-"""Checks the functions that place an idea among all ideas: they name a score that itself reads no other idea."""
+"""Checks the functions that take a name: of a score that places an idea among all ideas, of a goal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from opshub.language.findings import Findings, suggestion
 from opshub.language.meaning import BROKEN, Term
 from opshub.language.names import Names, Place
 
-__all__ = ["placing"]
+__all__ = ["attaining", "placing"]
 
 
 def placing(node: tree.Call, place: Place, names: Names, findings: Findings, *, outside: bool) -> Term:
@@ -51,3 +51,17 @@ def _score(node: tree.Call, names: Names, findings: Findings) -> str | None:
         findings.report("R223", named.span, message, hint)
         return None
     return named.name
+
+
+def attaining(node: tree.Call, names: Names, findings: Findings, *, outside: bool) -> Term:
+    """How a goal stands, as a call names it; ``outside`` is a test's expect."""
+    if outside:
+        hint = f"give it a name: score so_far = {node.function}(…)"
+        findings.report("R209", node.span, f"'{node.function}' cannot stand in a test's expect", hint)
+        return BROKEN
+    named = node.arguments[0] if len(node.arguments) == 1 else None
+    if not isinstance(named, tree.Literal) or not isinstance(named.value, str):
+        hint = f'write its title: {node.function}("{next(iter(names.goals), "Adoption by winter")}")'
+        findings.report("R232", node.span, f"'{node.function}' takes the title of one goal", hint)
+        return BROKEN
+    return names.attaining(node.function, named.value, named.span)

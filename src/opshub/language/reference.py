@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from opshub.language.across import EVERY, Across
+from opshub.language.attaining import Attaining
 from opshub.language.checking import check
 from opshub.language.codes import CODES, Code
 from opshub.language.diagnostics import Source
@@ -52,7 +53,7 @@ def _sections() -> Mapping[str, str]:
     }
 
 
-def _function(function: Function | Across) -> str:
+def _function(function: Function | Across | Attaining) -> str:
     rows = "".join(f"| `{call}` | `{result}` |\n" for call, result in function.examples.items())
     return f"### `{function.signature}`\n\n{function.doc}\n\n| example | gives |\n|---|---|\n{rows}"
 

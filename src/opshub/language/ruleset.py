@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from opshub.language.across import placed, places
+from opshub.language.attaining import State, attained
 from opshub.language.legend import Legend, Trace, entries
 from opshub.language.meaning import GATHERING, Program, Term, TestCase, leaves
 from opshub.language.outcome import Outcome
 from opshub.language.predicates import Predicates
 from opshub.language.runtime import finite, settled, utc
 from opshub.language.schema import Schema
-from opshub.language.signals import Read, Signals, Value
+from opshub.language.signals import Read, Signals
 
 if TYPE_CHECKING:
     from opshub.language.compiler import Compiled
+    from opshub.language.world import Slot
 
 __all__ = ["EMPTY", "RuleSet"]
 
@@ -36,8 +39,8 @@ class RuleSet:
 
     ``hash`` changes whenever a decision or its explanation could. ``scores`` always has ``priority``, first.
     ``reads`` are the full names of all fields that a decision depends on. ``bands`` are in order, best first; ``tags``
-    are all that any rule or alert may give. ``across`` are what an idea reads of all ideas, (quantity, score).
-    ``predicates`` are what rules look for in texts.
+    are all that any rule or alert may give, ``goals`` all goals by title. ``across`` are what an idea reads of all
+    ideas, (quantity, score). ``predicates`` are what rules look for in texts.
     """
 
     def __init__(self, program: Program, hash: str) -> None:
@@ -45,7 +48,7 @@ class RuleSet:
         self.scores = tuple(dict.fromkeys(["priority", *(score.name for score in program.scores)]))
         self.bands = tuple(name for name, _ in program.bands)
         given = [*(rule.tags for rule in program.rules), *(alert.tags for alert in program.alerts)]
-        self.tags = frozenset(tag for tags in given for tag in tags)
+        self.tags = frozenset(chain.from_iterable(given))
         roots = [*(score.term for score in program.scores), *(rule.when for rule in program.rules)]
         self.reads = frozenset(_reads(roots, program))
         self.predicates = Predicates.of(roots, program)
@@ -53,6 +56,7 @@ class RuleSet:
         self.signals = Signals(program, frozenset(_reads(counted, program)))
         self.tests: tuple[TestCase, ...] = program.tests
         self.across = program.across
+        self.goals = {target.name: target for target in program.goals}
         self._width = len(program.schema.idea)
         self._watched = frozenset(_observed(roots, program))
         self._program = program
@@ -84,8 +88,6 @@ class RuleSet:
         """
         feedback = self.predicates.completed(feedback)
         totals = dict(self._start)
-        tags: set[str] = set()
-        route = urgency = ""
         if len(idea) < self._width:
             idea = self.widened(idea)
         if self.across and len(idea) == self._width:
@@ -93,18 +95,30 @@ class RuleSet:
         scores, hits, due = self._decide(idea, feedback, utc(now))
         for name, score in zip(self._defined, scores, strict=True):
             totals[name] = score[1]
+        tags, goals, route, urgency = self._held(hits, totals)
+        totals.update(fixed)
+        band = self._band(totals)
+        explain = partial(self._traces, scores, hits, feedback, totals, band)
+        return Outcome(totals, band, tags, route, urgency, due, self.legend, goals, explain)
+
+    def _held(
+        self, hits: Iterable[Any], totals: dict[str, float]
+    ) -> tuple[tuple[str, ...], tuple[str, ...], str, str]:
+        """Tags, goals, route and urgency of the rules that hold, whose points go into ``totals``."""
+        tags: set[str] = set()
+        goals: set[str] = set()
+        route = urgency = ""
         for hit in hits:
             verdict = self._program.rules[hit[0]]
             for name, amount, _ in verdict.additions:
                 totals[name] = settled(totals[name] + amount)
             if verdict.tags:
                 tags.update(verdict.tags)
+            if verdict.goals:
+                goals.update(verdict.goals)
             if verdict.route and not route:
                 route, urgency = verdict.route, verdict.urgency
-        totals.update(fixed)
-        band = self._band(totals)
-        explain = partial(self._traces, scores, hits, feedback, totals, band)
-        return Outcome(totals, band, tuple(sorted(tags)), route, urgency, due, self.legend, explain)
+        return tuple(sorted(tags)), tuple(sorted(goals)), route, urgency
 
     def measured(
         self, idea: Sequence[object], feedback: Sequence[Sequence[object]], now: datetime
@@ -141,12 +155,22 @@ class RuleSet:
         """Whether decisions read something that is the same for all ideas."""
         return bool(self._watched)
 
-    def world(self, read: Read) -> tuple[Value, ...]:
-        """What every idea reads the same, behind its own values; what decisions do not read is left missing."""
+    def world(self, now: datetime, reader: Callable[[datetime], Read]) -> tuple[State, ...]:
+        """What every idea reads the same, behind its own values; what decisions do not read is left missing.
+
+        ``reader`` reads signals as they were at a moment.
+        """
         return tuple(
-            self.signals.last(slot.name, 1, read)[0] if number in self._watched else None
+            self._observed(slot, now, reader) if number in self._watched else None
             for number, slot in enumerate(self._program.world)
         )
+
+    def _observed(self, slot: Slot, now: datetime, reader: Callable[[datetime], Read]) -> State:
+        if slot.quantity == "signal":
+            return self.signals.last(slot.name, 1, reader(now))[0]
+        target = self.goals[slot.name]
+        value = self.signals.last(target.signal, 1, reader(target.moment(now)))[0]
+        return attained(target, value, now)[slot.quantity]
 
     def opened(self, alert: str) -> int | None:
         """The number of the legend's entry for an alert, None where there is no such alert any more."""

@@ -17,11 +17,11 @@ __all__ = ["DEEPEST", "RESERVED", "STATEMENTS", "Block", "scan"]
 DEEPEST = 50
 LARGEST = 65_536
 
-STATEMENTS = ("alert", "bands", "let", "parameter", "rule", "score", "signal", "test", "use")
+STATEMENTS = ("alert", "bands", "goal", "let", "parameter", "rule", "score", "signal", "test", "use")
 RESERVED = frozenset(
-    "account accounts all and any as because contains count distinct expect false feedback for given idea in "
-    "is key matches max mean median mentions min missing no not notify of open or otherwise over per person "
-    "persons reported route share stop sum tag to true when where within".split()
+    "account accounts all and any as because by contains count distinct expect false feedback for given "
+    "idea in is key matches max mean median mentions min missing no not notify of open or otherwise over "
+    "per person persons reported route share stop sum supports tag to true when where within".split()
 ) | set(STATEMENTS)
 
 _TOKEN = re.compile(
@@ -39,8 +39,8 @@ _STATEMENT = re.compile(
     r"|^(?P<other>[^\W\d]\w*)[ \t]+(?:\"[^\"\n]*\"\s*\{|\w+\s*=(?!=))",
     re.M,
 )
-_DEFINED = re.compile(r"(?:let|parameter|score|signal)[ \t]+(\w+)")
-_HEADING = re.compile(r"\s*((?:rule|alert|test|bands)[ \t]+(?:\"[^\"\n]*\"|\w+))")
+_DEFINED = re.compile(r'(?:let|parameter|score|signal)[ \t]+(\w+)|^[ \t]*goal[ \t]+"([^"\n]*)"', re.M)
+_HEADING = re.compile(r"\s*((?:rule|alert|goal|test|bands)[ \t]+(?:\"[^\"\n]*\"|\w+))")
 _PARTNER = {")": "(", "]": "[", "}": "{"}
 
 
@@ -55,7 +55,7 @@ class Block:
 
     def defines(self, text: str) -> set[str]:
         """Names that the statement would define."""
-        return set(_DEFINED.findall(text, self.start, self.end))
+        return {name or title for name, title in _DEFINED.findall(text, self.start, self.end)}
 
 
 def scan(file: int, findings: Findings) -> tuple[str, list[Block]]:

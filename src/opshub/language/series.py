@@ -1,14 +1,15 @@
-"""What checked signals and alerts mean, and the periods that they are counted in."""
+"""What checked signals, alerts and goals mean, and the periods that signals are counted in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from opshub.language.meaning import Term
 
-__all__ = ["PERIODS", "Alarm", "Limit", "Series"]
+__all__ = ["PERIODS", "Alarm", "Limit", "Series", "Target"]
 
 PERIODS = ("hour", "day", "week", "month")
 """What a signal can be counted per; all of them begin in UTC, a week on Monday."""
@@ -68,3 +69,24 @@ class Alarm:
             for limit in self.limits
             for ago in range(limit.periods - 1, -1, -1)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A goal: where the signal is wanted, up to and with the day ``by``; ``shown`` is how the admin wrote it."""
+
+    name: str
+    place: str
+    signal: str
+    sign: str
+    bound: float
+    by: datetime
+    shown: str
+    because: str
+
+    def moment(self, now: datetime) -> datetime:
+        """When it is looked at: now, or, once its day is over, at the end of that day."""
+        try:
+            return min(now, self.by + timedelta(days=1))
+        except OverflowError:
+            return now

@@ -9,6 +9,7 @@ from opshub.language import tree, watching
 from opshub.language.checker import Checker
 from opshub.language.destinations import misrouted
 from opshub.language.findings import Findings, suggestion
+from opshub.language.goals import GoalChecker
 from opshub.language.lints import implies
 from opshub.language.meaning import BROKEN, Definition, Program, Term, TestCase, Verdict, constant
 from opshub.language.names import Names, Place
@@ -56,10 +57,12 @@ class _Build:
         self._names = Names(schema, findings, self._later, self._world)
         self._checker = Checker(self._names, findings)
         self._watches = Watches(self._names, findings, self._check_destination)
+        self._goals = GoalChecker(findings, self._watches)
         self._titles: dict[tuple[type, str], Span] = {}
         self._marks: dict[str, Span] = {}
         self._bands: tree.Bands | None = None
         self._rules: list[tuple[tree.Rule, Verdict]] = []
+        self._supported: dict[str, tuple[Term, ...]] = {}
 
     def program(self) -> Program:
         alerts: list[watching.Alert] = []
@@ -81,6 +84,10 @@ class _Build:
                     alerts.append(statement)
         for alert in alerts:
             self._watches.alert(alert)
+        for goal in self._statements:
+            if isinstance(goal, watching.Goal):
+                self._goals.goal(goal)
+        self._goals.report_unsupported(verdict for _, verdict in self._rules)
         self._report_unused()
         self._report_shadowed()
         report_proven(self._rules, self._names.lets, self._schema, self._findings)
@@ -100,6 +107,7 @@ class _Build:
             clauses=tuple(self._clauses()),
             signals=tuple(self._watches.signals.values()),
             alerts=tuple(self._watches.alerts),
+            goals=tuple(self._goals.targets),
             across=tuple(self._names.across),
             world=self._world,
         )
@@ -166,7 +174,10 @@ class _Build:
 
     def _rule(self, node: tree.Rule) -> Verdict:
         self._check_title(node)
+        self._names.ruled = self._supported
         when = self._checker.condition(node.when, Place.IDEA)
+        self._names.ruled = {}
+        goals = self._goals_of(node, when)
         if not node.effects:
             hint = "give it points, a tag, a route or stop"
             self._findings.report("R307", node.mark, f"'{node.name}' does nothing", hint)
@@ -188,7 +199,19 @@ class _Build:
             route=routes[0].destination if routes else "",
             urgency=routes[0].urgency if routes else "",
             stops=any(isinstance(e, tree.Stop) for e in node.effects),
+            goals=goals,
         )
+
+    def _goals_of(self, node: tree.Rule, when: Term) -> tuple[str, ...]:
+        """The goals that a rule lets ideas support; rules below it read its condition by the rule's name."""
+        effects = [effect for effect in node.effects if isinstance(effect, tree.Supports)]
+        found = tuple(dict.fromkeys(e.goal for e in effects if self._names.goal(e.goal, e.mark)))
+        if found and when.kind is not None:
+            name = f'rule "{node.name}"'
+            self._names.lets.setdefault(name, Definition(name, when, self._findings.place(node.span)))
+            held = Term("let", Kind.BOOL, (), name, when.optional, when.row, when.late)
+            self._supported |= {goal: (*self._supported.get(goal, ()), held) for goal in found}
+        return found
 
     def _check_score(self, name: str, mark: Span) -> None:
         scores = {node.name for node in self._statements if isinstance(node, tree.Score)} | {"priority"}
@@ -273,6 +296,7 @@ class _Build:
             "tags": tuple(sorted({tag for verdict in verdicts for tag in verdict.tags})),
             "band": tuple(step.name for step in self._bands.steps) if self._bands else (),
             "route": tuple(sorted({verdict.route for verdict in verdicts if verdict.route})),
+            "goals": self._names.goals,
             "alerts": tuple(alert.name for alert in self._watches.alerts),
             "urgency": tuple(sorted({verdict.urgency for verdict in verdicts if verdict.urgency})),
         }

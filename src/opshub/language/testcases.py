@@ -11,7 +11,7 @@ from opshub.language.currencies import Money
 from opshub.language.findings import Findings, suggestion
 from opshub.language.functions import FUNCTIONS
 from opshub.language.meaning import TestCase
-from opshub.language.names import Names, Outside, Place, report_closed
+from opshub.language.names import GOALS, Names, Outside, Place, report_closed
 from opshub.language.pricing import priced
 from opshub.language.schema import Field, Kind, Schema
 from opshub.language.tree import Span
@@ -145,6 +145,9 @@ class TestChecker:
                 hint = f"write {priced(value, self._names.hub)}"
             self._findings.report("R211", setting.value.span, message, hint)
             return None
+        if field.name == GOALS and isinstance(value, tuple):
+            for title in value:
+                self._names.goal(title, setting.value.span)
         if field.values:
             for text in value if isinstance(value, tuple) else (value,):
                 if text not in field.values:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from opshub.language.meaning import Term, TestCase
+from opshub.language.names import GOALS
 from opshub.language.outcome import Outcome
 from opshub.language.ruleset import RuleSet
 from opshub.language.series import Series
@@ -42,7 +43,7 @@ def _run(rules: RuleSet, case: TestCase) -> TestResult:
         outcome.tags,
         *(v or None for v in (outcome.band, outcome.route, outcome.urgency)),
     )
-    values += (_alerts(rules, case),)
+    values += (_alerts(rules, case), tuple(sorted({*outcome.goals, *_declared(rules, case)})))
     failures = [
         f"expected {text}, got {_got(term, values)}{_trace(outcome)}"
         for text, term in case.expects
@@ -57,9 +58,16 @@ def _alerts(rules: RuleSet, case: TestCase) -> tuple[str, ...]:
     return tuple(alert.name for alert in signals.alerts if signals.breached(alert, read) is not None)
 
 
+def _declared(rules: RuleSet, case: TestCase) -> tuple[str, ...]:
+    """The goals that people let the idea of a test support."""
+    named = zip(rules.program.schema.idea, case.idea, strict=False)
+    found = next((value for field, value in named if field.name == GOALS), None)
+    return found if isinstance(found, tuple) else ()
+
+
 def told(rules: RuleSet, case: TestCase) -> tuple[object, ...]:
     """The idea of a test with what signals came to."""
-    return (*case.idea, *rules.world(_reader(case)))
+    return (*case.idea, *rules.world(case.now, lambda _: _reader(case)))
 
 
 def _reader(case: TestCase) -> Read:

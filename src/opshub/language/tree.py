@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
 from opshub.language.schema import Kind
-from opshub.language.watching import Alert, Signal
+from opshub.language.watching import Alert, Goal, Signal
 
 __all__ = [
     "Add",
@@ -41,6 +41,7 @@ __all__ = [
     "Statement",
     "Step",
     "Stop",
+    "Supports",
     "Tag",
     "Test",
     "Use",
@@ -276,6 +277,15 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class Supports:
+    """``supports …``; ``mark`` is the place of the goal's title."""
+
+    span: Span
+    mark: Span
+    goal: str
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """``route to … as …``; ``mark`` and ``pace`` are the places of destination and urgency."""
 
@@ -301,7 +311,7 @@ class Rule:
     mark: Span
     name: str
     when: Expression
-    effects: tuple[Add | Tag | Route | Stop, ...]
+    effects: tuple[Add | Tag | Supports | Route | Stop, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,4 +384,4 @@ class Test:
     expects: tuple[Expression, ...]
 
 
-Statement: TypeAlias = Use | Parameter | Let | Score | Rule | Bands | Signal | Alert | Test
+Statement: TypeAlias = Use | Parameter | Let | Score | Rule | Bands | Signal | Alert | Goal | Test

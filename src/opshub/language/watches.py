@@ -34,7 +34,7 @@ class Watches:
 
     def signal(self, node: watching.Signal) -> None:
         """Check a signal; later ones and alerts can name it."""
-        self._once("signal", node.name, node.mark)
+        self.once("signal", node.name, node.mark)
         if node.period and node.period not in PERIODS:
             hint = suggestion(node.period, PERIODS)
             self._findings.report("R121", node.pace, f"a signal is not counted per '{node.period}'", hint)
@@ -51,7 +51,8 @@ class Watches:
         self.signals.setdefault(node.name, made)
         self._check_key(node)
 
-    def _once(self, what: str, name: str, mark: Span) -> None:
+    def once(self, what: str, name: str, mark: Span) -> None:
+        """Report a name that the same kind of thing has already."""
         first = self._marks.setdefault((what, name), mark)
         if first is not mark:
             hint = f"the first stands at {self._findings.place(first)}"
@@ -107,7 +108,7 @@ class Watches:
 
     def alert(self, node: watching.Alert) -> None:
         """Check an alert; all signals are known by now."""
-        self._once("alert", node.name, node.mark)
+        self.once("alert", node.name, node.mark)
         limits = tuple(made for breach in node.breaches if (made := self._limit(breach)) is not None)
         if not (node.opens or node.notes):
             hint = 'add: open idea "…", or notify "…"'

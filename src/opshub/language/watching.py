@@ -1,4 +1,4 @@
-"""The part of the syntax tree that speaks of time: signals, and alerts on them."""
+"""The part of the syntax tree that speaks of time: signals, alerts on them, and goals."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from opshub.language.tree import Expression, Span
+    from opshub.language.tree import Expression, Literal, Span
 
-__all__ = ["Alert", "Breach", "Open", "Reported", "Signal", "Words"]
+__all__ = ["Aim", "Alert", "Breach", "Goal", "Open", "Reported", "Signal", "Words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +76,27 @@ class Alert:
     opens: tuple[Open, ...]
     tags: tuple[Words, ...]
     notes: tuple[Words, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """``signal name verb target by day``; ``mark`` and ``pace`` are the places of name and verb."""
+
+    span: Span
+    mark: Span
+    signal: str
+    pace: Span
+    verb: str
+    target: Literal
+    by: Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """``goal name { signal … because … }``; ``mark`` is the place of the name."""
+
+    span: Span
+    mark: Span
+    name: str
+    aim: Aim
+    reason: Words | None
