@@ -95,6 +95,23 @@ def test_the_history_stands_in_columns_with_the_hub_s_time(run: Run) -> None:
     assert second.split()[3:] == ["ann", "undid", "action", "1"]
 
 
+def test_a_merged_idea_says_where_it_went(run: Run) -> None:
+    merged = run("ideas", "merge", "IDEA-2", "IDEA-1", "--because", "同一个愿望", "--by", "李娜")
+    shown, why = run("ideas", "show", "IDEA-2"), run("ideas", "why", "IDEA-2")
+
+    assert merged.stdout.splitlines()[:2] == [
+        "action 1: 李娜 merged IDEA-2 into IDEA-1: 同一个愿望",
+        "  desk:2: IDEA-2 → IDEA-1",
+    ]
+    for told in (shown.stdout, why.stdout):
+        assert told.splitlines()[:2] == ["IDEA-2  导出 Excel 失败", "merged into IDEA-1  Export to CSV"]
+        assert "opshub ideas undo 1" in told
+    assert value(run("ideas", "show", "IDEA-2", "--json"))["merged"]["into"] == "IDEA-1"
+    assert "IDEA-2" not in run("ideas", "list").stdout
+    refused = run("ideas", "override", "IDEA-2", "--priority", "1", "--because", "x", "--until", "3d")
+    assert "error: IDEA-2 was merged into IDEA-1" in refused.stderr
+
+
 def test_why_linked_tells_what_a_person_refused(run: Run) -> None:
     run("ideas", "link", "desk:2", "IDEA-1", "--by", "ann")
     run("ideas", "unlink", "desk:2", "--by", "bob", "--because", "not at all")
@@ -121,6 +138,8 @@ def test_why_linked_tells_what_a_person_refused(run: Run) -> None:
             "people read it",
         ),
         (("unlink", "desk:1"), "desk:1 stands alone in IDEA-1", "opshub ideas link desk:1 IDEA"),
+        (("merge", "IDEA-1", "IDEA-1"), "IDEA-1 cannot be merged into itself", "opshub ideas list"),
+        (("merge", "IDEA-1", "IDEA-9"), "there is no idea 'IDEA-9'", "opshub ideas list"),
         (("undo", "7"), "there is no action 7", "opshub ideas history IDEA"),
         (("undo", "IDEA-1"), "nobody did anything to IDEA-1", "opshub ideas history IDEA-1"),
         (("history", "IDEA-9"), "there is no idea 'IDEA-9'", "opshub ideas list"),

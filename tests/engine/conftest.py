@@ -13,6 +13,7 @@ import pytest
 
 from opshub.clock import FrozenClock
 from opshub.engine.connection import Connection, Limits
+from opshub.engine.deed import Asked, Done
 from opshub.engine.facts import schema
 from opshub.engine.hub import Hub
 from opshub.language import EMPTY, RuleSet, Source, check
@@ -26,6 +27,7 @@ from opshub.model import (
     Ranking,
     Receipt,
     Record,
+    Ref,
     Tombstone,
     TrackedItem,
     Visibility,
@@ -277,6 +279,21 @@ class World:
             assert checked.rules is not None, "\n".join(d.render() for d in checked.diagnostics)
             COMPILED[text] = checked.rules
         return COMPILED[text]
+
+    def act(self, deed: Callable[..., Done], *words: Any, by: str = "ann", **more: Any) -> Done:
+        """Have somebody do something by hand."""
+        asked = Asked(by, "the same wish")
+        return self.hub.act("ideas", lambda work: deed(work, *words, asked=asked, **more))
+
+    def where(self, *numbers: object) -> list[int | None]:
+        """The idea that each ticket belongs to."""
+        refs = [Ref("desk", str(number)) for number in numbers]
+        links = self.hub.store.links_of(refs)
+        return [links[ref].idea if ref in links else None for ref in refs]
+
+    def voices(self) -> dict[int, int]:
+        """How many voices each living idea has."""
+        return {idea.number: count for idea, _, count in self.hub.ranked()}
 
     def connect(self, name: str, **changes: Any) -> None:
         """Change what the admin decided about a connection."""

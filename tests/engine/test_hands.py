@@ -7,33 +7,13 @@ from typing import Any
 
 import pytest
 
-from opshub.engine.deed import Asked, Done
+from opshub.engine.deed import Done
 from opshub.engine.linked import Sign
 from opshub.engine.points import watch_points
 from opshub.engine.regroup import link, unlink
 from opshub.engine.undo import history, undo
 from opshub.errors import NotFoundError, UsageError
 from opshub.model import LinkMaker, Ref
-
-ANN = Asked("ann", "the same wish")
-
-
-def act(world: Any, deed: Callable[..., Done], *words: Any, asked: Asked = ANN, **more: Any) -> Done:
-    """Have ann do something."""
-    done: Done = world.hub.act("ideas", lambda work: deed(work, *words, asked=asked, **more))
-    return done
-
-
-def where(world: Any, *numbers: object) -> list[int | None]:
-    """The idea that each ticket belongs to."""
-    refs = [Ref("desk", str(number)) for number in numbers]
-    links = world.hub.store.links_of(refs)
-    return [links[ref].idea if ref in links else None for ref in refs]
-
-
-def voices(world: Any) -> dict[int, int]:
-    """How many voices each living idea has."""
-    return {idea.number: count for idea, _, count in world.hub.ranked()}
 
 
 def notes(done: Done) -> str:
@@ -51,36 +31,36 @@ def three(request: Any, worlds: Any) -> Any:
 
 
 def test_a_linked_piece_moves_and_says_who_linked_it_when_and_why(three: Any) -> None:
-    done = act(three, link, "desk:2", "IDEA-1")
+    done = three.act(link, "desk:2", "IDEA-1")
 
     made = three.hub.store.links_of([Ref("desk", "2")])[Ref("desk", "2")]
     assert (made.idea, made.maker) == (1, LinkMaker.PERSON)
     assert made.reason == "ann linked it on 2026-03-01: the same wish"
     assert done.action.told() == "ann linked desk:2 to IDEA-1: the same wish"
-    assert voices(three) == {1: 2, 3: 1}
+    assert three.voices() == {1: 2, 3: 1}
     assert three.hub.show("IDEA-1").decision.scores["priority"] == 20.0
 
 
 def test_an_unlinked_piece_stands_alone_and_is_scored_so(three: Any) -> None:
-    act(three, link, "desk:2", "IDEA-1")
+    three.act(link, "desk:2", "IDEA-1")
 
-    done = act(three, unlink, "desk:1")
+    done = three.act(unlink, "desk:1")
 
-    assert where(three, 1, 2, 3) == [4, 1, 3]
+    assert three.where(1, 2, 3) == [4, 1, 3]
     assert done.action.other == 4
-    assert voices(three) == {1: 1, 3: 1, 4: 1}
+    assert three.voices() == {1: 1, 3: 1, 4: 1}
     assert three.hub.show("IDEA-4").idea.title == "export fails"
 
 
 def test_rules_read_that_a_person_linked_it(three: Any) -> None:
     three.use('score priority = 7 * count feedback where feedback.link == "person"\n')
-    act(three, link, "desk:2", "IDEA-1")
+    three.act(link, "desk:2", "IDEA-1")
 
     assert three.hub.show("IDEA-1").decision.scores["priority"] == 7.0
 
 
 def test_no_key_no_duplicate_link_and_no_text_moves_what_a_person_linked(three: Any) -> None:
-    act(three, link, "desk:2", "IDEA-1")
+    three.act(link, "desk:2", "IDEA-1")
 
     three.board.add("EXP-1", "Something else")
     three.desk.add(2, "EXP-1 dark mode", duplicate_of="3")
@@ -89,7 +69,7 @@ def test_no_key_no_duplicate_link_and_no_text_moves_what_a_person_linked(three: 
     three.desk.add(2, "EXP-2 dark mode", duplicate_of="3")
     three.hub.sync(full=True)
 
-    assert where(three, 2) == [1]
+    assert three.where(2) == [1]
 
 
 @pytest.mark.parametrize("later", ["key", "duplicate", "text"])
@@ -98,11 +78,11 @@ def test_the_machine_never_links_again_what_a_person_unlinked(three: Any, later:
     three.desk.add(1, "EXP-1")
     three.desk.add(2, "EXP-1")
     three.hub.sync()
-    idea = where(three, 1)[0]
-    assert where(three, 2) == [idea]
+    idea = three.where(1)[0]
+    assert three.where(2) == [idea]
 
-    act(three, unlink, "desk:2")
-    alone = where(three, 2)[0]
+    three.act(unlink, "desk:2")
+    alone = three.where(2)[0]
     changed = {
         "key": {"text": "EXP-1 indeed"},
         "duplicate": {"text": "x", "duplicate_of": "1"},
@@ -114,19 +94,19 @@ def test_the_machine_never_links_again_what_a_person_unlinked(three: Any, later:
     three.hub.sync(full=True)
 
     assert alone != idea
-    assert where(three, 1, 2) == [idea, alone]
+    assert three.where(1, 2) == [idea, alone]
 
 
 def test_what_was_left_behind_is_not_pulled_after_by_a_duplicate_link(three: Any) -> None:
     three.desk.add(4, "again", duplicate_of="1")
     three.hub.sync()
-    assert where(three, 4) == [1]
+    assert three.where(4) == [1]
 
-    act(three, unlink, "desk:1")
+    three.act(unlink, "desk:1")
     three.desk.add(4, "again and again", duplicate_of="1")
     three.hub.sync()
 
-    assert where(three, 1, 4) == [4, 1]
+    assert three.where(1, 4) == [4, 1]
 
 
 def test_an_unlinked_piece_goes_where_another_key_of_its_own_leads(three: Any) -> None:
@@ -135,11 +115,11 @@ def test_an_unlinked_piece_goes_where_another_key_of_its_own_leads(three: Any) -
     three.desk.add(4, "EXP-1 or EXP-2")
     three.hub.sync()
     one, two = (three.hub.show(key).idea.number for key in ("EXP-1", "EXP-2"))
-    assert where(three, 4) == [one]
+    assert three.where(4) == [one]
 
-    act(three, unlink, "desk:4")
+    three.act(unlink, "desk:4")
 
-    assert where(three, 4) == [two]
+    assert three.where(4) == [two]
 
 
 def test_its_duplicates_follow_what_a_person_moves_and_come_back_with_it(three: Any) -> None:
@@ -147,22 +127,22 @@ def test_its_duplicates_follow_what_a_person_moves_and_come_back_with_it(three: 
     three.desk.add(5, "and again", duplicate_of="4")
     three.hub.sync()
 
-    done = act(three, link, "desk:2", "IDEA-1")
-    assert where(three, 2, 4, 5) == [1, 1, 1]
+    done = three.act(link, "desk:2", "IDEA-1")
+    assert three.where(2, 4, 5) == [1, 1, 1]
     assert "desk:4 follows it to IDEA-1" in notes(done)
 
-    act(three, undo, None)
-    assert where(three, 2, 4, 5) == [2, 2, 2]
+    three.act(undo, None)
+    assert three.where(2, 4, 5) == [2, 2, 2]
 
 
 def test_undo_gives_back_exactly_what_there_was(three: Any) -> None:
     before = three.hub.store.links_of([Ref("desk", "1"), Ref("desk", "2")])
     ranked = three.hub.ranked()
-    act(three, link, "desk:2", "IDEA-1")
-    act(three, unlink, "desk:1")
+    three.act(link, "desk:2", "IDEA-1")
+    three.act(unlink, "desk:1")
 
-    act(three, undo, "IDEA-1")
-    act(three, undo, "IDEA-1")
+    three.act(undo, "IDEA-1")
+    three.act(undo, "IDEA-1")
 
     assert three.hub.store.links_of([Ref("desk", "1"), Ref("desk", "2")]) == before
     assert three.hub.ranked() == ranked
@@ -170,77 +150,77 @@ def test_undo_gives_back_exactly_what_there_was(three: Any) -> None:
 
 
 def test_an_action_under_a_later_one_is_not_undone_and_the_later_one_is_named(three: Any) -> None:
-    act(three, link, "desk:2", "IDEA-1")
-    act(three, link, "desk:2", "IDEA-3")
+    three.act(link, "desk:2", "IDEA-1")
+    three.act(link, "desk:2", "IDEA-3")
 
     with pytest.raises(UsageError, match="before action 2, which stands on it: ann linked desk:2") as refused:
-        act(three, undo, "1")
+        three.act(undo, "1")
 
     assert refused.value.hint == "undo that first: opshub ideas undo 2"
 
 
 def test_actions_on_other_feedback_are_undone_in_any_order(three: Any) -> None:
-    act(three, link, "desk:2", "IDEA-1")
-    act(three, link, "desk:3", "IDEA-1")
+    three.act(link, "desk:2", "IDEA-1")
+    three.act(link, "desk:3", "IDEA-1")
 
-    act(three, undo, "1")
+    three.act(undo, "1")
 
-    assert where(three, 1, 2, 3) == [1, 2, 1]
+    assert three.where(1, 2, 3) == [1, 2, 1]
 
 
 def test_after_undo_feedback_goes_where_it_names_by_then(three: Any) -> None:
-    act(three, link, "desk:2", "IDEA-1")
+    three.act(link, "desk:2", "IDEA-1")
     three.board.add("EXP-1", "Something else")
     three.desk.add(2, "EXP-1")
     three.hub.sync()
 
-    done = act(three, undo, "1")
+    done = three.act(undo, "1")
 
-    assert where(three, 2) == [three.hub.show("EXP-1").idea.number]
+    assert three.where(2) == [three.hub.show("EXP-1").idea.number]
     assert "desk:2 went on to IDEA-4, which it names since: it refers to EXP-1" in notes(done)
 
 
 def test_undo_tells_of_feedback_that_is_gone_and_it_counts_where_it_did_when_it_comes_back(
     three: Any,
 ) -> None:
-    act(three, link, "desk:2", "IDEA-1")
+    three.act(link, "desk:2", "IDEA-1")
     three.desk.add(2, "导出失败", deleted=True)
     three.hub.sync()
 
-    done = act(three, undo, "1")
+    done = three.act(undo, "1")
     three.desk.add(2, "导出失败")
     three.hub.sync()
 
     assert "desk:2 is gone meanwhile" in notes(done)
-    assert voices(three) == {1: 1, 2: 1, 3: 1}
+    assert three.voices() == {1: 1, 2: 1, 3: 1}
 
 
 def test_the_history_of_an_idea_tells_what_was_done_and_what_was_undone(three: Any) -> None:
-    act(three, link, "desk:2", "IDEA-1")
-    act(three, undo, "IDEA-1", asked=Asked("bob"))
+    three.act(link, "desk:2", "IDEA-1")
+    three.act(undo, "IDEA-1", by="bob")
 
     told = [(action.number, action.told(), undone) for action, undone in history(three.hub.store, "IDEA-2")]
 
     assert told == [
         (1, "ann linked desk:2 to IDEA-1: the same wish", 2),
-        (2, "bob undid action 1", 0),
+        (2, "bob undid action 1: the same wish", 0),
     ]
 
 
 def test_a_bare_rating_can_be_linked_and_is_without_an_idea_again_after_undo(three: Any) -> None:
     three.desk.add(4, "")
     three.hub.sync()
-    assert where(three, 4) == [None]
+    assert three.where(4) == [None]
 
-    act(three, link, "desk:4", "IDEA-1")
-    assert voices(three)[1] == 2
-    act(three, unlink, "desk:4")
-    assert where(three, 4) == [None]
-    act(three, undo, None)
-    act(three, undo, None)
+    three.act(link, "desk:4", "IDEA-1")
+    assert three.voices()[1] == 2
+    three.act(unlink, "desk:4")
+    assert three.where(4) == [None]
+    three.act(undo, None)
+    three.act(undo, None)
 
-    assert where(three, 4) == [None]
-    assert voices(three)[1] == 1
+    assert three.where(4) == [None]
+    assert three.voices()[1] == 1
 
 
 @pytest.mark.parametrize(
@@ -264,32 +244,32 @@ def test_what_cannot_be_done_is_refused_with_the_next_step(
     three.hub.sync()
 
     with pytest.raises((NotFoundError, UsageError), match=told) as refused:
-        act(three, deed, *words)
+        three.act(deed, *words)
 
     assert "opshub ideas" in refused.value.hint
 
 
 def test_the_same_twice_is_refused_and_a_machine_s_link_can_be_confirmed(three: Any) -> None:
-    act(three, link, "desk:1", "IDEA-1")
+    three.act(link, "desk:1", "IDEA-1")
 
     with pytest.raises(UsageError, match="desk:1 belongs to IDEA-1 already: ann linked it on 2026-03-01"):
-        act(three, link, "desk:1", "IDEA-1")
+        three.act(link, "desk:1", "IDEA-1")
 
     assert history(three.hub.store, "IDEA-1")[0][0].links[0].before.maker is LinkMaker.SAME  # type: ignore[union-attr]
 
 
 def test_an_action_that_was_undone_and_an_undo_cannot_be_undone(three: Any) -> None:
-    act(three, link, "desk:2", "IDEA-1")
-    act(three, undo, "1")
+    three.act(link, "desk:2", "IDEA-1")
+    three.act(undo, "1")
 
     with pytest.raises(UsageError, match="action 1 was undone already, by action 2"):
-        act(three, undo, "1")
+        three.act(undo, "1")
     with pytest.raises(UsageError, match="action 2 itself undid action 1: ann linked desk:2"):
-        act(three, undo, "2")
+        three.act(undo, "2")
 
 
 def test_a_process_that_dies_before_the_commit_leaves_nothing_of_the_action(three: Any) -> None:
-    before = three.hub.store.last_actions(9), where(three, 1, 2, 3)
+    before = three.hub.store.last_actions(9), three.where(1, 2, 3)
 
     def die(name: str) -> None:
         if name == "match.before_commit":
@@ -298,13 +278,13 @@ def test_a_process_that_dies_before_the_commit_leaves_nothing_of_the_action(thre
     watch_points(die)
     try:
         with pytest.raises(RuntimeError):
-            act(three, link, "desk:2", "IDEA-1")
+            three.act(link, "desk:2", "IDEA-1")
     finally:
         watch_points(None)
 
-    assert (three.hub.store.last_actions(9), where(three, 1, 2, 3)) == before
-    act(three, link, "desk:2", "IDEA-1")
-    assert where(three, 2) == [1]
+    assert (three.hub.store.last_actions(9), three.where(1, 2, 3)) == before
+    three.act(link, "desk:2", "IDEA-1")
+    assert three.where(2) == [1]
 
 
 # -- why-linked --
@@ -336,8 +316,8 @@ def test_why_linked_names_what_a_person_outweighs_and_what_a_person_refused(thre
     three.hub.sync()
     idea = three.hub.show("EXP-1").idea.number
 
-    act(three, link, "desk:4", "IDEA-3")
-    act(three, unlink, "desk:5")
+    three.act(link, "desk:4", "IDEA-3")
+    three.act(unlink, "desk:5")
 
     assert signs(three, "desk:4")[:2] == [("person", 3, "decides"), ("key", idea, "weaker")]
     refused = next(sign for sign in three.hub.why_linked("desk:5").signs if sign.standing == "refused")
@@ -353,4 +333,4 @@ def test_why_linked_tells_the_same_text_and_a_likeness(three: Any) -> None:
 
     assert signs(three, "desk:4")[0] == ("same", 1, "decides")
     assert ("similarity", 1, "suggests") in signs(three, "desk:5")
-    assert signs(three, "desk:5")[0] == ("same", where(three, 5)[0], "decides")
+    assert signs(three, "desk:5")[0] == ("same", three.where(5)[0], "decides")

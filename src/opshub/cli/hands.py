@@ -1,4 +1,4 @@
-"""``ideas link``, ``unlink``, ``undo``, ``history`` and ``why-linked``: what people do by hand, and what it came to."""
+"""What people do to ideas and links by hand, its history, how it is taken back, and why a link stands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from opshub.engine.work import Work
     from opshub.store.rows import Action
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "tell_merged"]
+
+MOST = 10
+"""Moved pieces that are listed one by one."""
 
 HISTORY = (
     Column("action", "action", right=True),
@@ -70,6 +73,25 @@ def unlink_(session: Session, feedback: str, because: str, by: str | None, as_js
     from opshub.engine.regroup import unlink
 
     _act(session, "ideas unlink", partial(unlink, feedback=feedback), by, because, as_json_)
+
+
+@click.command("merge")
+@click.argument("idea")
+@click.argument("into")
+@because_option
+@by_option
+@json_option
+@pass_session
+def merge_(session: Session, idea: str, into: str, because: str, by: str | None, as_json_: bool) -> None:
+    """Make an idea part of another: both mean the same.
+
+    Feedback and tracked items of IDEA go to INTO, and so does all that comes for IDEA later. Its name stays known:
+    `opshub ideas show IDEA` tells where it went. INTO keeps its title and its tracked item; where it has none, it takes
+    those of IDEA. `opshub ideas undo` parts them again.
+    """
+    from opshub.engine.merge import merge
+
+    _act(session, "ideas merge", partial(merge, idea=idea, into=into), by, because, as_json_)
 
 
 @click.command("undo")
@@ -126,7 +148,7 @@ def why_linked_(session: Session, feedback: str, as_json_: bool) -> None:
     show(value, as_json_, lambda ready: _view(ready, zone))
 
 
-COMMANDS = (link_, unlink_, undo_, history_, why_linked_)
+COMMANDS = (link_, unlink_, merge_, undo_, history_, why_linked_)
 """What the group ``ideas`` takes from here."""
 
 
@@ -149,14 +171,25 @@ def _act(
 
     def view(ready: Mapping[str, Any]) -> None:
         say(f"action {ready['action']}: {ready['told']}")
-        for moved in ready["links"]:
+        for moved in ready["links"][:MOST]:
             say(f"  {moved['feedback']}: {_place(moved['before'])} → {_place(moved['after'])}")
+        if len(ready["links"]) > MOST:
+            say(f"  and {len(ready['links']) - MOST} more")
         for note in ready["notes"]:
             say(hang("  ", [note], screen()))
         if ready["kind"] != "undo":
             say(f"take it back: opshub ideas undo {ready['action']}; what would be written: opshub plan")
 
     show(value, as_json_, view)
+
+
+def tell_merged(value: Mapping[str, Any]) -> bool:
+    """Say which idea this one is part of, where it is part of another; whether it is."""
+    merged = value.get("merged")
+    if merged:
+        say(f"merged into {merged['into']}  {merged['title']}")
+        say(hang("", [f"{merged['told']}; to take it back: opshub ideas undo {merged['action']}"], screen()))
+    return bool(merged)
 
 
 def _asking(deed: Callable[..., Done], asked: Asked) -> Callable[[Work], Done]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opshub.cli.hands import COMMANDS as BY_HAND
+from opshub.cli.hands import tell_merged
 from opshub.cli.session import Session, pass_session
 from opshub.cli.text import hang, line, screen, wrap
 from opshub.cli.view import Column, as_json, heading, json_option, number, plain, say, short, show, table
@@ -15,7 +16,7 @@ from opshub.errors import UsageError
 
 if TYPE_CHECKING:
     from opshub.engine.hub import Hub
-    from opshub.engine.reading import IdeaView, Why
+    from opshub.engine.reading import IdeaView, Merged, Why
     from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link
 
 __all__ = ["ideas"]
@@ -258,12 +259,21 @@ def _shown(view: IdeaView) -> dict[str, Any]:
         "destination": f"{view.route.connection}.{view.route.project}" if view.route else "",
         "item": view.item_key,
         "url": view.item_url,
+        "merged": _merged(view.merged),
         "feedback": [_piece(feedback, link) for feedback, link in view.voices],
         "similar": [
             {"idea": f"IDEA-{number}", "title": title, "likeness": round(likeness, 2)}
             for number, title, likeness in view.suggestions
         ],
     }
+
+
+def _merged(merged: Merged | None) -> dict[str, Any] | None:
+    """Which idea it became part of."""
+    if merged is None:
+        return None
+    into = {"into": merged.into.id, "title": merged.into.title}
+    return {**into, "told": merged.told, "action": merged.action}
 
 
 def _piece(feedback: Feedback, link: Link) -> dict[str, Any]:
@@ -285,6 +295,8 @@ def _piece(feedback: Feedback, link: Link) -> dict[str, Any]:
 
 def _view(value: Mapping[str, Any], zone: str) -> None:
     heading(f"{value['idea']}  {value['title']}")
+    if tell_merged(value):
+        return
     _facts(value)
     room = None if screen() is None else (screen() or 0) - 2
     for piece in value["feedback"]:
@@ -345,6 +357,7 @@ def _reasons(why: Why) -> dict[str, Any]:
     return {
         "idea": why.idea.id,
         "title": why.idea.title,
+        "merged": _merged(why.merged),
         "band": why.decision.band,
         "scores": dict(why.decision.scores),
         "tags": list(why.decision.tags),

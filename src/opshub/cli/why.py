@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from opshub.cli.hands import tell_merged
 from opshub.cli.text import hang, line, pad, screen, width_of, wrap
 from opshub.cli.view import heading, number, say
 
@@ -25,6 +26,8 @@ MANY = 5
 def view(value: Mapping[str, Any]) -> None:
     """Print the value of ``ideas why`` for people."""
     heading(f"{value['idea']}  {line(value['title'])}")
+    if tell_merged(value):
+        return
     scores = ", ".join(f"{name} {number(amount)}" for name, amount in value["scores"].items())
     say("  ".join(filter(None, (value["band"], scores))))
     parts = sorted((part for part in value["parts"] if part["effect"] != "stop"), key=_place)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from opshub.engine.connection import Connection
 from opshub.engine.guard import asking
+from opshub.engine.merged import survivor
 from opshub.engine.points import point
 from opshub.engine.shape import flaw
 from opshub.engine.values import Wanted, draft, without_tags
@@ -27,10 +28,12 @@ def create(work: Work, connection: Connection, connector: Creates, row: OutboxRo
 
     Raises UnknownOutcomeError while nobody can know whether an earlier request made it.
     """
-    idea = work.store.idea(row.idea)
+    idea = work.store.idea(survivor(work.store, row.idea))
     decision = work.store.decisions([row.idea]).get(row.idea)
     if idea is None or decision is None:
         return 0
+    if idea.number != row.idea:
+        return _settle_merged(work, connection, connector, row)
     text = _text(work, connection, row, Wanted(idea, decision, ()))
     # A pull may have seen the item before an earlier request could be acknowledged.
     with asking(connection):
@@ -43,6 +46,21 @@ def create(work: Work, connection: Connection, connector: Creates, row: OutboxRo
     _bind(work, row, item, text)
     point("create.acknowledged")
     work.stage("apply").add("created")
+    return 1
+
+
+def _settle_merged(work: Work, connection: Connection, connector: Creates, row: OutboxRow) -> int:
+    """Close the wish of an idea that is part of another by now: nothing is made for it; what was made goes along.
+
+    The match stage gives the item to the survivor when it sees it, by its marker.
+    """
+    with asking(connection):
+        found = _look_up(work, connection, connector, row) if row.state is OutboxState.SENDING else None
+    with work.store.transaction(work.lease):
+        work.store.settle(row, OutboxState.DONE, note=f"{row.target} was merged into another idea")
+        if found is not None:
+            work.store.put_written([_memory(work, row, row.target, row.field, found, ())])
+    work.stage("apply").add("found out")
     return 1
 
 

@@ -56,6 +56,10 @@ class Deed:
     ideas: list[Named] = field(default_factory=list)
     kept_apart: list[tuple[Ref, int]] = field(default_factory=list)
     allowed: list[tuple[Ref, int]] = field(default_factory=list)
+    present: list[Ref] = field(default_factory=list)
+    """The voices that the surviving idea of a merge had before."""
+    breaches: list[tuple[str, int]] = field(default_factory=list)
+    """Breaches of alerts that it takes over."""
 
     def person(self, feedback: Ref, idea: int, verb: str) -> Link:
         """A link that this person makes: ``ann linked it on 2026-03-01: the same wish``."""
@@ -112,6 +116,10 @@ class Deed:
         self.bindings += [Bound(ref, bound.get(ref, 0), idea) for ref in items]
         self.work.store.bind_items([(ref, idea) for ref in items])
 
+    def merge(self, idea: int, survivor: int) -> None:
+        """Make an idea part of another."""
+        self.work.store.put_merged(idea, survivor)
+
     def idea(self, after: Idea) -> None:
         """Begin an idea, or change its title, item or visibility."""
         self.ideas.append(Named(self.work.store.idea(after.number), after))
@@ -152,6 +160,8 @@ class Deed:
             ideas=tuple(self.ideas),
             apart=tuple(self.kept_apart),
             allowed=tuple(self.allowed),
+            present=tuple(self.present),
+            breaches=tuple(self.breaches),
         )
         self.work.store.put_action(action)
         return action

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from opshub.engine.match import mark_of
+from opshub.engine.match import SAYS_THE_SAME, mark_of
 from opshub.engine.reading import find_feedback
 from opshub.matching import FullText, references
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
@@ -101,9 +101,7 @@ class _Weighing:
         mark = mark_of(self.feedback)
         idea = self.store.same_text([mark]).get(mark) if mark else None
         began = (
-            self.link is not None
-            and self.link.maker is LinkMaker.SAME
-            and "says the same" not in self.link.reason
+            self.link is not None and self.link.maker is LinkMaker.SAME and self.link.reason != SAYS_THE_SAME
         )
         if began and self.link is not None:
             yield self._sign(LinkMaker.SAME, self.link.reason, self.link.idea)

@@ -16,7 +16,10 @@ from opshub.matching import FullText, Matcher, NoMatcher, fingerprint, reference
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem
 from opshub.store.rows import Seen
 
-__all__ = ["index", "mark_of", "match", "matcher_for", "stated", "title_of", "wordless"]
+__all__ = ["SAYS_THE_SAME", "index", "mark_of", "match", "matcher_for", "stated", "title_of", "wordless"]
+
+SAYS_THE_SAME = "it says the same"
+"""Why feedback is linked that says what other feedback says."""
 
 TITLE = 100
 """Characters of a title that is taken from a text."""
@@ -304,7 +307,7 @@ class _Batch:
         idea = self.prints.get(mark) if mark else None
         if idea is None or not self._may(feedback, idea):
             return None
-        return Link(feedback=feedback.ref, idea=idea, maker=LinkMaker.SAME, reason="it says the same")
+        return Link(feedback=feedback.ref, idea=idea, maker=LinkMaker.SAME, reason=SAYS_THE_SAME)
 
     def _by_likeness(self, feedback: Feedback, matcher: Matcher) -> Link | None:
         for best in matcher.candidates(feedback, self.work.store):

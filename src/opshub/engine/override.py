@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from opshub.engine.connection import Connection
 from opshub.engine.facts import schema
+from opshub.engine.merged import survivor
 from opshub.engine.work import Work
 from opshub.errors import NotFoundError, UsageError
 from opshub.model import Decision, Idea, Override, Value
@@ -31,6 +32,12 @@ def put_override(work: Work, override: Override) -> None:
     problem = next(_problems(work.connections, work.rules, override), None)
     if problem is not None:
         raise UsageError(problem[0], hint=problem[1])
+    into = survivor(work.store, override.idea)
+    if into != override.idea:
+        raise UsageError(
+            f"IDEA-{override.idea} was merged into IDEA-{into}",
+            hint=f"set it there: opshub ideas override IDEA-{into}",
+        )
     with work.store.transaction(work.lease):
         work.store.put_override(override)
 

@@ -8,17 +8,19 @@ from typing import Any
 
 from opshub.engine.connection import Connection
 from opshub.engine.explain import contributions
+from opshub.engine.merged import survivor
 from opshub.engine.report import Failure
 from opshub.errors import NotFoundError
 from opshub.matching import FullText
 from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link, Ref
 from opshub.sdk import clean
 from opshub.store.base import Store
-from opshub.store.rows import BadRow, Breach, OutboxRow, OutboxState, Route, RunRow, Written
+from opshub.store.rows import ActionKind, BadRow, Breach, OutboxRow, OutboxState, Route, RunRow, Written
 
 __all__ = [
     "QUOTE",
     "IdeaView",
+    "Merged",
     "Plan",
     "Status",
     "Why",
@@ -26,6 +28,8 @@ __all__ = [
     "evidence",
     "find_feedback",
     "find_idea",
+    "living",
+    "merged",
     "plan",
     "show",
     "status",
@@ -56,6 +60,15 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Merged:
+    """An idea became part of ``into``; ``told`` says who merged it and why."""
+
+    into: Idea
+    told: str
+    action: int
+
+
+@dataclass(frozen=True, slots=True)
 class IdeaView:
     """An idea with all that a person wants to see of it."""
 
@@ -67,6 +80,7 @@ class IdeaView:
     item_url: str
     suggestions: tuple[tuple[int, str, float], ...] = ()
     """(idea number, title, likeness 0..1) of ideas whose texts resemble this one's."""
+    merged: Merged | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +91,7 @@ class Why:
     decision: Decision
     parts: tuple[tuple[Contribution, tuple[Evidence, ...]], ...]
     written: tuple[Written, ...] = ()
+    merged: Merged | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +147,16 @@ def find_feedback(store: Store, name: str) -> Feedback:
     )
 
 
+def living(store: Store, name: str) -> tuple[Idea, list[str]]:
+    """The idea of that name, or the one that it is part of now, which is then told. NotFoundError."""
+    named = find_idea(store, name)
+    number = survivor(store, named.number)
+    if number == named.number:
+        return named, []
+    (found,) = store.ideas([number])
+    return found, [f"{named.id} was merged into {found.id}"]
+
+
 def show(store: Store, name: str) -> IdeaView:
     """One idea with its feedback and what resembles it."""
     idea = find_idea(store, name)
@@ -146,7 +171,21 @@ def show(store: Store, name: str) -> IdeaView:
         item_key=item.key if item is not None else "",
         item_url=item.url if item is not None else "",
         suggestions=_suggestions(store, idea, voices),
+        merged=merged(store, idea),
     )
+
+
+def merged(store: Store, idea: Idea) -> Merged | None:
+    """What became of an idea that a person merged into another; None for one that stands for itself."""
+    number = survivor(store, idea.number)
+    into = store.idea(number) if number != idea.number else None
+    if into is None:
+        return None
+    actions = store.actions_naming([idea.id])
+    undone = store.undone([action.number for action in actions])
+    mine = [it for it in actions if it.kind is ActionKind.MERGE and it.idea == idea.number]
+    last = next(it for it in reversed(mine) if it.number not in undone)
+    return Merged(into, f"{last.told()} ({last.at:%Y-%m-%d})", last.number)
 
 
 def _suggestions(store: Store, idea: Idea, voices: Sequence[Feedback]) -> tuple[tuple[int, str, float], ...]:
@@ -173,7 +212,7 @@ def why(store: Store, name: str, field_name: str | None = None) -> Why:
     quoted = tuple((part, _quotes(store, part)) for part in parts)
     item = idea.item
     written = tuple(store.written(item.connection, [item.id]).values()) if item is not None else ()
-    return Why(idea, decision, quoted, written)
+    return Why(idea, decision, quoted, written, merged(store, idea))
 
 
 _EFFECTS = {"band": "band ", "tag": "tag ", "tags": "tag ", "route": "route ", "urgency": "route "}

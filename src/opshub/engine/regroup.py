@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from opshub.engine.deed import Asked, Deed, Done
 from opshub.engine.match import stated, title_of, wordless
-from opshub.engine.merged import survivor
-from opshub.engine.reading import find_feedback, find_idea
+from opshub.engine.reading import find_feedback, living
 from opshub.engine.work import Work
 from opshub.errors import UsageError
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
@@ -18,7 +17,7 @@ __all__ = ["link", "unlink"]
 def link(work: Work, feedback: str, idea: str, asked: Asked) -> Done:
     """Say that a piece of feedback belongs to an idea. UsageError where a person said so already; NotFoundError."""
     store = work.store
-    ref, into, notes = find_feedback(store, feedback).ref, *_living(store, idea)
+    ref, into, notes = find_feedback(store, feedback).ref, *living(store, idea)
     old = store.links_of([ref]).get(ref)
     if old is not None and old.idea == into.number and old.maker is LinkMaker.PERSON:
         raise UsageError(
@@ -71,16 +70,6 @@ def _own_idea(deed: Deed, piece: Feedback, left: int) -> Link | None:
     )
     reason = f"it stands alone since {deed.asked.who} unlinked it from IDEA-{left}"
     return Link(feedback=piece.ref, idea=number, maker=LinkMaker.SAME, reason=reason)
-
-
-def _living(store: Store, name: str) -> tuple[Idea, list[str]]:
-    """The idea of that name, or the one that it is part of now, which is then told."""
-    named = find_idea(store, name)
-    number = survivor(store, named.number)
-    if number == named.number:
-        return named, []
-    (found,) = store.ideas([number])
-    return found, [f"{named.id} was merged into {found.id}"]
 
 
 def _refuse_alone(store: Store, ref: Ref, old: Link, others: list[Ref]) -> None:

@@ -112,7 +112,8 @@ def read_tables(store: Store, rules: RuleSet, declared: Sequence[Declared], *, a
 class Seen:
     """An idea as rules see it: its values and those of its feedback, in the order of the schema.
 
-    ``breach`` is that of the alert that opened it, while it lasts; ``goals`` are what people let it support.
+    ``breaches`` are those of the alerts that opened it, or ideas merged into it, while they last; ``goals`` are what
+    people let it support.
     """
 
     idea: Idea
@@ -120,7 +121,7 @@ class Seen:
     item: TrackedItem | None
     values: tuple[Any, ...]
     rows: Sequence[tuple[Any, ...]]
-    breach: Breach | None = None
+    breaches: Sequence[Breach] = ()
     goals: tuple[str, ...] = ()
 
 
@@ -140,7 +141,10 @@ def _seen(store: Store, reader: Reader, numbers: Sequence[int], world: Sequence[
     refs = [feedback.ref for group in voices.values() for feedback in group]
     links = store.links_of(refs) if reader.needs_links else {}
     reader.look_up(refs)
-    breaches = {breach.idea: breach for breach in store.breaches(numbers) if breach.until is None}
+    breaches: dict[int, list[Breach]] = {number: [] for number in numbers}
+    for breach in store.breaches(numbers):
+        if breach.until is None:
+            breaches[breach.idea].append(breach)
     goals: dict[int, tuple[str, ...]] = {}
     for support in store.supports(numbers):
         goals[support.idea] = (*goals.get(support.idea, ()), support.goal)
@@ -153,7 +157,7 @@ def _seen(store: Store, reader: Reader, numbers: Sequence[int], world: Sequence[
         rows = [reader.feedback(feedback, links.get(feedback.ref)) for feedback in group]
         mine = goals.get(number, ())
         values = (*reader.idea(idea, group, item, mine), *world)
-        yield Seen(idea, group, item, values, rows, breaches.get(number), mine)
+        yield Seen(idea, group, item, values, rows, breaches[number], mine)
 
 
 def placed(store: Store, rules: RuleSet, ideas: Iterable[Seen]) -> Iterator[Seen]:
@@ -179,11 +183,11 @@ def _measured(work: Work, numbers: Sequence[int]) -> dict[int, dict[str, float] 
 
 def decide(rules: RuleSet, one: Seen, now: datetime, override: Override | None = None) -> Decision:
     """What rules say of an idea at a moment, and what a person set in their place until then."""
-    decision = _alerted(rules, _decided(rules, one, rules.decide(one.values, one.rows, now)), one.breach)
+    decision = _alerted(rules, _decided(rules, one, rules.decide(one.values, one.rows, now)), one.breaches)
     if override is None or override.until <= now or not (one.voices or one.item):
         return decision
     outcome = rules.decide(one.values, one.rows, now, fixed(override))
-    return overridden(_alerted(rules, _decided(rules, one, outcome), one.breach), decision, override, rules)
+    return overridden(_alerted(rules, _decided(rules, one, outcome), one.breaches), decision, override, rules)
 
 
 def _decided(rules: RuleSet, one: Seen, outcome: Outcome) -> Decision:
@@ -192,18 +196,20 @@ def _decided(rules: RuleSet, one: Seen, outcome: Outcome) -> Decision:
     return replace(decision, goals=tuple(sorted(goals)) if one.voices or one.item else ())
 
 
-def _alerted(rules: RuleSet, decision: Decision, breach: Breach | None) -> Decision:
-    """The decision with what the idea's alert adds to it; a route that rules gave comes first."""
-    entry = None if breach is None else rules.opened(breach.alert)
-    if breach is None or entry is None:
-        return decision
-    alert = next(alert for alert in rules.signals.alerts if alert.name == breach.alert)
-    return replace(
-        decision,
-        tags=tuple(sorted({*decision.tags, *alert.tags})),
-        route=decision.route or alert.destination,
-        traces=(*decision.traces, (entry, breach.seen, ())),
-    )
+def _alerted(rules: RuleSet, decision: Decision, breaches: Sequence[Breach]) -> Decision:
+    """The decision with what the idea's alerts add to it; a route that rules gave comes first."""
+    for breach in breaches:
+        entry = rules.opened(breach.alert)
+        if entry is None:
+            continue
+        alert = next(alert for alert in rules.signals.alerts if alert.name == breach.alert)
+        decision = replace(
+            decision,
+            tags=tuple(sorted({*decision.tags, *alert.tags})),
+            route=decision.route or alert.destination,
+            traces=(*decision.traces, (entry, breach.seen, ())),
+        )
+    return decision
 
 
 def _decision(idea: Idea, outcome: Outcome, voices: Sequence[Feedback], item: TrackedItem | None) -> Decision:

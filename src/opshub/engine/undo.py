@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from opshub.engine.deed import Asked, Deed, Done
-from opshub.engine.match import stated
+from opshub.engine.match import SAYS_THE_SAME, mark_of, stated
 from opshub.engine.reading import find_idea
 from opshub.engine.work import Work
 from opshub.errors import NotFoundError, UsageError
-from opshub.model import Link, LinkMaker, Ref
+from opshub.model import Idea, Link, LinkMaker, Ref
 from opshub.store.base import Store
+from opshub.store.moments import micros
 from opshub.store.rows import Action, ActionKind
 
 __all__ = ["history", "undo"]
@@ -124,6 +126,7 @@ def _rows(action: Action) -> set[tuple[object, ...]]:
     rows: set[tuple[object, ...]] = {("link", change.feedback) for change in action.links}
     rows |= {("apart", *row) for row in (*action.apart, *action.allowed)}
     rows |= {("bound", change.item) for change in action.bindings}
+    rows |= {("merged", action.idea)} if action.kind is ActionKind.MERGE else set()
     return rows | {("idea", change.after.number) for change in action.ideas if change.before is not None}
 
 
@@ -135,18 +138,105 @@ def _needed(action: Action) -> set[int]:
 
 def _restore(deed: Deed, action: Action) -> list[str]:
     """Put every row back, then let the machine look again at what names other things than it did; what to tell."""
+    store, notes = deed.work.store, [*_ideas(deed, action)]
     deed.allow(action.apart)
     deed.apart(action.allowed)
     deed.link({change.feedback: change.before for change in action.links})
-    store = deed.work.store
     gone = [change.feedback for change in action.links if store.feedback(change.feedback) is None]
-    notes = [f"{ref} is gone meanwhile; should it come back, it counts where it did before" for ref in gone]
+    notes += [f"{ref} is gone meanwhile; should it come back, it counts where it did before" for ref in gone]
     moved = _renamed(deed, action)
     notes += [
         f"{link.feedback} went on to IDEA-{link.idea}, which it names since: {link.reason}" for link in moved
     ]
-    followed = deed.follow()
-    return notes + [f"{link.feedback} follows to IDEA-{link.idea}: {link.reason}" for link in followed]
+    followed = [*deed.follow(), *_same_texts(deed, action)]
+    notes += [f"{link.feedback} follows to IDEA-{link.idea}: {link.reason}" for link in followed]
+    return [*notes, *_staying(store, action)]
+
+
+def _ideas(deed: Deed, action: Action) -> Iterator[str]:
+    """Put tracked items, titles and alerts back where they were; tell where something else came meanwhile."""
+    store = deed.work.store
+    if action.kind is ActionKind.MERGE:
+        store.drop_merged(action.idea)
+    bound = store.ideas_of_items([change.item for change in action.bindings])
+    back = [change for change in action.bindings if bound.get(change.item) == change.after]
+    for number in dict.fromkeys(change.before for change in back):
+        deed.bind([change.item for change in back if change.before == number], number)
+    for breach in store.breaches([action.other] if action.breaches else []):
+        if (breach.alert, micros(breach.since)) in action.breaches:
+            store.put_breach(breach._replace(idea=action.idea))
+    for change in action.ideas:
+        now = store.idea(change.after.number)
+        if change.before is None or now is None:
+            continue
+        if now.item == change.after.item:
+            deed.idea(_titled(store, change.before))
+        elif now.item is not None:
+            item = store.item(now.item)
+            yield f"{item.key if item else now.item} was made for {now.id} meanwhile, and stays with it"
+    yield from _made_late(deed, action)
+
+
+def _made_late(deed: Deed, action: Action) -> Iterator[str]:
+    """Give back tracked items that the hub had asked for before the merge and that came after it."""
+    store, marker = deed.work.store, f"IDEA-{action.idea}"
+    there = (
+        [store.item(ref) for ref in store.bound_to(action.other)] if action.kind is ActionKind.MERGE else []
+    )
+    for item in there:
+        one, two = store.idea(action.idea), store.idea(action.other)
+        if item is None or item.marker != marker or one is None or two is None:
+            continue
+        if two.item == item.ref:
+            deed.idea(replace(two, item=None))
+        deed.bind([item.ref], one.number)
+        if one.item is None:
+            deed.idea(_titled(store, replace(one, item=item.ref)))
+        yield f"{item.key}, which was made for {marker}, goes back to it"
+
+
+def _titled(store: Store, before: Idea) -> Idea:
+    """The idea as it was, with the title that its tracked item has by now."""
+    item = store.item(before.item) if before.item is not None else None
+    if item is None:
+        return before
+    return replace(before, title=item.title or before.title, visibility=item.visibility)
+
+
+def _same_texts(deed: Deed, action: Action) -> list[Link]:
+    """Move what came later because it says the same as a piece that went back."""
+    store, begun = deed.work.store, {it.after.number for it in action.ideas if it.before is None}
+    if action.kind is not ActionKind.MERGE and action.other not in begun:
+        return []
+    known = {*action.present, *deed.links}
+    there = [link for link in store.links_to(action.other) if link.feedback not in known]
+    pieces = [store.feedback(link.feedback) for link in there if link.maker is LinkMaker.SAME]
+    marks = {piece.ref: mark_of(piece) for piece in pieces if piece is not None}
+    ideas = store.same_text(sorted({mark for mark in marks.values() if mark}))
+    back = [ref for ref, mark in marks.items() if ideas.get(mark) == action.idea]
+    moved = {
+        ref: Link(feedback=ref, idea=action.idea, maker=LinkMaker.SAME, reason=SAYS_THE_SAME) for ref in back
+    }
+    deed.link(moved)
+    return list(moved.values())
+
+
+def _staying(store: Store, action: Action) -> Iterator[str]:
+    """What came meanwhile to the idea that was begun, or that survived, and stays there."""
+    begun = {it.after.number for it in action.ideas if it.before is None}
+    if action.kind is not ActionKind.MERGE and action.other not in begun:
+        return
+    known = {*action.present, *(change.feedback for change in action.links)}
+    stay = [link.feedback for link in store.links_to(action.other) if link.feedback not in known]
+    if stay:
+        more = f" and {len(stay) - 5} more" if len(stay) > 5 else ""
+        yield f"came later and stays with IDEA-{action.other}: {', '.join(map(str, stay[:5]))}{more}"
+    items = [item for item in map(store.item, store.bound_to(action.other)) if item is not None]
+    if action.other in begun and items:
+        yield (
+            f"IDEA-{action.other} stays, with {items[0].key}, which was made for it meanwhile; "
+            f"to join them: opshub ideas merge IDEA-{action.other} IDEA-{action.idea}"
+        )
 
 
 def _renamed(deed: Deed, action: Action) -> list[Link]:

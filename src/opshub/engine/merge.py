@@ -1,0 +1,111 @@
+"""What people do by hand to ideas: merge one into another, split one in two. What they decide binds the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from opshub.engine.deed import Asked, Deed, Done
+from opshub.engine.merged import survivor
+from opshub.engine.reading import find_idea, living
+from opshub.engine.work import Work
+from opshub.errors import UsageError
+from opshub.model import Idea, Ref
+from opshub.store.base import Store
+from opshub.store.moments import micros
+from opshub.store.rows import ActionKind
+
+__all__ = ["merge"]
+
+
+def merge(work: Work, idea: str, into: str, asked: Asked) -> Done:
+    """Make an idea part of another: its feedback, its tracked items and whatever comes for it later.
+
+    UsageError where the two are one already; NotFoundError.
+    """
+    store = work.store
+    one, (two, notes) = find_idea(store, idea), living(store, into)
+    _refuse_joined(store, one, two, into)
+    with work.commit("match"):
+        deed = Deed(work, asked, work.clock.now())
+        moved, items = store.links_to(one.number), store.bound_to(one.number)
+        refs = [link.feedback for link in moved]
+        deed.watch(refs, items)
+        deed.present = [link.feedback for link in store.links_to(two.number)]
+        notes += _apart(deed, one, two, refs)
+        notes += _items(deed, one, two, items)
+        deed.link({ref: deed.person(ref, two.number, f"merged {one.id} into it") for ref in refs})
+        deed.merge(one.number, two.number)
+        deed.breaches = [(breach.alert, micros(breach.since)) for breach in store.breaches([one.number])]
+        for breach in store.breaches([one.number]):
+            store.put_breach(breach._replace(idea=two.number))
+        notes += [f"{it.feedback} follows to IDEA-{it.idea}: {it.reason}" for it in deed.follow()]
+        action = deed.keep(ActionKind.MERGE, one.number, two.number)
+    return Done(action, (*notes, *_left(store, one, two)))
+
+
+def _refuse_joined(store: Store, one: Idea, two: Idea, into: str) -> None:
+    """UsageError where there is nothing to merge."""
+    if one.number == two.number:
+        named = find_idea(store, into)
+        if named.number != one.number:
+            raise UsageError(
+                f"{named.id} was merged into {one.id}: they are one already",
+                hint=f"to part them: opshub ideas undo {named.id}",
+            )
+        raise UsageError(
+            f"{one.id} cannot be merged into itself", hint="name two ideas; see: opshub ideas list"
+        )
+    further = survivor(store, one.number)
+    if further == two.number:
+        raise UsageError(
+            f"{one.id} was merged into {two.id} already", hint=f"see: opshub ideas history {one.id}"
+        )
+    if further != one.number:
+        raise UsageError(
+            f"{one.id} was merged into IDEA-{further} already",
+            hint=f"to merge that: opshub ideas merge IDEA-{further} {two.id}",
+        )
+
+
+def _apart(deed: Deed, one: Idea, two: Idea, refs: Sequence[Ref]) -> list[str]:
+    """Whose feedback was kept apart from the one is kept apart from both, unless the merge itself brings it there."""
+    store, here = deed.work.store, {*refs, *deed.present}
+    deed.apart((ref, two.number) for ref in store.apart_from(one.number) if ref not in here)
+    against = [ref for ref in store.apart_from(two.number) if ref in refs]
+    deed.allow((ref, two.number) for ref in against)
+    return [f"{ref} was kept apart from {two.id}; the merge outweighs that" for ref in against]
+
+
+def _items(deed: Deed, one: Idea, two: Idea, items: Sequence[Ref]) -> Iterator[str]:
+    """Give the tracked items over. The survivor's own stays the one that is written to; else it takes the other."""
+    store = deed.work.store
+    deed.bind(items, two.number)
+    theirs = store.item(one.item) if one.item is not None else None
+    ours = store.item(two.item) if two.item is not None else None
+    if one.item is not None:
+        deed.idea(replace(one, item=None))
+    if theirs is None:
+        return
+    if ours is None:
+        title = theirs.title or two.title
+        deed.idea(replace(two, item=theirs.ref, title=title, visibility=theirs.visibility))
+        yield f"{theirs.key} is the tracked item of {two.id} now"
+    else:
+        yield (
+            f"{theirs.key} now stands for {two.id} too; the hub writes to {ours.key} alone, "
+            f"and leaves in {theirs.key} what it wrote: close it there as a duplicate"
+        )
+
+
+def _left(store: Store, one: Idea, two: Idea) -> Iterator[str]:
+    """What people said of the merged idea that does not go over."""
+    override = store.overrides([one.number]).get(one.number)
+    if override is not None:
+        yield (
+            f"what {override.who} set for {one.id} until {override.day} does not count for {two.id}; "
+            f"to set it there: opshub ideas override {two.id}"
+        )
+    goals = ", ".join(f'"{it.goal}"' for it in store.supports([one.number]))
+    if goals:
+        yield f"{one.id} was said to support {goals}; that does not count for {two.id}"
