@@ -79,6 +79,7 @@ class Files(Connector[FilesSettings]):
 
     kind = "files"
     Settings: ClassVar = FilesSettings
+    revision: ClassVar[int] = 2
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)

@@ -49,7 +49,7 @@ class RowMapping:
         """Setting → paths that rows are expected to have."""
         s = self._settings
         more: dict[str, tuple[str, ...]] = {f"columns.{name}": paths for name, paths in self._paths.items()}
-        more |= {f"fields.{name}": (path,) for name, path in s.fields.items()}
+        more['"from" of a field'] = tuple(self._declared)
         more["permalink"] = tuple(BRACES.findall(s.permalink))
         if s.comments:
             more["comments.path"] = (s.comments.path,)
@@ -137,10 +137,7 @@ class RowMapping:
         )
 
     def _used_columns(self) -> frozenset[str]:
-        s = self._settings
-        paths = [
-            path for several in self.wanted().values() for path in several if path not in s.fields.values()
-        ]
+        paths = [path for several in self.wanted().values() for path in several if path not in self._declared]
         return frozenset(path for path in paths) | frozenset(
             root(path) for path in paths if "." in path or "[" in path
         )
@@ -231,7 +228,7 @@ class RowMapping:
     def _fields(self, row: Record) -> dict[str, Value]:
         plain = {key: key for key in row if key not in self._used and not key.startswith(OWN)}
         found: dict[str, Value] = {}
-        for name, path in (plain | dict(self._settings.fields)).items():
+        for name, path in (plain | {path: path for path in self._declared}).items():
             value = self._declared_field(select(row, path), name)
             if value is not None:
                 found[name] = value

@@ -206,9 +206,6 @@ class FilesSettings(Settings):
     duplicates: DuplicateColumns | None = None
     """Where links to duplicates stand in a row."""
 
-    fields: dict[str, str] = Field(default_factory=dict)
-    """What else to keep with the feedback: field name → path. Columns that nothing else uses are kept anyway."""
-
     numbers: Paths = ()
     """Fields that hold numbers; a CSV file cannot say so itself."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from opshub.sdk import Finding, MissingError, PermissionDeniedError
 from opshub_connectors.jira.jql import bounded
+from opshub_connectors.jira.naming import titled
 from opshub_connectors.jira.settings import JiraSettings
 from opshub_connectors.jira.site import Site
 
@@ -16,7 +16,9 @@ __all__ = ["findings"]
 LINKS = "remotelinks"
 
 
-def findings(site: Site, settings: JiraSettings, owned: Sequence[str]) -> Iterator[Finding]:
+def findings(
+    site: Site, settings: JiraSettings, owned: Sequence[str], declared: Iterable[str]
+) -> Iterator[Finding]:
     """Account, query, permissions, every field that is read or written, and where issues are made."""
     yield Finding.of("sign in", lambda: _account(site))
     yield Finding.of("query", lambda: _query(site, settings))
@@ -26,9 +28,9 @@ def findings(site: Site, settings: JiraSettings, owned: Sequence[str]) -> Iterat
     yield Finding.of("permissions", lambda: _permissions(site, needed, ""))
     for name in owned:
         if name != LINKS:
-            yield Finding.of(f"write {name}", partial(_field, site, name))
-    for own, name in settings.fields.items():
-        yield Finding.of(f"read {own}", partial(_field, site, name))
+            yield Finding.of(f"write {name}", partial(_owned, site, name))
+    for name in declared:
+        yield Finding.of(f"read {name}", partial(_field, site, name))
     if settings.project:
         project = settings.project
         yield Finding.of(f"project {project}", lambda: _permissions(site, ["CREATE_ISSUES"], project))
@@ -60,15 +62,19 @@ def _permissions(site: Site, names: Sequence[str], project: str) -> str:
     return ", ".join(names)
 
 
+def _owned(site: Site, name: str) -> str:
+    """A field that is written is called by its id."""
+    ident, title = titled(site, name)
+    if ident != name:
+        raise MissingError(
+            f"no field of this Jira has the id {name}", hint=f"did you mean {ident} ({title})?"
+        )
+    return title
+
+
 def _field(site: Site, name: str) -> str:
-    titles = {str(row.get("id")): str(row.get("name")) for row in site.catalogue if isinstance(row, dict)}
-    if name in titles:
-        return titles[name]
-    by_title = {title.lower(): ident for ident, title in titles.items()}
-    close = difflib.get_close_matches(name.lower(), [*by_title, *titles], n=1, cutoff=0.6)
-    found = by_title.get(close[0], close[0]) if close else ""
-    hint = f"did you mean {found} ({titles[found]})?" if found else "see Settings > Issues > Custom fields"
-    raise MissingError(f"no field of this Jira is called {name}", hint=hint)
+    ident, title = titled(site, name)
+    return title if ident == name else f"{title} ({ident})"
 
 
 def _kind(site: Site, settings: JiraSettings) -> str:

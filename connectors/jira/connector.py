@@ -39,6 +39,7 @@ from opshub.sdk import (
 from opshub_connectors.jira import translate
 from opshub_connectors.jira.checks import findings
 from opshub_connectors.jira.jql import bounded, jql_text, jql_time
+from opshub_connectors.jira.naming import NAMES, identified, in_record
 from opshub_connectors.jira.outward import Outward
 from opshub_connectors.jira.settings import JiraSettings
 from opshub_connectors.jira.site import IDS, Site
@@ -80,6 +81,7 @@ class Jira(Connector[JiraSettings]):
 
     kind = "jira"
     Settings = JiraSettings
+    revision: ClassVar[int] = 2
     granularity: ClassVar[timedelta] = timedelta(minutes=1)
     lag: ClassVar[timedelta] = LAG
 
@@ -103,11 +105,21 @@ class Jira(Connector[JiraSettings]):
     @cached_property
     def _asked(self) -> tuple[str, ...]:
         """The fields that every issue is asked for."""
-        owned = {name for name in self.fields if name != "remotelinks"}
-        return tuple(sorted({*FIELDS, *owned, *self.settings.fields.values()}))
+        return tuple(sorted({*self._known, *self._ids.values()}))
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        """The fields of which the ids are known."""
+        return frozenset({*FIELDS, *(name for name in self.fields if name != "remotelinks")})
+
+    @cached_property
+    def _ids(self) -> Mapping[str, str]:
+        """Fields that rules read, by the name that the admin gave, which may be the one that people see."""
+        return identified(self.site, self.declared, self._known)
 
     def scope(self) -> object:
-        return [self.settings.query, list(self._asked), "remotelinks" in self.fields, self.settings.emails]
+        asked = sorted({*self._known, *self.declared})
+        return [self.settings.query, asked, "remotelinks" in self.fields, self.settings.emails]
 
     def identify(self, record: Record) -> str:
         ident = record["id"]
@@ -174,6 +186,8 @@ class Jira(Connector[JiraSettings]):
         except MissingError:  # deleted since it was listed: the next count of what exists says so
             pass
         whole["fields"] = fields if self.settings.emails else _without_addresses(fields)
+        if named := {name: ident for name, ident in self._ids.items() if name != ident}:
+            whole[NAMES] = named
         return whole
 
     def _is_cut(self, fields: Mapping[str, Any]) -> bool:
@@ -189,9 +203,10 @@ class Jira(Connector[JiraSettings]):
         return (isinstance(total, int) and total > len(rows)) or (desk and bool(rows) and not self.site.cloud)
 
     def read(self, ids: Sequence[str]) -> Iterator[Record]:
+        asked = self._asked
         for ident in ids:
             try:
-                yield self._whole(self.site.issue(ident, self._asked))
+                yield self._whole(self.site.issue(ident, asked))
             except MissingError:
                 continue
 
@@ -228,7 +243,7 @@ class Jira(Connector[JiraSettings]):
             author=translate.person_of(fields.get("reporter")),
             comments=translate.comments_of(fields, seen),
             tags=translate.tags_of(fields),
-            fields=translate.reading_fields(it, self.settings.fields),
+            fields=translate.reading_fields(it, in_record(it, self.declared)),
             mentions=translate.mentions_of(it),
             duplicate_of=translate.original_of(fields),
         )
@@ -237,7 +252,8 @@ class Jira(Connector[JiraSettings]):
         """Without a version: Jira has no optimistic lock, so a write can only be preceded by a read."""
         seen = self.normalize(record)
         it = translate.part(record)
-        owned = {name: translate.field_value(it, name) for name in (*self.fields, *self.declared)}
+        ids = in_record(it, (*self.fields, *self.declared))
+        owned = {name: translate.field_value(it, ident) for name, ident in ids.items()}
         status = translate.simple(translate.part(it["fields"]).get("status"))
         made = as_item(seen, key=text_of(it["key"]), fields=owned, status=text_of(status))
         if isinstance(made, Tombstone):
@@ -268,7 +284,7 @@ class Jira(Connector[JiraSettings]):
         return self.identify(page["issues"][0]) if page["issues"] else None
 
     def check(self) -> Iterator[Finding]:
-        yield from findings(self.site, self.settings, self.fields)
+        yield from findings(self.site, self.settings, self.fields, self.declared)
 
     def event(self, request: WebhookRequest) -> Iterable[Wake]:
         """Something changed: the next pull finds it, within the query. Only of a deletion is the id told."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import SecretStr, field_validator, model_validator
 
 from opshub.sdk import Settings
 from opshub_connectors.jira.jql import problem
@@ -36,9 +35,6 @@ class JiraSettings(Settings):
 
     issue_type: str = "Task"
     """Name of the type of the issues that are made."""
-
-    fields: Mapping[str, str] = Field(default_factory=dict)
-    """More fields to keep with the feedback, under names of your own: `fields = {tier = "customfield_10050"}`."""
 
     customers: bool = False
     """Whether customers read the issues of service desks: their texts then count as `customer`, not `internal`."""

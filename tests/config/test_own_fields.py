@@ -172,10 +172,16 @@ def test_what_the_hub_writes_cannot_be_read(place: Any) -> None:
     assert '[connections.desk.fields.impact] is "impact", which the hub writes there' in place.mistakes()
 
 
-def test_a_text_among_the_fields_is_an_error_where_the_connector_has_no_such_setting(place: Any) -> None:
-    place.configure(
-        '[connections.desk]\nkind = "typeform"\nforms = ["x"]\ntoken = "t"\nfields = { impact = "q7" }\n'
-    )
+@pytest.mark.parametrize(
+    "connector",
+    [
+        'kind = "typeform"\nforms = ["x"]\ntoken = "t"\n',
+        'kind = "files"\npaths = ["said.csv"]\ncolumns = { id = "no", text = "said" }\n',
+        'kind = "jira"\nurl = "https://jira.test"\nemail = "a@b.test"\ntoken = "t"\nquery = "project = A"\n',
+    ],
+)
+def test_a_text_among_the_fields_is_an_error_that_says_what_to_write(place: Any, connector: str) -> None:
+    place.configure(f'[connections.desk]\n{connector}fields = {{ impact = "q7" }}\n')
 
     with pytest.raises(ConfigError, match=r'"fields\.impact" must be a table') as caught, place.hub():
         pass
@@ -203,8 +209,23 @@ def test_a_number_that_zendesk_spells_as_a_text_is_a_number(place: Any) -> None:
     assert place.scores() == {"Voice": 7.5}
 
 
+def test_a_field_of_a_file_may_lie_deeper_in_its_rows(place: Any) -> None:
+    place.configure(
+        f'{DESK.replace("said.csv", "said.jsonl")}\n[connections.desk.fields.team]\ntype = "text"\n'
+        'from = "owner.team[].name"\n',
+        'rule "it" { when any feedback (feedback.fields.team == "web") priority +1 }',
+    )
+    deep = {"no": "1", "at": "2026-05-04", "said": "Voice 1", "owner": {"team": [{"name": "web"}]}}
+    place.put("said.jsonl", json.dumps(deep) + "\n")
+
+    place.sync()
+
+    assert place.scores() == {"Voice 1": 1}
+
+
+@pytest.mark.parametrize("called", ["customfield_10042", "Score", "score"])
 @pytest.mark.parametrize("role", ["ideas", "feedback"])
-def test_jira_is_asked_for_fields_that_are_only_read(place: Any, role: str) -> None:
+def test_jira_is_asked_for_fields_that_are_only_read(place: Any, role: str, called: str) -> None:
     twin = Registry().twin("jira")()
     twin.add("Export", custom={"customfield_10042": 7.5})
     with ExitStack() as closing:
@@ -212,7 +233,8 @@ def test_jira_is_asked_for_fields_that_are_only_read(place: Any, role: str) -> N
         read = "idea.fields.worth" if role == "ideas" else "sum feedback.fields.worth"
         place.configure(
             _toml("board", {**twin.settings(url), "as": role})
-            + '\n[connections.board.fields.worth]\ntype = "number"\nfrom = "customfield_10042"\n',
+            + '\n[connections.board.fields.worth]\ntype = "number"\n'
+            + f'from = "{called}"\n',
             f"score priority = {read}",
         )
         place.sync()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -30,10 +31,10 @@ from opshub_connectors.files import connector as module
 COLUMNS = {"id": "key", "text": "said", "created": "when"}
 
 
-def files(folder: Path, **more: Any) -> Files:
+def files(folder: Path, declared: Mapping[str, str] = MappingProxyType({}), **more: Any) -> Files:
     """A connection to files in a folder, with the columns key, said and when."""
     options: dict[str, Any] = {"paths": ["*"], "columns": COLUMNS} | more
-    return Files("box", FilesSettings(folder=folder, **options), None)
+    return Files("box", FilesSettings(folder=folder, **options), None, declared=declared)
 
 
 def records(pages: Iterable[Page]) -> list[Any]:
@@ -75,7 +76,7 @@ def test_a_row_becomes_feedback_with_everything_that_columns_name(tmp_path: Path
         permalink="https://issues.example.org/browse/{key}?by={who.name}",
         visibility="customer",
         values={"language": "en", "tags": "imported"},
-        fields={"mail": "who.mail"},
+        declared={"who.mail": "text"},
         columns={
             **COLUMNS,
             "title": "head",
@@ -103,7 +104,7 @@ def test_a_row_becomes_feedback_with_everything_that_columns_name(tmp_path: Path
     assert got.rating == Rating(4, 1, 5)
     assert (got.tags, got.language, got.visibility) == (("csv", "export"), "en", Visibility.CUSTOMER)
     assert got.mentions == ("A-1", "A-2")
-    assert got.fields == {"status": "open", "open": True, "mail": "ann@acme.test"}
+    assert got.fields == {"status": "open", "open": True, "who.mail": "ann@acme.test"}
 
 
 def test_comments_keep_their_author_time_and_visibility(tmp_path: Path) -> None:

@@ -26,7 +26,6 @@ JIRA = {
         "tags": ["tags", "components[]"],
         "mentions": "issueLinks[].key",
     },
-    "fields": {"project": "project.title"},
     "comments": {"path": "comments", "text": "body", "author": "author", "created": "date"},
     "duplicates": {"path": "issueLinks", "key": "key", "where": {"type": "Duplicate"}, "both_sides": True},
 }
@@ -40,8 +39,10 @@ def data() -> Path:
     return folder
 
 
-def arrived(folder: Path, **options: Any) -> tuple[Files, dict[str, Feedback], Any]:
-    connector = Files("box", FilesSettings(folder=folder, **options), None)
+def arrived(folder: Path, *declared: str, **options: Any) -> tuple[Files, dict[str, Feedback], Any]:
+    connector = Files(
+        "box", FilesSettings(folder=folder, **options), None, declared=dict.fromkeys(declared, "text")
+    )
     pages = list(connector.pull(None))
     found = [connector.normalize(record) for page in pages for record in page.records]
     assert len({each.ref.id for each in found}) == len(found)
@@ -50,7 +51,7 @@ def arrived(folder: Path, **options: Any) -> tuple[Files, dict[str, Feedback], A
 
 @pytest.fixture(scope="module")
 def archive(data: Path) -> tuple[Files, dict[str, Feedback], Any]:
-    return arrived(data, paths="fluid-jira.jsonl", **JIRA)
+    return arrived(data, "project.title", paths="fluid-jira.jsonl", **JIRA)
 
 
 def test_every_issue_of_a_jira_archive_arrives_with_comments_links_and_dates(

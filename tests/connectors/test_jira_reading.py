@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, cast
 
 import pytest
 from pydantic import ValidationError
@@ -45,7 +45,8 @@ class Bench:
     def connect(self, *fields: str, **settings: object) -> Jira:
         table = {**self.twin.settings(self.twin.url), **settings}
         rules = HttpRules(private=True, first_wait=0)
-        made = build(Jira, table, clock=self.clock, fields=fields, rules=rules)
+        declared = cast("Mapping[str, str]", table.pop("declared", {}))
+        made = build(Jira, table, clock=self.clock, fields=fields, declared=declared, rules=rules)
         self.closing.callback(made.http.close)
         assert isinstance(made, Jira)
         return made
@@ -102,7 +103,7 @@ def test_an_issue_becomes_feedback(bench: Bench) -> None:
         custom={"customfield_10045": "gold"},
     )
 
-    seen = bench.feedback(fields={"tier": "customfield_10045"})
+    seen = bench.feedback(declared={"customfield_10045": "text"})
 
     assert seen.ref.id == str(bench.twin.issue("FEED-1").id)
     assert seen.url == f"{bench.twin.url}/browse/FEED-1"
@@ -118,8 +119,53 @@ def test_an_issue_becomes_feedback(bench: Bench) -> None:
         "status_category": "new",
         "priority": "Medium",
         "components": ("Reports",),
-        "tier": "gold",
+        "customfield_10045": "gold",
     }
+
+
+def test_a_field_may_be_declared_by_the_name_that_people_see(bench: Bench) -> None:
+    bench.twin.add("Export", custom={"customfield_10045": "gold"})
+    declared = {"urgency": "text", "customfield_10042": "number"}
+
+    seen = bench.feedback(declared=declared)
+    item = bench.connect(declared=declared).item(bench.records(declared=declared)["FEED-1"])
+
+    assert seen.fields["urgency"] == "gold"
+    assert isinstance(item, TrackedItem)
+    assert dict(item.fields) == {"urgency": "gold", "customfield_10042": None}
+
+
+def test_the_list_of_fields_is_asked_for_only_where_a_field_has_a_name_alone(bench: Bench) -> None:
+    bench.twin.add("Export")
+    for declared, asked in (({"customfield_10042": "number"}, 0), ({"Urgency": "text"}, 1)):
+        bench.twin.received.clear()
+
+        list(bench.connect(declared=declared).pull(None))
+
+        assert len([one for one in bench.twin.received if one.path.endswith("/field")]) == asked
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "hint"),
+    [
+        ("Urgencie", "no field of this Jira is called Urgencie", "did you mean customfield_10045 (Urgency)?"),
+        ("Points", "2 fields of this Jira are called Points", "customfield_10077 or customfield_10078"),
+    ],
+)
+def test_a_name_that_no_field_or_several_have_stops_the_pull_and_says_what_to_write(
+    bench: Bench, name: str, told: str, hint: str
+) -> None:
+    bench.twin.add_field("customfield_10077", "Points")
+    bench.twin.add_field("customfield_10078", "points")
+    jira = bench.connect(declared={name: "number"})
+
+    with pytest.raises(MissingError, match=told) as caught:
+        list(jira.pull(None))
+    assert hint in caught.value.hint
+    with pytest.raises(MissingError, match=told):
+        list(jira.read(["10001"]))
+    found = [one for one in jira.check() if one.subject == f"read {name}"]
+    assert [one.ok for one in found] == [False]
 
 
 def test_addresses_are_kept_only_where_the_settings_say_so(bench: Bench) -> None:

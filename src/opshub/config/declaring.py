@@ -22,7 +22,7 @@ def declared(config: Config) -> tuple[Declared, ...]:
     keys: dict[str, dict[str, str]] = {}
     said: dict[str, FieldSettings] = {}
     for connection in config.connections.values():
-        named = _keys(config, connection) if connection.common.fields else {}
+        named = _keys(connection)
         for name, field in connection.common.fields.items():
             full = f"{_of(connection)}.fields.{name}"
             keys.setdefault(full, {})[connection.name] = named[name]
@@ -76,22 +76,15 @@ def _columns(config: Config) -> Iterator[Declared]:
             )
 
 
-def declared_for(config: Config, connection: Configured) -> Mapping[str, str]:
+def declared_for(connection: Configured) -> Mapping[str, str]:
     """What a connector is told: under which name its records' ``fields`` hold a field, and of which kind it is."""
     fields = connection.common.fields
-    return {key: fields[name].type for name, key in _keys(config, connection).items()} if fields else {}
+    return {key: fields[name].type for name, key in _keys(connection).items()}
 
 
-def _keys(config: Config, connection: Configured) -> Mapping[str, str]:
-    """Name → the name under which a record's ``fields`` hold it.
-
-    Feedback of a connector with a setting ``fields`` of its own has the admin's names already; all else the vendor's.
-    """
-    own = config.registry.connector(connection.common.kind).Settings.model_fields
-    renamed = connection.role == "feedback" and "fields" in own
-    return {
-        name: name if renamed else field.source or name for name, field in connection.common.fields.items()
-    }
+def _keys(connection: Configured) -> Mapping[str, str]:
+    """Name → the name under which a record's ``fields`` hold it: the vendor's."""
+    return {name: field.source or name for name, field in connection.common.fields.items()}
 
 
 def clashes(config: Config) -> Iterator[Problem]:

@@ -38,7 +38,7 @@ FieldName = Annotated[str, AfterValidator(_name)]
 
 
 def declared_only(given: object) -> object:
-    """Only the tables of ``fields``: a text there belongs to the connector, which has a setting of that name."""
+    """Only the tables of ``fields``: a text there is told where the connection is set up, with what to write."""
     if not isinstance(given, Mapping):
         return given
     return {name: value for name, value in given.items() if not isinstance(value, str)}
@@ -52,7 +52,8 @@ class FieldSettings(Settings):
     """What it holds. A value of another kind counts as missing, and is counted in the report of the run."""
 
     source: str = Field(default="", alias="from", max_length=500)
-    """What the vendor calls it, such as `customfield_10050` or `custom_fields.360001`; default: the same name."""
+    """What the vendor calls it, such as `Story Points`, `customfield_10050` or `custom_fields.360001`; in files a
+    column, or a path such as `project.title`. Default: the same name."""
 
     values: tuple[str, ...] = ()
     """The only texts that it can hold, for `text` and `texts`: rules that name another one do not pass."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -336,22 +336,9 @@ def _own(
 ) -> tuple[Settings | None, list[Problem]]:
     model = registry.connector(kind).Settings
     own = section.without(_names(ConnectionSettings) - _names(model))
-    made, problems = _renaming(own).check(model)
-    if "fields" not in model.model_fields:
-        problems += _texts_among_fields(section)
+    made, problems = own.check(model)
+    problems += _texts_among_fields(section)
     return (None if made is None or problems else _settled(made, folder)), problems
-
-
-def _renaming(own: Section) -> Section:
-    """With the names of declared fields in the connector's own setting ``fields``: name → what the vendor says."""
-    fields = own.table.get("fields")
-    if not isinstance(fields, dict):
-        return own
-    names = {
-        name: (given.get("from") or name) if isinstance(given, dict) else given
-        for name, given in fields.items()
-    }
-    return replace(own, table={**own.table, "fields": names})
 
 
 def _texts_among_fields(section: Section) -> Iterator[Problem]:

@@ -187,7 +187,7 @@ def _connection(
     made = config.registry.connector(common.kind)
     asked: dict[str, Any] = {
         "fields": tuple(common.write.values()),
-        "declared": declared_for(config, configured),
+        "declared": declared_for(configured),
     }
     if isinstance(settings, ConfigError):
         connector = silent(made, configured.name, asked, settings, clock)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import orjson
@@ -44,6 +45,7 @@ __all__ = [
 
 START = datetime(2026, 3, 2, 9, 30, 7, tzinfo=UTC)
 MANY_PAGES = 1_000
+NOTHING: Mapping[str, str] = MappingProxyType({})
 COMMON = frozenset(
     {
         "apply",
@@ -52,6 +54,7 @@ COMMON = frozenset(
         "bands",
         "burst",
         "conflict",
+        "currency",
         "every",
         "fields",
         "kind",
@@ -71,6 +74,7 @@ def build(
     name: str = "test",
     clock: FrozenClock,
     fields: Sequence[str] = (),
+    declared: Mapping[str, str] = NOTHING,
     rules: HttpRules | None = None,
 ) -> Connector[Any]:
     """A connector as the hub would make it from a ``[connections.X]`` table. Close its ``http``."""
@@ -83,12 +87,12 @@ def build(
         rules=rules or HttpRules(private=True),
         secrets=tuple(secrets_of(settings)),
     )
-    return connector(name, settings, http, fields=fields)
+    return connector(name, settings, http, fields=fields, declared=declared)
 
 
 def own_settings(table: Mapping[str, object]) -> dict[str, object]:
-    """The part of a connection's table that its connector declares; ``fields`` may be both."""
-    return {key: value for key, value in table.items() if key not in COMMON or key == "fields"}
+    """The part of a connection's table that its connector declares."""
+    return {key: value for key, value in table.items() if key not in COMMON}
 
 
 def secrets_of(value: object) -> Iterator[str]:
