@@ -19,6 +19,7 @@ VALUE: dict[str, Any] = {
     "bands": [{"before": "", "after": HOSTILE, "ideas": 2}],
     "routes": [{"before": "", "after": HOSTILE, "ideas": 2}],
     "tags": [{"tag": HOSTILE, "gain": 1, "lose": 0}],
+    "goals": [{"goal": HOSTILE, "gain": 1, "lose": 0}],
     "writes": [{"connection": HOSTILE, "field": HOSTILE, "current": 1, "new": 2, "differ": 1}],
     "moved": [
         {

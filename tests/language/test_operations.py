@@ -32,6 +32,15 @@ def test_each_alert_is_expected_by_one_of_its_tests_and_denied_by_another(checke
     assert len(set(denied)) >= 5
 
 
+def test_each_goal_is_supported_in_one_of_its_tests_and_weighed_by_its_rules(checked: Checked) -> None:
+    assert checked.rules is not None
+    told = [text for case in checked.rules.tests for text, _ in case.expects]
+
+    for goal in checked.rules.goals:
+        assert f'goals contains "{goal}"' in told
+    assert checked.rules.observes
+
+
 def test_each_tag_of_its_rules_is_met_by_its_tests(checked: Checked) -> None:
     rules = checked.rules
     assert rules is not None

@@ -23,6 +23,7 @@ COMMANDS = {
     "resolve": ("plan:resolve", "Settle a conflict: keep the hub's value or the remote one."),
     "ideas": ("ideas:ideas", "Read the ranked ideas and the reasons behind them; set what rules may not."),
     "rules": ("rules:rules", "Check and test rule files, and look up what they can use."),
+    "goals": ("goals:goals", "List all goals: how they stand, and which ideas support them."),
     "signals": ("signals:signals", "Show signals over time, and alerts."),
     "records": ("records:records", "Look at records that could not be understood."),
     "connections": ("connections:connections", "See and check what is connected; begin a connector."),

@@ -10,6 +10,7 @@ import click
 from opshub.cli.hands import COMMANDS as BY_HAND
 from opshub.cli.hands import tell_merged
 from opshub.cli.session import Session, pass_session
+from opshub.cli.support import support_
 from opshub.cli.text import hang, line, screen, wrap
 from opshub.cli.view import Column, as_json, heading, json_option, number, plain, say, short, show, table
 from opshub.errors import UsageError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from opshub.engine.hub import Hub
     from opshub.engine.reading import IdeaView, Merged, Why
     from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link
+    from opshub.store.rows import Facet
 
 __all__ = ["ideas"]
 
@@ -42,21 +44,28 @@ def ideas() -> None:
 
 for _command in BY_HAND:
     ideas.add_command(_command)
+ideas.add_command(support_)
 
 
 @ideas.command("list")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, help="Leave out so many of the best.")
 @click.option("--band", help="Only ideas of this band.")
+@click.option("--goal", help="Only ideas that support this goal: its title, or a part that no other has.")
 @json_option
 @pass_session
-def list_(session: Session, limit: int, offset: int, band: str | None, as_json_: bool) -> None:
+def list_(
+    session: Session, limit: int, offset: int, band: str | None, goal: str | None, as_json_: bool
+) -> None:
     """List ideas, best first."""
+    from opshub.engine.goals import find_goal
+
     with session.hub((), reading=True) as hub:
-        rows = hub.ranked(limit, offset, band)
+        facet = None if goal is None else ("goal", find_goal(hub.rules, goal).name)
+        rows = hub.ranked(limit, offset, band, facet)
         there = hub.store.count_ideas()
     value = [_row(offset + place, *row) for place, row in enumerate(rows, 1)]
-    show(value, as_json_, lambda ready: _list(ready, _none(there, band)))
+    show(value, as_json_, lambda ready: _list(ready, _none(there, band, facet)))
 
 
 def _list(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
@@ -68,11 +77,13 @@ def _list(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
         say("* set by a person: opshub ideas why IDEA")
 
 
-def _none(there: int, band: str | None) -> str:
+def _none(there: int, band: str | None, facet: Facet | None) -> str:
     """What to say where the list is empty."""
     if not there:
         return "no ideas yet: opshub sync"
-    return f"no idea {f'in band {band}' if band else 'is that far down'}; there are {there:,} in all"
+    asked = [f"in band {band}"] if band else []
+    asked += [f"that supports {facet[1]}"] if facet else []
+    return f"no idea {' '.join(asked) or 'is that far down'}; there are {there:,} in all"
 
 
 @ideas.command("show")
@@ -198,6 +209,7 @@ def _row(rank: int, idea: Idea, decision: Decision, voices: int) -> dict[str, An
         "priority": decision.scores.get("priority", 0.0),
         "voices": voices,
         "tags": list(decision.tags),
+        "goals": list(decision.goals),
         "route": decision.route,
         "scores": dict(decision.scores),
         "visibility": str(idea.visibility),
@@ -225,7 +237,7 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     import csv
     import io
 
-    names = ("rank", "idea", "title", "band", "priority", "voices", "tags", "route", "override")
+    names = ("rank", "idea", "title", "band", "priority", "voices", "tags", "goals", "route", "override")
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(names)
@@ -319,6 +331,7 @@ def _facts(value: Mapping[str, Any]) -> None:
         ("band", value["band"]),
         ("scores", ", ".join(f"{name} {number(amount)}" for name, amount in value["scores"].items())),
         ("tags", ", ".join(value["tags"])),
+        ("supports", ", ".join(value["goals"])),
         ("goes to", value["destination"] or value["route"] or "inbox"),
         ("urgency", value["urgency"]),
         ("item", f"{value['item']}  {value['url']}".strip()),
@@ -361,6 +374,7 @@ def _reasons(why: Why) -> dict[str, Any]:
         "band": why.decision.band,
         "scores": dict(why.decision.scores),
         "tags": list(why.decision.tags),
+        "goals": list(why.decision.goals),
         "route": why.decision.route,
         "override": _override(why.decision),
         "parts": [_part(part, quotes) for part, quotes in why.parts],

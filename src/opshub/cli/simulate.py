@@ -25,6 +25,11 @@ MOVED = (
 )
 CHANGES = (Column("from", "before"), Column("to", "after"), Column("ideas", "ideas", right=True))
 TAGS = (Column("tag", "tag"), Column("get it", "gain", right=True), Column("lose it", "lose", right=True))
+GOALS = (
+    Column("goal", "goal"),
+    Column("begin to support it", "gain", right=True),
+    Column("no longer do", "lose", right=True),
+)
 RULES = (
     Column("rule", "rule"),
     Column("begins to hold", "begins", right=True),
@@ -74,6 +79,7 @@ def simulate(
     current = configured if new is not None else ("the stored decisions",)
     value = {"current": current, "new": files or configured, "at": moment, **plain(found)}
     value["tags"] = [{"tag": tag, "gain": gain, "lose": lose} for tag, gain, lose in found.tags]
+    value["goals"] = [{"goal": goal, "gain": gain, "lose": lose} for goal, gain, lose in found.goals]
     value["rules"] = [{"rule": rule, "begins": begins, "ends": ends} for rule, begins, ends in found.rules]
     if html is not None:
         _write_page(html, plain(value))
@@ -99,6 +105,7 @@ def _view(value: Mapping[str, Any], html: Path | None) -> None:
         ("Bands", _named(value["bands"], "no band"), CHANGES),
         ("Routes", _named(value["routes"], "inbox"), CHANGES),
         ("Tags", value["tags"], TAGS),
+        ("Goals", value["goals"], GOALS),
         ("What would be written", value["writes"], WRITES),
     ):
         if rows:

@@ -60,6 +60,8 @@ def _tables(value: Mapping[str, Any]) -> Iterator[str]:
         yield from _table(title, ("from", "to", "ideas"), rows)
     tags = [(row["tag"], row["gain"], row["lose"]) for row in value["tags"]]
     yield from _table("Tags", ("tag", "get it", "lose it"), tags)
+    goals = [(row["goal"], row["gain"], row["lose"]) for row in value["goals"]]
+    yield from _table("Goals", ("goal", "begin to support it", "no longer do"), goals)
     names = ("connection", "field", "current", "new", "differ")
     heads = ("connection", "field", "current rules", "new rules", "differ")
     writes = [tuple(row[name] for name in names) for row in value["writes"]]

@@ -14,7 +14,7 @@ __all__ = ["quote", "shown_value", "view"]
 
 Part = Mapping[str, Any]
 
-ORDER = ("tag", "route", "band")
+ORDER = ("tag", "supports", "route", "band")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)")
 MOST = 16
 """Columns of the first two words of a line; longer ones push the rest aside."""
@@ -98,6 +98,8 @@ def _head(part: Part) -> tuple[str, str]:
 
 def _own_words(part: Part) -> list[str]:
     """What a definition or the bands looked at, in place of a reason."""
+    if part["by"] and not part["until"]:
+        return [f"said by {line(part['by'])}"]
     if part["by"]:
         by_hand = f"set by {line(part['by'])} until {part['until']}"
         return [

@@ -42,12 +42,19 @@ def prune_legends(work: Work) -> None:
 def contributions(store: Store, decision: Decision) -> tuple[Contribution, ...]:
     """What a person set, then every rule's part in a decision, in the order of the rules."""
     legend = _read(store.fact(legend_fact(decision.legend))) if decision.traces else None
-    ruled = map(_contribution, legend.parts(decision.traces)) if legend else ()
+    ruled = [*_said(store, decision), *(map(_contribution, legend.parts(decision.traces)) if legend else ())]
     override = decision.override
     if override is None:
         return tuple(ruled)
     gone = ("band ",) * (override.band == decision.band) + ("route ",) * bool(override.route)
     return (*_set_by_hand(override, decision), *(part for part in ruled if not part.effect.startswith(gone)))
+
+
+def _said(store: Store, decision: Decision) -> Iterator[Contribution]:
+    """One contribution for each goal that a person let the idea support."""
+    for it in store.supports([decision.idea] if decision.goals else []):
+        if it.goal in decision.goals:
+            yield Contribution("support", "", f"supports {it.goal}", because=it.because, by=it.who)
 
 
 def _set_by_hand(it: Override, decision: Decision) -> Iterator[Contribution]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from opshub.clock import Clock
 from opshub.engine.connection import Connection, Limits
@@ -29,10 +29,9 @@ from opshub.errors import (
 from opshub.model import Decision, Idea, Override
 from opshub.sdk import Rewinds
 from opshub.store.base import Store
-from opshub.store.rows import Lease, RawRow
+from opshub.store.rows import Facet, Lease, RawRow
 
 if TYPE_CHECKING:
-    from opshub.engine.deed import Done
     from opshub.engine.linked import WhyLinked
     from opshub.engine.past import SignalsView, SignalView
     from opshub.engine.reading import IdeaView, Plan, Status, Why
@@ -44,6 +43,9 @@ __all__ = ["Hub"]
 
 LEASE = "hub"
 """Name of the one lease under which a hub's database is written."""
+
+
+Told = TypeVar("Told")
 
 
 class _DryRunDone(Exception):
@@ -157,7 +159,7 @@ class Hub:
             think(work, "plan")
         return work.report
 
-    def act(self, command: str, deed: Callable[[Work], Done]) -> Done:
+    def act(self, command: str, deed: Callable[[Work], Told]) -> Told:
         """Do what a person wants done to ideas and links, once all that came is matched, and plan what follows."""
         with self._working(command, None) as work:
             think(work, "match")
@@ -198,10 +200,10 @@ class Hub:
         return work.report
 
     def ranked(
-        self, limit: int = 20, offset: int = 0, band: str | None = None
+        self, limit: int = 20, offset: int = 0, band: str | None = None, facet: Facet | None = None
     ) -> list[tuple[Idea, Decision, int]]:
         """Ideas, best first: (idea, decision, voices)."""
-        return self.store.ranked(limit, offset, band)
+        return self.store.ranked(limit, offset, band, facet)
 
     def show(self, idea: str) -> IdeaView:
         """One idea by its name, ``IDEA-12`` or a tracker's key. NotFoundError."""

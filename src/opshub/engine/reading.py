@@ -205,7 +205,7 @@ def why(store: Store, name: str, field_name: str | None = None) -> Why:
         part for part in contributions(store, decision) if field_name is None or _touches(part, field_name)
     ]
     if field_name is not None and not parts:
-        known = sorted({*decision.scores, "band", "tags", "route", "urgency"})
+        known = sorted({*decision.scores, "band", "goals", "tags", "route", "urgency"})
         raise NotFoundError(
             f"{idea.id}: no rule touched {field_name!r}", hint=f"fields are: {', '.join(known)}"
         )
@@ -215,7 +215,15 @@ def why(store: Store, name: str, field_name: str | None = None) -> Why:
     return Why(idea, decision, quoted, written, merged(store, idea))
 
 
-_EFFECTS = {"band": "band ", "tag": "tag ", "tags": "tag ", "route": "route ", "urgency": "route "}
+_EFFECTS = {
+    "goal": "supports ",
+    "goals": "supports ",
+    "band": "band ",
+    "tag": "tag ",
+    "tags": "tag ",
+    "route": "route ",
+    "urgency": "route ",
+}
 """Field of an idea → how the effects begin that touch it."""
 
 

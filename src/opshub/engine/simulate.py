@@ -114,6 +114,8 @@ class Simulation:
     routes: tuple[Count, ...]
     tags: tuple[tuple[str, int, int], ...]
     """tag, ideas that get it, ideas that lose it"""
+    goals: tuple[tuple[str, int, int], ...]
+    """goal, ideas that begin to support it, ideas that no longer do"""
     rules: tuple[tuple[str, int, int], ...]
     """rule, ideas for which it begins to hold, ideas for which it ends"""
     writes: tuple[Writes, ...]
@@ -149,6 +151,7 @@ class _Tally:
     bands: Counter[tuple[str, str]] = field(default_factory=Counter)
     routes: Counter[tuple[str, str]] = field(default_factory=Counter)
     tags: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    goals: Counter[tuple[str, bool]] = field(default_factory=Counter)
     rules: Counter[tuple[str, bool]] = field(default_factory=Counter)
     writes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     farthest: list[tuple[tuple[Any, ...], int, Seen, Decision, Decision, tuple[Reason, ...]]] = field(
@@ -244,6 +247,8 @@ def _compare(store: Store, tally: _Tally, trial: Trial, one: Seen, before: Decis
     tally.routes[before.route, after.route] += 1
     tally.tags.update((tag, True) for tag in set(after.tags) - set(before.tags))
     tally.tags.update((tag, False) for tag in set(before.tags) - set(after.tags))
+    tally.goals.update((goal, True) for goal in set(after.goals) - set(before.goals))
+    tally.goals.update((goal, False) for goal in set(before.goals) - set(after.goals))
     if _said(before) == _said(after):
         return
     tally.changed += 1
@@ -264,7 +269,14 @@ def _compare(store: Store, tally: _Tally, trial: Trial, one: Seen, before: Decis
 
 
 def _said(decision: Decision) -> tuple[object, ...]:
-    return dict(decision.scores), decision.band, decision.tags, decision.route, decision.urgency
+    return (
+        dict(decision.scores),
+        decision.band,
+        decision.tags,
+        decision.route,
+        decision.urgency,
+        decision.goals,
+    )
 
 
 def _reasons(store: Store, before: Decision, after: Decision) -> Iterator[Reason]:
@@ -321,6 +333,9 @@ def _simulation(tally: _Tally) -> Simulation:
         bands=_counts(tally.bands),
         routes=_counts(tally.routes),
         tags=tuple((tag, tally.tags[tag, True], tally.tags[tag, False]) for tag in _names(tally.tags)),
+        goals=tuple(
+            (goal, tally.goals[goal, True], tally.goals[goal, False]) for goal in _names(tally.goals)
+        ),
         rules=tuple(
             (rule, tally.rules[rule, True], tally.rules[rule, False]) for rule in _names(tally.rules)
         ),

@@ -56,7 +56,7 @@ def attained(target: Target, value: float | None, now: datetime) -> Mapping[str,
 def _share(target: Target, value: float) -> float:
     """How far it has come, where it is not met."""
     part, whole = (value, target.bound) if target.sign == ">=" else (target.bound, value)
-    return max(0.0, part / whole) if whole > 0 else 0.0
+    return max(0.0, round(part / whole, 6)) if whole > 0 else 0.0  # 32% of 40% is 0.8
 
 
 ATTAINING: Mapping[str, Attaining] = {
