@@ -15,6 +15,7 @@ import hashlib
 import importlib.util
 import multiprocessing
 import random
+import signal
 import sys
 import time
 import traceback
@@ -222,7 +223,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--minutes", type=float, default=float("inf"), help="end after that time, done or not"
     )
-    parser.add_argument("--limit", type=float, default=10.0, help="seconds after which a file hangs")
+    parser.add_argument("--limit", type=float, default=30.0, help="seconds after which a file hangs")
     parser.add_argument("--keep", type=Path, default=HERE / "found", help="folder for files that failed")
     parser.add_argument("--again", type=Path, help="try the files of a folder, and nothing else")
     parser.add_argument("--trial", type=Path, default=HERE / "trial.py", help="what each file goes through")
@@ -241,6 +242,7 @@ def again(settings: argparse.Namespace) -> Told:
 def main() -> int:
     """Run, tell, and answer 1 where anything failed."""
     settings = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that its processes end with it
     begun = time.monotonic()
     told = again(settings) if settings.again else Run(settings).run()
     say(f"{summary(told)}; {time.monotonic() - begun:.0f} s")
