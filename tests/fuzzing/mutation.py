@@ -18,7 +18,7 @@ from opshub.language.scanner import RESERVED
 __all__ = ["LARGEST", "SEEDS", "made"]
 
 ROOT = Path(__file__).parents[2]
-LARGEST = 1_500
+LARGEST = 800
 """Characters of most files: small ones are quick, and reach as deep."""
 
 MORE = """\

@@ -234,8 +234,9 @@ def again(settings: argparse.Namespace) -> Told:
     """Try files that once failed."""
     trial, told = module(settings.trial).Trial(), Told()
     for file in sorted(settings.again.glob("*.rules")):
-        way, codes = failure(trial, file.read_bytes(), 0)
-        told.see(0, f"{way}, {file.name}" if way.startswith("crash") else way, codes, 0.0)
+        for number in range(20):  # what is tried with a file goes by its number
+            way, codes = failure(trial, file.read_bytes(), number)
+            told.see(number, f"{way}, {file.name}" if way.startswith("crash") else way, codes, 0.0)
     return told
 
 

@@ -115,3 +115,10 @@ def test_the_interpreter_reads_the_same_places(rules: Rules, idea: Callable[...,
 
     assert slow.scores() == dict(found.decide(values, (), NOW).scores)
     assert Interpreter(found.program, idea(voices=5), (), NOW).scores()["priority"] == 0.0
+
+
+def test_each_idea_is_placed_among_all(rules: Rules, idea: Callable[..., tuple[object, ...]]) -> None:
+    found = rules(LOUD + "score priority = rank(loud)\n")
+    measured = {number: found.measured(idea(voices=number), (), NOW) for number in (3, 9, 5)}
+
+    assert found.survey(measured) == {3: (3.0, 3.0), 9: (1.0, 3.0), 5: (2.0, 3.0)}

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from opshub.language import EMPTY, Checked, Outcome, RuleSet
+from opshub.language import EMPTY, Checked, Legend, Outcome, RuleSet
+from opshub.language.deferred import deferred
 
 Make = Callable[..., tuple[object, ...]]
 Rules = Callable[[str], RuleSet]
@@ -53,6 +54,7 @@ Decide = Callable[..., Outcome]
         ("max(1, count feedback where rating < 0.5, 1.5)", 2),
         ("round(2.5) + round(-2.5) + round(1 / 3, 2)", 0.33),
         ("idea.voices / 3", 1.666667),
+        ("round(100000000 * 100000000 + 0.5, 1)", 1e16),
     ],
 )
 def test_an_expression_has_its_value(expression: str, value: float, decide: Decide) -> None:
@@ -386,3 +388,46 @@ def test_rows_for_which_a_denied_condition_holds_are_no_evidence(decide: Decide)
     )
 
     assert outcome.parts[0].evidence == ()
+
+
+def test_a_time_can_be_one_of_several(decide: Decide) -> None:
+    text = 'rule "R" { when idea.created in [2026-01-01, 2026-02-01] tag "x" }'
+
+    assert decide(text, created=NOW).tags == ("x",)
+    assert decide(text, created=ago(days=1)).tags == ()
+
+
+def test_a_sum_beyond_all_numbers_counts_as_nothing_and_says_so(decide: Decide) -> None:
+    outcome = decide("score priority = sum account.arr", {"account_arr": 1e308}, {"account_arr": 1e308})
+
+    assert outcome.scores["priority"] == 0
+    assert outcome.parts[0].because == "it cannot be computed: divided by zero, or too large"
+
+
+def test_explanations_can_be_read_back_from_the_legends_text(decide: Decide, rules: Rules) -> None:
+    text = (
+        'let asks = text mentions ["a", "b"]\nscore priority = count feedback where asks\n'
+        'rule "R" { when any feedback (asks) and idea.title mentions ["x", "y"] priority +1 }'
+    )
+    legend = rules(text).legend
+    traces = decide(text, {"text": "b"}, title="y").explain()
+
+    again = Legend.read(legend.text)
+
+    assert again.name == legend.name
+    assert again.parts(traces) == legend.parts(traces) == decide(text, {"text": "b"}, title="y").parts
+
+
+def test_deferred_rules_are_made_when_more_than_their_name_is_asked_for(rules: Rules, idea: Make) -> None:
+    made: list[RuleSet] = []
+
+    def make() -> RuleSet:
+        made.append(rules("score priority = idea.voices"))
+        return made[0]
+
+    found = deferred("name", make)
+
+    assert (found.hash, made) == ("name", [])
+    assert found.decide(idea(voices=3), (), NOW).scores["priority"] == 3
+    assert found.scores == ("priority",)
+    assert len(made) == 1

@@ -10,6 +10,7 @@ import pytest
 
 from opshub.language import RuleSet
 from opshub.language.interpreter import Interpreter, Truth
+from opshub.language.meaning import leaves
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Rules = Callable[[str], RuleSet]
@@ -59,3 +60,26 @@ def test_a_change_of_one_row_leaves_the_others_as_they_are(rules: Rules, feedbac
     assert not slow.judge(when).holds
     assert better.judge(when).holds
     assert not slow.changed({(field, 1): 0.7}).judge(when).holds
+
+
+def test_a_change_of_the_idea_reaches_the_feedback_that_is_compared_with_it(
+    rules: Rules, feedback: Make, idea: Make
+) -> None:
+    found = rules('rule "R" { when any feedback (rating < idea.impact and kind == "call") tag "x" }')
+    when = found.program.rules[0].when
+    slow = Interpreter(found.program, idea(impact=0.1), [feedback(rating=0.5, kind="call")], NOW)
+    (impact,) = {term for term in leaves(when, {}) if term.op == "idea"}
+
+    assert not slow.judge(when).holds
+    assert slow.changed({(impact, None): 0.9}).judge(when).holds
+    assert not slow.changed({(impact, None): 0.2}).judge(when).holds
+
+
+def test_it_adds_up_beyond_all_numbers_as_compiled_rules_do(rules: Rules, feedback: Make, idea: Make) -> None:
+    found = rules("score a = sum account.arr\nscore b = mean account.arr\nscore c = median account.arr")
+    rows: list[Any] = [feedback(account_arr=1e308), feedback(account_arr=1.5e308)]
+
+    slow = Interpreter(found.program, idea(), rows, NOW).scores()
+
+    compiled = found.decide(idea(), rows, NOW).scores
+    assert slow == {name: compiled[name] for name in "abc"} == {"a": 0, "b": 0, "c": 0}

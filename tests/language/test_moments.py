@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from opshub.language import RuleSet
+from opshub.language.moments import added, lasting, less
+from opshub.language.runtime import utc
 
 Rules = Callable[[str], RuleSet]
 Row = Callable[..., tuple[object, ...]]
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 1, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def test_a_weight_halves_with_each_half_life_and_moves_at_midnight(
@@ -103,3 +107,49 @@ def test_an_age_is_explained_in_words(rules: Rules, idea: Row, feedback: Row) ->
     (part,) = found.decide(idea(), [feedback(created=NOON - timedelta(days=3, hours=12))], NOON).parts
 
     assert part.saw == {"max (age(feedback.created))": "3.5d", "feedback.created": NOON - timedelta(days=3.5)}
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "sum_", "difference"),
+    [
+        (LAST, DAY, LAST, LAST - DAY),
+        (FIRST, -DAY, FIRST, FIRST + DAY),
+        (FIRST, DAY, FIRST + DAY, FIRST),
+        (LAST, -DAY, LAST - DAY, LAST),
+        (timedelta.max, DAY, timedelta.max, timedelta.max - DAY),
+        (timedelta.min, DAY, timedelta.min + DAY, timedelta.min),
+    ],
+)
+def test_sums_and_differences_stop_at_the_edge_that_they_would_pass(
+    left: Any, right: Any, sum_: Any, difference: Any
+) -> None:
+    assert (added(left, right), less(left, right)) == (sum_, difference)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, None), (timedelta(0), "0s"), (timedelta(seconds=90), "1.5min"), (-DAY, "-1d")],
+)
+def test_a_length_is_said_in_its_largest_unit(value: timedelta | None, shown: str | None) -> None:
+    assert lasting(value) == shown
+
+
+def test_nothing_is_due_after_the_last_day_of_the_calendar(rules: Rules, idea: Row, feedback: Row) -> None:
+    found = rules(
+        "score a = sum (days_since(created))\nscore b = sum (decay(created, 9d))\n"
+        'rule "R" { when any feedback (age(created) > 20d) tag "x" }'
+    )
+
+    outcome = found.decide(idea(), [feedback(created=LAST - DAY)], LAST)
+
+    assert outcome.due is None
+
+
+def test_a_moment_outside_of_utcs_calendar_is_taken_as_it_stands(
+    rules: Rules, idea: Row, feedback: Row
+) -> None:
+    first = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    found = rules('rule "R" { when all feedback (created < ago(1d)) tag "x" }')
+
+    assert found.decide(idea(), [feedback(created=first)], NOON).tags == ("x",)
+    assert utc(first) == FIRST

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from opshub.language import Checked
+from opshub.language import Checked, Field, Kind, Schema, Source, check
 
 Check = Callable[..., Checked]
 
@@ -105,3 +105,67 @@ def test_a_route_is_held_against_the_readers_of_its_destination(
     when: str, route: str, codes: list[str], checked: Check
 ) -> None:
     assert _codes(checked(f'rule "A" {{ when {when} route to {route} }}')) == codes
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ('idea.tags contains "a"', 'idea.tags contains "b"'),
+        ("idea.voices > 3", "idea.voices > idea.persons"),
+        ("idea.voices > idea.persons", "idea.voices == 3"),
+        ("idea.voices > idea.persons", "idea.voices > 3"),
+        ("idea.voices > 3", "idea.voices < 3"),
+    ],
+)
+def test_what_other_values_decide_is_not_proven(earlier: str, later: str, checked: Check) -> None:
+    found = checked(
+        f'rule "A" {{ when {earlier} route to jira.SEC }}\nrule "B" {{ when {later} route to jira.EXP }}'
+    )
+
+    assert _codes(found) == []
+
+
+@pytest.mark.parametrize(
+    ("when", "dead"),
+    [
+        ("idea.voices in [1, 2] and idea.voices > 5", True),
+        ("idea.voices in [1, 7] and idea.voices > 5", False),
+        ("idea.voices in [1, 7] and idea.voices > idea.persons", False),
+        ("idea.voices < idea.persons and idea.voices > 5", False),
+        ("idea.voices < 5 and idea.voices > idea.persons", False),
+        ("idea.voices < 5 and idea.voices >= 5", True),
+    ],
+)
+def test_a_rule_that_can_never_hold_is_told_where_that_is_certain(
+    when: str, dead: bool, checked: Check
+) -> None:
+    found = checked(f'rule "R" {{ when {when} tag "x" }}')
+
+    assert _codes(found) == ["R306"] * dead
+
+
+@pytest.mark.parametrize(("size", "told"), [(3, ["R303"]), (60, [])])
+def test_a_proof_that_takes_too_long_is_given_up(size: int, told: list[str], checked: Check) -> None:
+    earlier = " or ".join(f"idea.voices == {n}" for n in range(size))
+    later = " or ".join(f"(idea.voices == {n} and idea.urgent)" for n in reversed(range(size)))
+
+    found = checked(
+        f'rule "A" {{ when {earlier} route to jira.SEC }}\nrule "B" {{ when {later} route to jira.EXP }}'
+    )
+
+    assert _codes(found) == told
+
+
+def test_a_rule_that_comes_to_a_route_second_but_routes_nowhere_is_no_shadow(checked: Check) -> None:
+    found = checked('rule "A" { when idea.urgent route to jira.SEC }\nrule "B" { when idea.urgent tag "x" }')
+
+    assert _codes(found) == []
+
+
+def test_only_the_tags_that_the_hub_writes_can_make_a_circle() -> None:
+    areas = Field("feedback.fields.areas", Kind.TEXTS, "Areas.", origin="a connection")
+    when = 'any feedback (feedback.fields.areas contains "web")'
+
+    found = check([Source("x.rules", f'rule "R" {{ when {when} tag "web" }}')], Schema((), (areas,), {}))
+
+    assert _codes(found) == []

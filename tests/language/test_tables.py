@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import runpy
 import subprocess
 import sys
 from importlib.resources import files
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lark.exceptions import UnexpectedInput
 
-from opshub.language import Source
+from opshub.language import Source, machine, tabling
 from opshub.language.builder import Builder
 from opshub.language.codes import CODES
 from opshub.language.findings import Findings
@@ -87,3 +88,23 @@ def test_the_tables_come_out_the_same_in_every_run(tmp_path: Path) -> None:
         made.append(file.read_text(encoding="utf-8"))
 
     assert made[0] == made[1]
+
+
+def test_the_command_writes_the_tables_that_are_shipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["tabling", str(tmp_path / "tables.json")])
+
+    runpy.run_path(str(tabling.__file__), run_name="__main__")
+
+    shipped = files("opshub.language").joinpath("tables.json").read_text(encoding="utf-8")
+    assert (tmp_path / "tables.json").read_text(encoding="utf-8") == shipped
+
+
+def test_a_grammar_that_has_no_tables_yet_is_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine._tables.cache_clear()
+    monkeypatch.setattr(machine, "digest", lambda: "another")
+
+    assert _read("let a = 1 + 2") is not None
+    assert _read("let a = 1 +") is None
+    machine._tables.cache_clear()

@@ -147,3 +147,31 @@ def test_an_earlier_stop_or_route_is_named(ask: Callable[..., WhyNot]) -> None:
     assert found.step.holds
     assert found.stopped is not None and found.stopped.name == "First"
     assert found.routed is found.stopped
+
+
+@pytest.mark.parametrize(
+    ("when", "values", "needed"),
+    [
+        ('not (idea.status in ["open", "new"])', {"status": "new"}, ['none of ["open", "new"]']),
+        ('not (idea.tags contains "a")', {"tags": ("a", "b")}, ['without "a"']),
+        ("idea.tags contains idea.status", {"tags": ("a",)}, []),
+        ("idea.tags contains idea.status", {"tags": ("a",), "status": "b"}, ['also "b"']),
+        ("idea.impact > 1", {"impact": float("nan")}, ["more than 1"]),
+        ("(count feedback where rating > 1) != 0", {}, ["anything but 0"]),
+    ],
+)
+def test_what_is_proposed_would_do(
+    when: str, values: dict[str, Any], needed: list[str], ask: Callable[..., WhyNot]
+) -> None:
+    found = ask(when, **values)
+
+    assert [change.needed for change in found.changes] == needed
+
+
+def test_a_rule_that_neither_stops_nor_routes_stands_in_no_ones_way(ask: Callable[..., WhyNot]) -> None:
+    found = ask(
+        'rule "A" { when idea.voices > 1 tag "x" }\nrule "B" { when idea.voices > 5 route to jira.SEC }',
+        voices=3,
+    )
+
+    assert (found.stopped, found.routed) == (None, None)

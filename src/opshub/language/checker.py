@@ -89,7 +89,7 @@ class Checker:
                 return self._arithmetic(node, place)
             case tree.Call():
                 return self._call(node, place)
-            case tree.Gather():
+            case _:
                 return self._gathers.term(node, place)
 
     def _junction(self, node: tree.Junction, place: Place, present: frozenset[Term]) -> Term:

@@ -73,7 +73,7 @@ class Known:
 
     def named(self, *kinds: str) -> list[Symbol]:
         """The symbols of some statements."""
-        return [symbol for symbol in self.symbols if symbol.word in kinds]
+        return [symbol for symbol in self.symbols if symbol.word in kinds and symbol.name]
 
     def fields(self) -> list[Field]:
         """All fields."""

@@ -21,7 +21,8 @@ class Source:
 def visible(text: str) -> str:
     """The text with every control character replaced, so that it cannot steer a terminal; same length."""
     return "".join(
-        " " if c == "\t" else "·" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in text
+        " " if c == "\t" else "·" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c
+        for c in text
     )
 
 

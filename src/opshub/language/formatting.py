@@ -52,7 +52,8 @@ def _pieces(text: str) -> list[Piece]:
     """The tokens and comments of a file, each with the number of line breaks before it."""
     found: list[Piece] = []
     done = 0
-    for token in filter(None, tokens(text)):
+    for token in tokens(text):
+        assert token is not None, "nothing else stands in a file that can be read"
         start = token.start_pos
         _take_comments(found, text, done, start)
         written = " ".join(token.split()) if token.type == "MONEY" else str(token)

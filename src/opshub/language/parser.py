@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from opshub.language.builder import Builder
 from opshub.language.currencies import DIGITS, Currencies
 from opshub.language.findings import Findings, suggestion
-from opshub.language.machine import lark, read
+from opshub.language.machine import lark, read, tokens
 from opshub.language.scanner import DEEPEST, RESERVED, Block, scan
 from opshub.language.tree import Span, Statement
 from opshub.language.units import repaired
@@ -171,13 +170,9 @@ def _report_size(block: Block, text: str, deep: bool, parts: int, findings: Find
 
 def _report_character(text: str, block: Block, error: UnexpectedCharacters, findings: Findings) -> None:
     at = block.start + (error.pos_in_stream or 0)
-    sign = text[at]
     span = Span(block.file, at, at + (2 if text[at : at + 2] in ("&&", "||") else 1))
-    if sign == "=":
-        _report_equals(span, findings)
-        return
     shown = text[span.start : span.end]
-    findings.report("R012", span, f"'{shown}' means nothing here", _FOREIGN.get(sign, "leave it out"))
+    findings.report("R012", span, f"'{shown}' means nothing here", _FOREIGN.get(text[at], "leave it out"))
 
 
 def _report_equals(span: Span, findings: Findings) -> None:
@@ -212,24 +207,25 @@ def _report_token(text: str, block: Block, error: UnexpectedToken, findings: Fin
 
 def _report_stray_word(text: str, block: Block, after: Span, findings: Findings) -> None:
     """A word that can only be a score's name, but has no points behind it: usually something misspelt."""
-    word = re.search(r"[\w.]+(?=\s*\Z)", text[block.start : after.start])
-    if word is None:
-        return findings.report("R006", after, "'+' or '-' and a number are expected here")
-    span = Span(block.file, block.start + word.start(), block.start + word.end())
+    word, span = _last(text, block, after.start)
     known = ("and", "or", "not", "in", "is", "contains", "matches", "mentions", "tag", "route", "stop")
-    hint = f"write '{_WORDS[word[0]]}'" if word[0] in _WORDS else suggestion(word[0], known)
-    message = f"'{word[0]}' is not expected here; a score's name has points behind it, such as +10"
+    hint = f"write '{_WORDS[word]}'" if word in _WORDS else suggestion(word, known)
+    message = f"'{word}' is not expected here; a score's name has points behind it, such as +10"
     findings.report("R006", span, message, hint)
-    return None
+
+
+def _last(text: str, block: Block, end: int) -> tuple[str, Span]:
+    """The last word, sign or literal before a place."""
+    *_, token = filter(None, tokens(text[block.start : end]))
+    return token, Span(block.file, block.start + token.start_pos, block.start + token.end_pos)
 
 
 def _token_span(text: str, block: Block, token: Token) -> Span:
     if token.type != "$END":
         start = block.start + (token.start_pos or 0)
         return Span(block.file, start, start + len(token))
-    bare = re.sub(r"#[^\n]*", lambda comment: " " * len(comment[0]), text[block.start : block.end])
-    end = block.start + len(bare.rstrip())
-    return Span(block.file, max(block.start, end - 1), end)
+    _, last = _last(text, block, block.end)
+    return Span(block.file, last.end - 1, last.end)
 
 
 def _choices(expected: set[str]) -> str:

@@ -72,17 +72,3 @@ def cut(text: str) -> str:
         line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} …" for line in text.strip().splitlines()
     ]
     return "\n".join(lines)
-
-
-def main(path: str) -> None:
-    """Renew the generated sections of a manual's file."""
-    from pathlib import Path
-
-    file = Path(path)
-    file.write_text(reference(file.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    import sys
-
-    main(sys.argv[1])

@@ -16,6 +16,7 @@ __all__ = ["DEEPEST", "RESERVED", "STATEMENTS", "Block", "scan"]
 
 DEEPEST = 50
 LARGEST = 65_536
+_IGNORED = " \t\r\n\f"
 
 STATEMENTS = ("alert", "bands", "goal", "let", "parameter", "rule", "score", "signal", "test", "use")
 RESERVED = frozenset(
@@ -130,7 +131,7 @@ def _blocks(text: str, file: int, findings: Findings) -> list[Block]:
     ends = [start for start, _ in starts[1:]] + [len(text)] * bool(starts)
     blocks = [Block(file, start, end, broken) for (start, broken), end in zip(starts, ends, strict=True)]
     before = Block(file, 0, starts[0][0] if starts else len(text))
-    return [before, *blocks] if re.sub(r"#[^\n]*", "", text[: before.end]).strip() else blocks
+    return [before, *blocks] if re.sub(r"#[^\n]*", "", text[: before.end]).strip(_IGNORED) else blocks
 
 
 def _check_brackets(text: str, block: Block, findings: Findings) -> None:

@@ -94,7 +94,7 @@ def _gathers(judge: Interpreter, term: Term) -> Iterator[Term]:
     source = judge.source(term)
     if source.op in GATHERING:
         yield source
-    elif not source.row:
+    else:
         for operand in source.operands:
             yield from _gathers(judge, operand)
 
