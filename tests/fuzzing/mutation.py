@@ -36,6 +36,7 @@ _SIGNS = [
 ]
 _NAMES = """
     idea.voices idea.title idea.tags idea.created idea.fields.impact rating feedback.text text created priority tags
+    account.spend idea.budget signal EUR USD
     account.plan account.id author.id account.arr feedback.visibility accounts.segment accounts.seats per distinct
     feedback.fields.areas ago age decay days_since clamp round normalize rank percentile lower length board jira.SEC
 """.split()
@@ -54,6 +55,7 @@ _VALUES = [
         '"ﬁ\u200d"',
     ),
     *("9" * 30, "9" * 400 + "d", "0." + "0" * 400 + "1", "9" * 20 + "%", "99999999999d", "x" * 300),
+    *("500 EUR", "1_000 USD", "0.5 JPY", "5 XXX", "-3 EUR", "1,000 EUR", "9" * 20 + " EUR", "5 eur", "1__0"),
 ]
 _HOSTILE = [
     "\x00",

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from opshub.errors import ConfigError
 from opshub.language import Checked, Kind, RuleSet, Schema, Source, check, run_tests
 from opshub.language.completion import Known, propose
 from opshub.language.coverage import Coverage
+from opshub.language.currencies import Currencies
 from opshub.language.exporting import exported
 from opshub.language.findings import Findings
 from opshub.language.formatting import formatted
@@ -41,6 +43,10 @@ _NUMBERS = (
 _DECLARED = [
     *(Declared(name=name, type="number") for name in _NUMBERS),
     Declared(name="idea.urgent", type="yes-no"),
+    *(
+        Declared(name=name, type="money")
+        for name in ("idea.budget", "account.spend", "feedback.fields.refund")
+    ),
     Declared(name="idea.fields.moscow", type="text", values=("must", "should", "could", "wont")),
     *(
         Declared(name=f"feedback.fields.{name}", type="text", values=("like", "expect", "neutral", "dislike"))
@@ -62,6 +68,7 @@ _POOL: dict[Kind, list[Any]] = {
         *_SEGMENTS,
     ],
     Kind.NUMBER: [-3, 0, 0.0, 0.1, 0.5, 1, 2.5, 7, 1e300, -1e-300, float("nan"), float("inf"), 10**400, True],
+    Kind.MONEY: [0.0, -5.0, 99.999, 500.0, 1e300, float("nan"), float("inf")],
     Kind.BOOL: [True, False],
     Kind.TIME: [
         *(NOW + timedelta(hours=hours) for hours in (-900, -30, 0, 30)),
@@ -83,6 +90,7 @@ def _known() -> Schema:
         destinations={"jira": ("SEC", "EXP"), "board": None, "wiki": ()},
         audiences={"jira": "internal", "board": "customer"},
         packs=packs,
+        currencies=Currencies("EUR", {"USD": Decimal("0.92"), "JPY": Decimal("0.006")}),
     )
 
 
@@ -175,6 +183,11 @@ class Trial:
             rules.signals.count(period, rows)
         for alert in rules.signals.alerts:
             rules.signals.breached(alert, read)
+        idea = (
+            *(None,) * len(rules.program.schema.idea[: -len(rules.program.world) or None]),
+            *rules.world(read),
+        )
+        assert rules.decide(idea, rows, NOW).parts is not None
 
     @staticmethod
     def _written(source: Source) -> None:
