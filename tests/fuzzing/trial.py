@@ -106,7 +106,7 @@ def _bare(node: object) -> object:
 
 
 def _tree(source: Source) -> object:
-    return _bare(parse(Findings([source]))[0])
+    return _bare(parse(Findings([source])))
 
 
 class Trial:
@@ -183,10 +183,8 @@ class Trial:
             rules.signals.count(period, rows)
         for alert in rules.signals.alerts:
             rules.signals.breached(alert, read)
-        idea = (
-            *(None,) * len(rules.program.schema.idea[: -len(rules.program.world) or None]),
-            *rules.world(read),
-        )
+        own = len(rules.program.schema.idea) - len(rules.program.world)
+        idea = (*[None] * own, *rules.world(read))
         assert rules.decide(idea, rows, NOW).parts is not None
 
     @staticmethod

@@ -59,6 +59,11 @@ def check_pattern(node: Matches, findings: Findings) -> bool:
     except re2.error as error:
         _report(node, error.args[0], findings)
         return False
+    except UnicodeEncodeError as error:
+        start = node.mark.start + 1 + error.start
+        span = Span(node.mark.file, start, start + 1)
+        findings.report("R214", span, "half a sign stands in this pattern", "leave it out, or write it anew")
+        return False
     if all(found.search(sample) for sample in _SAMPLES):
         hint = "something in it has to be there: one sign or word without '*' or '?'"
         findings.report("R308", node.mark, "this pattern stands in every text", hint)
