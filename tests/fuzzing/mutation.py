@@ -36,7 +36,7 @@ _SIGNS = [
 ]
 _NAMES = """
     idea.voices idea.title idea.tags idea.created idea.fields.impact rating feedback.text text created priority tags
-    account.spend idea.budget signal EUR USD
+    account.spend idea.budget signal EUR USD goal Adoption idea.goals
     account.plan account.id author.id account.arr feedback.visibility accounts.segment accounts.seats per distinct
     feedback.fields.areas ago age decay days_since clamp round normalize rank percentile lower length board jira.SEC
 """.split()

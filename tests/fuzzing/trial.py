@@ -184,7 +184,7 @@ class Trial:
         for alert in rules.signals.alerts:
             rules.signals.breached(alert, read)
         own = len(rules.program.schema.idea) - len(rules.program.world)
-        idea = (*[None] * own, *rules.world(read))
+        idea = (*[None] * own, *rules.world(NOW, lambda _: read))
         assert rules.decide(idea, rows, NOW).parts is not None
 
     @staticmethod
