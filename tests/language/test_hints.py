@@ -60,6 +60,14 @@ def test_an_alert_opens_one_idea_only(checked: Check) -> None:
     ]
 
 
+def test_a_period_that_is_none_is_told_once(checked: Check) -> None:
+    found = checked(
+        "signal x = reported, per y\n" + 'alert "A" { when signal x > 1 for 2 days open idea "a" }'
+    )
+
+    assert [d.code for d in found.diagnostics] == ["R121"]
+
+
 def test_what_reads_a_signal_that_was_lost_is_no_second_mistake(checked: Check) -> None:
     found = checked("signal a = \nsignal c = a * 2\n")
 

@@ -143,7 +143,7 @@ class Watches:
         series = self.known(node.signal, node.mark)
         if series is None:
             return None
-        if node.unit and node.unit.removesuffix("s") != series.period and series.period:
+        if node.unit and node.unit.removesuffix("s") != series.period and series.period in PERIODS:
             message = f"'{node.signal}' is counted per {series.period}"
             hint = f"count in {series.period}s: for {_periods(node, series.period)} {series.period}s"
             self._findings.report("R227", node.pace, message, hint)
