@@ -22,7 +22,7 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 HERE = Path(__file__).parent
 TRIES = 300
@@ -152,7 +152,7 @@ class Run:
             now = time.monotonic()
             if now - shown > 30:
                 shown = now
-                say(f"{summary(self.told)}; {now - begun:.0f} s")
+                say(f"{summary(self.told)}; {now - begun:.0f} s", sys.stderr)
             if now - begun > self._settings.minutes * 60:
                 break
         for process in self._processes:
@@ -196,10 +196,10 @@ class Run:
         self._processes[share.number] = self._started(share)
 
 
-def say(text: str) -> None:
+def say(text: str, stream: TextIO = sys.stdout) -> None:
     """Print a line at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    stream.write(f"{text}\n")
+    stream.flush()
 
 
 def summary(told: Told) -> str:
