@@ -11,7 +11,19 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
-from opshub.sdk import Account, Comment, Feedback, Person, Point, Record, Ref, Value, Visibility, zone_of
+from opshub.sdk import (
+    Account,
+    Comment,
+    Feedback,
+    Person,
+    Point,
+    Record,
+    Ref,
+    Value,
+    Visibility,
+    ungrouped,
+    zone_of,
+)
 from opshub_connectors.files.select import EMPTY, first, root, select
 from opshub_connectors.files.settings import (
     BRACES,
@@ -250,8 +262,8 @@ class RowMapping:
         return number(text, self._settings.decimal)
 
     def _as_money(self, text: str) -> Value:
-        """A bare number as the setting ``decimal`` has it; what names its currency is the hub's to read."""
-        return self._as_number(text) if re.fullmatch(r"[-+\d.,\s]+", text) else text
+        """As the setting ``decimal`` has it; which currency an amount names is the hub's to read."""
+        return ungrouped(text, self._settings.decimal)
 
     def _as_time(self, text: str) -> Value:
         return moment(text, self._settings.dates, self._zone)

@@ -32,6 +32,8 @@ TABLE = (
         ("1200", 1200),
         ("1200.50", 1200.5),
         ('"1,200.00"', 1200),
+        ('"1,200"', 1200),
+        ("1.250", 1.25),
         ("1000 USD", 920),
         ('"USD 1,000.00"', 920),
         ("100000 JPY", 600),
@@ -46,7 +48,7 @@ def test_a_field_of_money_is_read_in_the_currency_of_the_hub(place: Any, cell: s
     assert place.scores() == {"Voice 1": worth}
 
 
-@pytest.mark.parametrize("cell", ["¥1200", "$5", "5 GBP", "cheap", '"1,200 USD"'])
+@pytest.mark.parametrize("cell", ["¥1200", "$5", "5 GBP", "cheap", '"1,2,3 USD"'])
 def test_an_unclear_amount_is_missing_and_counted(place: Any, cell: str) -> None:
     place.configure(EURO + DESK + BASKET, "score priority = sum feedback.fields.basket / 1 EUR")
     place.rows("who,arr,basket", f"a,,{cell}", "b,,7")
@@ -108,6 +110,27 @@ def test_cells_of_a_table_are_amounts_and_unclear_ones_are_told_with_their_line(
         "crm.csv, line 4: deal counts as missing: '1,200' could be 1.200 or 1200: write 1200.00 or 1.20",
         "crm.csv, line 5: deal counts as missing: '¥5' is no amount: write a number, or 1200 USD",
     )
+
+
+@pytest.mark.parametrize(
+    ("decimal", "cells", "worth"),
+    [
+        (".", ("USD 30,000", "1,200.50", "7"), 27_600 + 1_104.46 + 6.44),
+        (",", ("30.000", "1.200,50 EUR", "7,5"), 28_807.4),
+    ],
+)
+def test_a_table_may_say_what_separates_the_fraction(
+    place: Any, decimal: str, cells: tuple[str, ...], worth: float
+) -> None:
+    table = TABLE.replace('key = "who"\n', f'key = "who"\ndecimal = "{decimal}"\n')
+    place.configure(EURO + DESK + table, "score priority = sum crm.deal / 1 EUR")
+    place.rows("who,arr", *(f"{number}," for number in range(3)))
+    place.put("crm.csv", "who;deal\n" + "".join(f"{n};{cell}\n" for n, cell in enumerate(cells)))
+
+    place.sync()
+
+    assert sum(place.scores().values()) == pytest.approx(worth)
+    assert check_tables(load(place.folder / "opshub.toml", {})) == ()
 
 
 def test_another_rate_decides_anew_what_reads_money_and_nothing_else(place: Any) -> None:

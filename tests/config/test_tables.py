@@ -303,7 +303,7 @@ def test_fields_are_listed_with_where_they_come_from(place: Any) -> None:
 
     origins = {row["name"]: row["origin"] for row in rows if row["origin"]}
     assert origins == {
-        "feedback.fields.impact": "[connections.desk] impact",
+        "feedback.fields.impact": "[connections.desk] Impact",
         "accounts.segment": "[tables.accounts] segment",
         "accounts.seats": "[tables.accounts] seats",
     }

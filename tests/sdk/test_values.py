@@ -21,6 +21,7 @@ from opshub.sdk import (
     number_of,
     table_of,
     text_of,
+    ungrouped,
     value_of,
 )
 
@@ -113,3 +114,24 @@ def test_an_item_is_the_same_record_and_a_tombstone_stays_one() -> None:
     assert all(getattr(item, name) == getattr(seen, name) for name in shared)
     assert (item.key, item.status, item.version) == ("#1", "open", "v1")
     assert as_item(gone, key="#2", fields={}) is gone
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "plain"),
+    [
+        ("USD 30,000", ".", "USD 30000"),
+        ("30,000", ",", "30.0000"),
+        ("30.000", ",", "30000"),
+        ("30.000", ".", "30.0000"),
+        ("1.234.567,89 EUR", ",", "1234567.89 EUR"),
+        ("-1,200.5", ".", "-1200.5"),
+        ("1,20", ".", "1,20"),
+        ("12,34,567", ".", "12,34,567"),
+        ("7", ".", "7"),
+        ("free", ".", "free"),
+    ],
+)
+def test_signs_between_thousands_go_where_it_is_said_what_separates_a_fraction(
+    text: str, decimal: str, plain: str
+) -> None:
+    assert ungrouped(text, decimal) == plain

@@ -110,6 +110,10 @@ class TableSettings(Settings):
     delimiter: str = Field(default="", max_length=1)
     """What separates the cells; found in the first line where it is not given."""
 
+    decimal: Literal["", ".", ","] = ""
+    """What separates the fraction of numbers and amounts; the other sign may then stand between thousands, as in
+    `USD 30,000`. Without it only what can mean one thing is read."""
+
     @field_validator("encoding")
     @classmethod
     def _known(cls, name: str) -> str:

@@ -78,7 +78,7 @@ def _table(config: Config, name: str, settings: TableSettings) -> Table:
         )
         for own, one in settings.columns.items()
     )
-    said = json.dumps([settings.key, settings.joins, settings.encoding, settings.delimiter])
+    said = json.dumps([settings.key, settings.joins, settings.encoding, settings.delimiter, settings.decimal])
 
     def stamp() -> str:
         return hashlib.sha256(f"{_digest(name, path)}{said}{columns}".encode()).hexdigest()[:16]
@@ -126,7 +126,7 @@ class _Reading:
         """The whole file, or ConfigError with the line that is broken."""
         from opshub.engine.tables import Rows
 
-        fits = [(column, _cell(column, self.currencies)) for column in wanted]
+        fits = [(column, _cell(column, self.currencies, self.settings.decimal)) for column in wanted]
         try:
             self._read(fits)
         except (OpshubError, csv.Error) as error:
@@ -200,12 +200,15 @@ class _Reading:
         return ConfigError(f"{self.path.name}{', ' if what.startswith('line') else ': '}{what}", hint=hint)
 
 
-def _cell(column: Column, currencies: Currencies) -> Fits:
+def _cell(column: Column, currencies: Currencies, decimal: str) -> Fits:
     """How a cell's text is read as its column's kind: CSV has nothing but texts."""
     from opshub.engine.declared import fitting
+    from opshub.sdk import ungrouped
 
     fits = fitting(column.type, column.values, currencies, column.currency)
     spelled = _SPELLED.get(column.type, str.strip)
+    if decimal and column.type in ("number", "money"):
+        return lambda cell: fits(spelled(ungrouped(str(cell), decimal)))
     return lambda cell: fits(spelled(str(cell)))
 
 

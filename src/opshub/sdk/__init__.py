@@ -68,7 +68,7 @@ from opshub.sdk.items import as_item
 from opshub.sdk.paging import Watermark, by_cursor, by_link, by_offset, by_token
 from opshub.sdk.settings import Settings
 from opshub.sdk.times import parse_time, zone_of
-from opshub.sdk.values import list_of, number_of, table_of, text_of, value_of
+from opshub.sdk.values import list_of, number_of, table_of, text_of, ungrouped, value_of
 
 if TYPE_CHECKING:
     from opshub.sdk.encodings import Examined, digest_of, examine
@@ -187,6 +187,7 @@ __all__ = [
     "storage_from_plain",
     "table_of",
     "text_of",
+    "ungrouped",
     "value_of",
     "wiki_from_plain",
     "zone_of",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opshub.model import Value
 
-__all__ = ["list_of", "number_of", "table_of", "text_of", "value_of"]
+__all__ = ["list_of", "number_of", "table_of", "text_of", "ungrouped", "value_of"]
 
 
 def text_of(value: object) -> str:
@@ -49,6 +50,23 @@ def number_of(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def ungrouped(text: str, decimal: str) -> str:
+    """A text whose numbers have no signs between thousands any more, and a point before the fraction.
+
+    ``decimal`` separates the fraction. A fraction is written with more than three digits or none where it could be
+    taken for thousands: ``30,000`` is ``30000`` with a decimal point, and ``30.0000`` with a decimal comma.
+    """
+    thousands, point = re.escape("." if decimal == "," else ","), re.escape(decimal)
+    whole = rf"(?P<whole>\d{{1,3}}(?:{thousands}\d{{3}})+|\d+)(?:{point}(?P<fraction>\d+))?"
+    return re.sub(rf"(?<![\d.,]){whole}(?![\d.,])", _plain, text, flags=re.ASCII)
+
+
+def _plain(found: re.Match[str]) -> str:
+    fraction = found["fraction"] or ""
+    digits = re.sub(r"\D", "", found["whole"])
+    return f"{digits}.{fraction}{'0' * (len(fraction) == 3)}" if fraction else digits
 
 
 def value_of(value: object) -> Value:
