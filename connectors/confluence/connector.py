@@ -73,6 +73,14 @@ class Confluence(Connector[ConfluenceSettings]):
         return url if settings.deployment == "datacenter" else f"{url.removesuffix('/wiki')}/wiki"
 
     @classmethod
+    def list_place(cls, settings: ConfluenceSettings) -> str:
+        return (
+            f"{cls.base_url(settings)}, page {settings.page}, section {settings.section}"
+            if settings.page
+            else ""
+        )
+
+    @classmethod
     def auth(cls, settings: ConfluenceSettings) -> httpx.Auth | None:
         if settings.deployment == "datacenter":
             return None

@@ -90,6 +90,10 @@ class Files(Connector[FilesSettings]):
     def base_url(cls, settings: FilesSettings) -> str:
         return ""
 
+    @classmethod
+    def list_place(cls, settings: FilesSettings) -> str:
+        return str((settings.folder / settings.output).resolve()) if settings.output else ""
+
     def scope(self) -> object:
         said = self.settings.model_dump(mode="json", exclude={"folder", "output", "excel"})
         return {**said, "declared": self.declared} if self.declared else said

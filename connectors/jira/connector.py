@@ -38,7 +38,7 @@ from opshub.sdk import (
 )
 from opshub_connectors.jira import translate
 from opshub_connectors.jira.checks import findings
-from opshub_connectors.jira.jql import bounded, jql_text, jql_time
+from opshub_connectors.jira.jql import bounded, jql_text, jql_time, projects
 from opshub_connectors.jira.naming import NAMES, identified, in_record
 from opshub_connectors.jira.outward import Outward
 from opshub_connectors.jira.settings import JiraSettings
@@ -101,6 +101,11 @@ class Jira(Connector[JiraSettings]):
     def site(self) -> Site:
         """The site that this connection speaks to."""
         return Site(self.http, self.settings, self.base_url(self.settings))
+
+    @classmethod
+    def apart(cls, settings: JiraSettings, others: JiraSettings) -> bool:
+        one, other = projects(settings.query), projects(others.query)
+        return bool(one and other) and one.isdisjoint(other)
 
     @cached_property
     def _asked(self) -> tuple[str, ...]:

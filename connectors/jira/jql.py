@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-__all__ = ["bounded", "jql_text", "jql_time", "problem", "restriction"]
+__all__ = ["bounded", "jql_text", "jql_time", "problem", "projects", "restriction"]
 
 TOKEN = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|([()])|([^\s"'()]+)|(["'])""", re.DOTALL)
 
@@ -62,3 +62,15 @@ def jql_time(moment: datetime, zone: ZoneInfo) -> str:
         first = local.replace(fold=0).astimezone(UTC)
         local = (first - abs(earlier - later)).astimezone(zone)
     return f"{local:%Y-%m-%d %H:%M}"
+
+
+def projects(query: str) -> frozenset[str]:
+    """The projects that a query is certainly confined to, in capitals; empty where that cannot be told."""
+    bare = re.sub(r'"[^"]*\s[^"]*"', '""', query)
+    found = re.search(
+        r"(?:^|\band\b)[\s(]*project\s*(?:=\s*([\w\"'-]+)|in\s*\(([^()]*)\))", bare, re.IGNORECASE
+    )
+    if found is None or re.search(r"\bor\b", bare, re.IGNORECASE):
+        return frozenset()
+    names = (name.strip(" \"'").upper() for name in (found[1] or found[2]).split(","))
+    return frozenset(filter(None, names))

@@ -169,3 +169,44 @@ def test_only_the_tags_that_the_hub_writes_can_make_a_circle() -> None:
     found = check([Source("x.rules", f'rule "R" {{ when {when} tag "web" }}')], Schema((), (areas,), {}))
 
     assert _codes(found) == []
+
+
+"reads",
+    [
+        'idea.tags contains any ["cold", "watch"]',
+        'any feedback (tags contains all ["watch"])',
+        "watched",
+        "loud > 3",
+        "louder > 3",
+    ],
+)
+def test_a_circle_of_tags_is_found_through_lists_lets_and_scores(reads: str, checked: Check) -> None:
+    text = f"""
+let watched = idea.tags contains "watch" or idea.urgent
+let marked = tags contains "watch"
+score loud = count feedback where marked
+score louder = loud * 2
+rule "A" {{ when idea.tags contains "hot" tag "watch" }}
+rule "B" {{ when {reads} tag "hot" }}
+"""
+    found = checked(text)
+
+    assert [code for code in _codes(found) if code != "R305"] == ["R321"]
+
+
+def test_a_score_that_reads_other_tags_makes_no_circle(checked: Check) -> None:
+    text = (
+        'score loud = count feedback where tags contains "cold"\n'
+        'rule "A" { when idea.tags contains "hot" tag "watch" }\nrule "B" { when loud > 3 tag "hot" }\n'
+    )
+
+    assert _codes(checked(text)) == []
+
+
+def test_two_alerts_open_ideas_of_their_own(checked: Check) -> None:
+    text = """
+signal rate = share of feedback where rating < 0.4, per day
+alert "A" { when signal rate > 20% open idea "Look" }
+alert "B" { when signal rate > 40% open idea "Look again" }
+"""
+    assert _codes(checked(text)) == []

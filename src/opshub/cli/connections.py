@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,7 @@ def check(session: Session, names: tuple[str, ...], as_json_: bool) -> None:
     Nothing is changed anywhere. Where a vendor cannot be reached, the first failure ends the look at that connection.
     The exit code is that of the failures where they are all of one kind, else 1.
     """
-    value = list(_findings(session.config(), names))
+    value = [*_findings(session.config(), names), *_writers(session.config(), names)]
     show(value, as_json_, _checks)
     codes = {row["exit_code"] for row in value if not row["ok"]}
     click.get_current_context().exit(0 if not codes else codes.pop() if len(codes) == 1 else 1)
@@ -155,6 +156,18 @@ def _findings(config: Config, names: Sequence[str]) -> Iterator[dict[str, Any]]:
             close(made)
 
 
+def _writers(config: Config, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Settings by which two connections write one list, or perhaps one field, which is no failure."""
+    from opshub.config.writers import shared_fields, shared_lists
+
+    for ok, problems in ((False, shared_lists(config)), (True, shared_fields(config))):
+        for problem in problems:
+            name = re.findall(r"\[connections\.([^\]]+)\]", problem.message)[0]
+            if not names or name in names:
+                error = ConfigError(str(problem), hint=problem.hint)
+                yield {**_failed(name, "two writers", error), "ok": ok}
+
+
 def _failed(name: str, subject: str, error: OpshubError) -> dict[str, Any]:
     return {
         "connection": name,
@@ -168,11 +181,11 @@ def _failed(name: str, subject: str, error: OpshubError) -> dict[str, Any]:
 
 def _checks(rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
-        mark = "ok  " if row["ok"] else "FAIL"
+        mark = "FAIL" if not row["ok"] else "warn" if row["hint"] else "ok  "
         detail = f": {row['detail']}" if row["detail"] else ""
         said = line(f"{row['subject']}{detail}")
         say(hang(f"{mark}  {row['connection']}  ", [said], screen()), fg=None if row["ok"] else "red")
-        if row["hint"] and not row["ok"]:
+        if row["hint"]:
             say(hang("      next: ", [line(row["hint"])], screen()))
     failed = sum(not row["ok"] for row in rows)
     say(f"{len(rows)} looked at, {failed} failed" if rows else "no connection is configured")

@@ -39,15 +39,23 @@ def check(session: Session, files: tuple[Path, ...], strict: bool, as_json_: boo
 
     Every mistake is shown at once, with its line, a caret and a hint. The exit code is 2 if there is any error;
     warnings leave it 0, unless the check is strict. Lookup tables are read as well: a broken one is an error, and what
-    is odd in the others is told.
+    is odd in the others is told. So are settings of write-back by which two connections write one field or one list.
     """
     from opshub.config.tables import check_tables
+    from opshub.config.writers import shared_fields, shared_lists
 
     checked = checked_rules(session, files)
     notes = check_tables(session.config())
-    passed = checked.rules is not None and not (strict and checked.diagnostics)
-    value = {"passed": passed, "diagnostics": list(checked.diagnostics), "tables": list(notes)}
+    lists, perhaps = shared_lists(session.config()), shared_fields(session.config())
+    passed = checked.rules is not None and not (strict and (checked.diagnostics or lists))
+    value = {
+        "passed": passed,
+        "diagnostics": list(checked.diagnostics),
+        "tables": list(notes),
+        "writers": [{"place": p.place, "message": p.message, "hint": p.hint} for p in (*lists, *perhaps)],
+    }
     rendered = [*[diagnostic.render() for diagnostic in checked.diagnostics], *notes]
+    rendered += [f"warning: {problem}\n  = {problem.hint}" for problem in (*lists, *perhaps)]
     show(value, as_json_, lambda ready: diagnostics_view(ready, rendered))
     click.get_current_context().exit(0 if passed else 2)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["PROOFS"]
 
 _LEAVING = 'rule "Leaving" {\n    when any feedback (text mentions ["cancel"])\n    priority +30\n}\n\n'
+_RATE = "signal rate = share of feedback where rating < 0.4, per day\n\n"
 
 PROOFS = {
     "R320": (
@@ -30,5 +31,14 @@ PROOFS = {
         "from them, so what arrives there is an idea without what it is about.",
         'rule "Secret" {\n    when any feedback (visibility == "internal")\n    route to board.OPEN\n}\n',
         'rule "Secret" {\n    when any feedback (visibility == "internal")\n    route to jira.SEC\n}\n',
+    ),
+    "R335": (
+        "warning",
+        "Two alerts that open the same idea",
+        "Each alert opens an idea of its own, so there would be two of one title, and people would decide twice.",
+        _RATE + 'alert "Bad" {\n    when signal rate > 20%\n    open idea "Find out why"\n}\n\n'
+        'alert "Worse" {\n    when signal rate > 40%\n    open idea "Find out why"\n}\n',
+        _RATE + 'alert "Bad" {\n    when signal rate > 20%\n    open idea "Find out why"\n}\n\n'
+        'alert "Worse" {\n    when signal rate > 40%\n    notify "It is worse than bad"\n}\n',
     ),
 }

@@ -6,7 +6,7 @@ A finding is reported only where it is proven; what merely looks alike is left a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from opshub.language import tree
 from opshub.language.findings import Findings
@@ -20,13 +20,38 @@ Rules = Sequence[tuple[tree.Rule, Verdict]]
 VISIBILITY = "feedback.visibility"
 
 
-def report_proven(rules: Rules, lets: Mapping[str, Definition], schema: Schema, findings: Findings) -> None:
+def report_proven(
+    rules: Rules,
+    lets: Mapping[str, Definition],
+    scores: Mapping[str, Definition],
+    schema: Schema,
+    findings: Findings,
+) -> None:
     """Report what these rules do to each other and to those who read their routes."""
     sound = [(node, verdict) for node, verdict in rules if verdict.when.kind is not None]
     _report_repeated(sound, lets, findings)
-    _report_circles(sound, lets, findings)
+    _report_circles(sound, Named(lets, scores), findings)
     for node, verdict in sound:
         _report_exposure(node, verdict, lets, schema, findings)
+
+
+class Named(NamedTuple):
+    """What conditions can name."""
+
+    lets: Mapping[str, Definition]
+    scores: Mapping[str, Definition]
+
+    def below(self, when: Term) -> Iterator[Term]:
+        """Every term of a condition, and of the lets and scores that it names."""
+        seen: set[str] = set()
+        waiting = [when]
+        for root in waiting:
+            for term in leaves(root, self.lets):
+                yield term
+                score = self.scores.get(str(term.detail)) if term.op == "score" else None
+                if score is not None and score.name not in seen:
+                    seen.add(score.name)
+                    waiting.append(score.term)
 
 
 def _report_repeated(rules: Rules, lets: Mapping[str, Definition], findings: Findings) -> None:
@@ -45,9 +70,9 @@ def _report_repeated(rules: Rules, lets: Mapping[str, Definition], findings: Fin
         known.append((node, verdict))
 
 
-def _report_circles(rules: Rules, lets: Mapping[str, Definition], findings: Findings) -> None:
+def _report_circles(rules: Rules, named: Named, findings: Findings) -> None:
     """Each circle once, at the rule that stands first."""
-    reads = [frozenset(_tags_read(verdict.when, lets)) for _, verdict in rules]
+    reads = [frozenset(_tags_read(verdict.when, named)) for _, verdict in rules]
     givers: dict[str, list[int]] = {}
     for number, (_, verdict) in enumerate(rules):
         for tag in verdict.tags:
@@ -57,7 +82,7 @@ def _report_circles(rules: Rules, lets: Mapping[str, Definition], findings: Find
         way = _way_back(start, reads, givers)
         if way and not told & set(way):
             told.update(way)
-            _report_circle([rules[number] for number in way], lets, findings)
+            _report_circle([rules[number] for number in way], named, findings)
 
 
 def _way_back(start: int, reads: Sequence[frozenset[str]], givers: Mapping[str, Sequence[int]]) -> list[int]:
@@ -78,25 +103,24 @@ def _way_back(start: int, reads: Sequence[frozenset[str]], givers: Mapping[str, 
     return []
 
 
-def _report_circle(
-    way: Sequence[tuple[tree.Rule, Verdict]], lets: Mapping[str, Definition], findings: Findings
-) -> None:
+def _report_circle(way: Sequence[tuple[tree.Rule, Verdict]], named: Named, findings: Findings) -> None:
     parts = []
     for (node, verdict), (giver, given) in zip(way, [*way[1:], way[0]], strict=True):
-        tag = sorted(set(given.tags) & set(_tags_read(verdict.when, lets)))[0]
+        tag = sorted(set(given.tags) & set(_tags_read(verdict.when, named)))[0]
         who = "it" if giver is node else f"'{giver.name}'"
         parts.append(f"'{node.name}' reads \"{tag}\", which {who} gives")
     hint = "rules never read a tag that the hub wrote: ask for what stands behind it"
     findings.report("R321", way[0][0].mark, f"a circle of tags: {'; '.join(parts)}", hint)
 
 
-def _tags_read(when: Term, lets: Mapping[str, Definition]) -> Iterator[str]:
-    """Tags whose presence a condition asks for."""
-    for term in leaves(when, lets):
+def _tags_read(when: Term, named: Named) -> Iterator[str]:
+    """Tags whose presence a condition asks for, itself or through what it names."""
+    for term in named.below(when):
         if not term.op.startswith("contains") or term.operands[0].op not in ("idea", "row"):
             continue
         if term.operands[0].field[1] in ("idea.tags", "feedback.tags"):
             yield from (str(o.detail) for o in term.operands[1:] if o.op == "constant")
+            yield from map(str, term.members if len(term.operands) == 1 else ())
 
 
 def _report_exposure(

@@ -90,7 +90,7 @@ class _Build:
         self._goals.report_unsupported(verdict for _, verdict in self._rules)
         self._report_unused()
         self._report_shadowed()
-        report_proven(self._rules, self._names.lets, self._schema, self._findings)
+        report_proven(self._rules, self._names.lets, self._names.scores, self._schema, self._findings)
         return self._finished()
 
     def _finished(self) -> Program:

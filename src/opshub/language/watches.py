@@ -30,6 +30,7 @@ class Watches:
         self._names = names
         self._findings = findings
         self._route = route
+        self._opened: dict[str, tuple[str, Span]] = {}
         self._marks: dict[tuple[str, str], Span] = {}
 
     def signal(self, node: watching.Signal) -> None:
@@ -117,6 +118,7 @@ class Watches:
         for more in node.opens[1:]:
             self._findings.report("R228", more.span, "an alert opens one idea", "leave the others out")
         opened = node.opens[0] if node.opens else None
+        self._check_opened(node)
         if opened is not None and opened.destination:
             self._route(opened.destination, opened.mark)
         self.alerts.append(
@@ -130,6 +132,15 @@ class Watches:
                 notes=tuple(note.text for note in node.notes),
             )
         )
+
+    def _check_opened(self, node: watching.Alert) -> None:
+        """Report an idea that another alert opens under the same title: there would be two of it."""
+        for opened in node.opens[:1]:
+            first, mark = self._opened.setdefault(opened.title.casefold(), (node.name, opened.mark))
+            if first != node.name:
+                message = f"'{first}' at {self._findings.place(mark)} opens an idea of this title too"
+                hint = "each opens one of its own: tell the titles apart, or join the conditions in one alert"
+                self._findings.report("R335", opened.span, message, hint)
 
     def known(self, name: str, mark: Span) -> Series | None:
         """The signal of a name; a wrong name is reported."""

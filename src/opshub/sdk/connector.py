@@ -139,6 +139,16 @@ class Connector(Generic[S]):
         return str(getattr(settings, "url", "") or "").rstrip("/")
 
     @classmethod
+    def list_place(cls, settings: S) -> str:
+        """Where the ranked list goes, the same text for the same document; empty where that cannot be told."""
+        return ""
+
+    @classmethod
+    def apart(cls, settings: S, others: S) -> bool:
+        """Whether two connections to the same site certainly find different records."""
+        return False
+
+    @classmethod
     def auth(cls, settings: S) -> httpx.Auth | None:
         """How requests prove who sends them."""
         return None
