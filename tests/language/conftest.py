@@ -21,7 +21,10 @@ _ALWAYS = (
 def _field(text: str) -> Field:
     name, kind = text.split()
     values = {"feedback.visibility": _VISIBILITIES, "feedback.link": _LINKS}.get(name, ())
-    return Field(name, Kind[kind.upper()], f"The {name}.", optional=name not in _ALWAYS, values=values)
+    least, most = (0, 1) if name == "feedback.rating" else (None, None)
+    return Field(
+        name, Kind[kind.upper()], f"The {name}.", name not in _ALWAYS, values, least=least, most=most
+    )
 
 
 STANDARD = Schema(

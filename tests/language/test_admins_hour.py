@@ -105,10 +105,17 @@ SLIPS: dict[str, Slip] = {
     "a misspelt pack": ('use "rice"', 'use "rise"', "R117", 1, "did you mean 'rice'?"),
     "a dead rule": (
         "rating < 0.4",
-        "rating < 0.4 and rating > 2",
+        "rating < 0.4 and rating > 0.9",
         "R306",
         5,
         "nothing is both at once; use 'or'?",
+    ),
+    "stars for a rating": (
+        "rating < 0.4",
+        "rating <= 2",
+        "R336",
+        5,
+        "it is a share of the scale: of 1 to 5 stars, 1 is 0 and 5 are 1; rating_value is as it was given",
     ),
     "a shadowed route": (
         'component == "billing"',

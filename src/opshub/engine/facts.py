@@ -72,8 +72,16 @@ _VALUES = {
 }
 
 
+_BOUNDS: dict[str, tuple[float, float | None]] = {
+    **dict.fromkeys(("voices", "accounts", "persons"), (0, None)),
+    "feedback.rating": (0, 1),
+    "feedback.sentiment": (-1, 1),
+}
+
+
 def _field(name: str, kind: Kind, doc: str, key: str) -> Field:
-    return Field(name, kind, doc, optional=key not in _SURE, values=_VALUES.get(key, ()))
+    least, most = _BOUNDS.get(key, (None, None))
+    return Field(name, kind, doc, key not in _SURE, _VALUES.get(key, ()), least=least, most=most)
 
 
 IDEA = tuple(_field(f"idea.{name}", kind, doc, name) for name, (kind, doc) in _IDEA.items())

@@ -12,7 +12,7 @@ from opshub.language.clauses import slope
 from opshub.language.findings import Findings, suggestion
 from opshub.language.functions import FUNCTIONS, Function
 from opshub.language.gathering import GatherChecker
-from opshub.language.lints import fragile, never, proven
+from opshub.language.lints import fragile, never, proven, report_beyond
 from opshub.language.meaning import BROKEN, Definition, Term, constant
 from opshub.language.moments import QUANTITIES
 from opshub.language.names import GOALS, Names, Outside, Place, report_closed
@@ -153,8 +153,9 @@ class Checker:
         return made
 
     def _check_closed(self, term: Term, node: tree.Expression, value: Term) -> None:
-        """Report a text that a field, or a part of an outcome, never holds."""
+        """Report a value that a field, or a part of an outcome, never holds."""
         field = self._scope.of(term)
+        report_beyond(field, value, node.span, self._findings)
         if field is None or not isinstance(value.detail, str) or value.detail in field.values:
             return
         if field.name == GOALS:

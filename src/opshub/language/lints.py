@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
+from opshub.language.findings import Findings
 from opshub.language.meaning import COMPARE, GATHERING, SEARCHES, Definition, Term, show
+from opshub.language.schema import Field
+from opshub.language.tree import Span
 
-__all__ = ["conjuncts", "fragile", "implies", "never", "proven"]
+__all__ = ["conjuncts", "fragile", "implies", "never", "proven", "report_beyond"]
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
@@ -189,3 +193,21 @@ def proven(term: Term) -> frozenset[Term]:
     if term.op in ("==", "!=", "<", "<=", ">", ">=", "in") or term.op in SEARCHES:
         return frozenset(operand for operand in term.operands if operand.op in ("idea", "row", "let"))
     return frozenset()
+
+
+def report_beyond(field: Field | None, value: Term, span: Span, findings: Findings) -> None:
+    """Report a comparison with a number that the field never reaches."""
+    number = value.detail
+    if field is None or value.op != "constant" or not isinstance(number, float):
+        return
+    least = -math.inf if field.least is None else field.least
+    most = math.inf if field.most is None else field.most
+    if least <= number <= most:
+        return
+    bounds = f"from {least:g} to {most:g}" if math.isfinite(most) else f"{least:g} at least"
+    hint = f"a value of this field is {bounds}"
+    if field.name == "feedback.rating":
+        hint = (
+            "it is a share of the scale: of 1 to 5 stars, 1 is 0 and 5 are 1; rating_value is as it was given"
+        )
+    findings.report("R336", span, f"'{field.name}' is {bounds}, never {number:g}", hint)

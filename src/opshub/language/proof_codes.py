@@ -41,4 +41,12 @@ PROOFS = {
         _RATE + 'alert "Bad" {\n    when signal rate > 20%\n    open idea "Find out why"\n}\n\n'
         'alert "Worse" {\n    when signal rate > 40%\n    notify "It is worse than bad"\n}\n',
     ),
+    "R336": (
+        "warning",
+        "A number that the field never reaches",
+        "A rating is a share of its scale, whatever the scale: of one to five stars, one is 0 and five are 1. Compared "
+        "with a number beyond, it is always less, or never more.",
+        'rule "Unhappy" {\n    when any feedback (rating < 3)\n    tag "unhappy"\n}\n',
+        'rule "Unhappy" {\n    when any feedback (rating < 0.5)\n    tag "unhappy"\n}\n',
+    ),
 }

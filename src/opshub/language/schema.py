@@ -35,6 +35,7 @@ class Field:
     ``values`` closes the set of texts that it can hold; empty means any text. ``origin`` says where an admin declared
     it, and is empty for the hub's own fields: only those have short names, so that a declaration never makes one
     ambiguous. ``currency`` says in words what amounts without a currency of their own are in.
+    Numbers of the field lie between ``least`` and ``most`` where those are known.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Field:
     values: tuple[str, ...] = ()
     origin: str = ""
     currency: str = ""
+    least: float | None = None
+    most: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
