@@ -171,7 +171,8 @@ def test_only_the_tags_that_the_hub_writes_can_make_a_circle() -> None:
     assert _codes(found) == []
 
 
-"reads",
+@pytest.mark.parametrize(
+    "reads",
     [
         'idea.tags contains any ["cold", "watch"]',
         'any feedback (tags contains all ["watch"])',
