@@ -112,6 +112,18 @@ def test_a_merged_idea_says_where_it_went(run: Run) -> None:
     assert "error: IDEA-2 was merged into IDEA-1" in refused.stderr
 
 
+def test_splitting_names_the_new_idea(run: Run) -> None:
+    run("ideas", "merge", "IDEA-2", "IDEA-1", "--by", "ann")
+
+    done = run("ideas", "split", "IDEA-1", "desk:2", "--title", "导出 Excel", "--by", "李娜")
+
+    assert done.stdout.splitlines()[:2] == [
+        "action 2: 李娜 split desk:2 off IDEA-1 as IDEA-4",
+        "  desk:2: IDEA-1 → IDEA-4",
+    ]
+    assert run("ideas", "show", "IDEA-4").stdout.startswith("IDEA-4  导出 Excel\n")
+
+
 def test_why_linked_tells_what_a_person_refused(run: Run) -> None:
     run("ideas", "link", "desk:2", "IDEA-1", "--by", "ann")
     run("ideas", "unlink", "desk:2", "--by", "bob", "--because", "not at all")
@@ -140,6 +152,13 @@ def test_why_linked_tells_what_a_person_refused(run: Run) -> None:
         (("unlink", "desk:1"), "desk:1 stands alone in IDEA-1", "opshub ideas link desk:1 IDEA"),
         (("merge", "IDEA-1", "IDEA-1"), "IDEA-1 cannot be merged into itself", "opshub ideas list"),
         (("merge", "IDEA-1", "IDEA-9"), "there is no idea 'IDEA-9'", "opshub ideas list"),
+        (
+            ("split", "IDEA-1", "desk:2"),
+            "desk:2 belongs to IDEA-2, not to IDEA-1",
+            "opshub ideas show IDEA-1",
+        ),
+        (("split", "IDEA-1", "desk:1"), "nothing would be left of IDEA-1", "name only"),
+        (("split", "IDEA-1", "desk:1", "--title", "x" * 101), "--title is longer", "say it shorter"),
         (("undo", "7"), "there is no action 7", "opshub ideas history IDEA"),
         (("undo", "IDEA-1"), "nobody did anything to IDEA-1", "opshub ideas history IDEA-1"),
         (("history", "IDEA-9"), "there is no idea 'IDEA-9'", "opshub ideas list"),

@@ -94,6 +94,34 @@ def merge_(session: Session, idea: str, into: str, because: str, by: str | None,
     _act(session, "ideas merge", partial(merge, idea=idea, into=into), by, because, as_json_)
 
 
+@click.command("split")
+@click.argument("idea")
+@click.argument("feedback", nargs=-1, required=True)
+@click.option("--title", default="", help="What the new idea is called; default: as its oldest feedback.")
+@because_option
+@by_option
+@json_option
+@pass_session
+def split_(
+    session: Session,
+    idea: str,
+    feedback: Sequence[str],
+    title: str,
+    because: str,
+    by: str | None,
+    as_json_: bool,
+) -> None:
+    """Begin an idea of its own with some of an idea's feedback: it means something else.
+
+    FEEDBACK are names (desk:94 desk:97), as `opshub ideas show IDEA` tells them. Tracked items stay with IDEA. The
+    machine never brings the two together again; `opshub ideas link`, `merge` and `undo` do.
+    """
+    from opshub.engine.merge import split
+
+    deed = partial(split, idea=idea, feedback=feedback, title=_one_line(title))
+    _act(session, "ideas split", deed, by, because, as_json_)
+
+
 @click.command("undo")
 @click.argument("action", required=False)
 @because_option
@@ -148,7 +176,7 @@ def why_linked_(session: Session, feedback: str, as_json_: bool) -> None:
     show(value, as_json_, lambda ready: _view(ready, zone))
 
 
-COMMANDS = (link_, unlink_, merge_, undo_, history_, why_linked_)
+COMMANDS = (link_, unlink_, merge_, split_, undo_, history_, why_linked_)
 """What the group ``ideas`` takes from here."""
 
 

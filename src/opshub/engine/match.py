@@ -16,7 +16,17 @@ from opshub.matching import FullText, Matcher, NoMatcher, fingerprint, reference
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem
 from opshub.store.rows import Seen
 
-__all__ = ["SAYS_THE_SAME", "index", "mark_of", "match", "matcher_for", "stated", "title_of", "wordless"]
+__all__ = [
+    "SAYS_THE_SAME",
+    "TITLE",
+    "index",
+    "mark_of",
+    "match",
+    "matcher_for",
+    "stated",
+    "title_of",
+    "wordless",
+]
 
 SAYS_THE_SAME = "it says the same"
 """Why feedback is linked that says what other feedback says."""

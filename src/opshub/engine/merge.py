@@ -6,16 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from opshub.engine.deed import Asked, Deed, Done
+from opshub.engine.match import TITLE, title_of
 from opshub.engine.merged import survivor
-from opshub.engine.reading import find_idea, living
+from opshub.engine.reading import find_feedback, find_idea, living
 from opshub.engine.work import Work
 from opshub.errors import UsageError
-from opshub.model import Idea, Ref
+from opshub.model import Feedback, Idea, Ref
 from opshub.store.base import Store
 from opshub.store.moments import micros
 from opshub.store.rows import ActionKind
 
-__all__ = ["merge"]
+__all__ = ["merge", "split"]
 
 
 def merge(work: Work, idea: str, into: str, asked: Asked) -> Done:
@@ -42,6 +43,61 @@ def merge(work: Work, idea: str, into: str, asked: Asked) -> Done:
         notes += [f"{it.feedback} follows to IDEA-{it.idea}: {it.reason}" for it in deed.follow()]
         action = deed.keep(ActionKind.MERGE, one.number, two.number)
     return Done(action, (*notes, *_left(store, one, two)))
+
+
+def split(work: Work, idea: str, feedback: Sequence[str], asked: Asked, *, title: str = "") -> Done:
+    """Begin an idea of its own with some feedback of an idea, which the machine brings together no more.
+
+    UsageError where a piece belongs elsewhere, or nothing would be left; NotFoundError.
+    """
+    if len(title) > TITLE:
+        raise UsageError(f"--title is longer than {TITLE} characters", hint="say it shorter")
+    store = work.store
+    one, notes = living(store, idea)
+    pieces = list({piece.ref: piece for piece in (find_feedback(store, name) for name in feedback)}.values())
+    rest = _rest(store, one, pieces)
+    with work.commit("match"):
+        deed = Deed(work, asked, work.clock.now())
+        refs = [piece.ref for piece in pieces]
+        deed.watch(refs)
+        two = _begun(store.next_idea_number(), pieces, title)
+        deed.idea(two)
+        deed.apart([*((ref, one.number) for ref in refs), *((ref, two.number) for ref in rest)])
+        deed.link({ref: deed.person(ref, two.number, f"split it off {one.id}") for ref in refs})
+        notes += [f"{it.feedback} follows to IDEA-{it.idea}: {it.reason}" for it in deed.follow()]
+        action = deed.keep(ActionKind.SPLIT, one.number, two.number, refs)
+    return Done(action, tuple(notes))
+
+
+def _begun(number: int, pieces: Sequence[Feedback], title: str) -> Idea:
+    """The new idea. What a person calls it may tell something of every piece, so the most private one decides."""
+    first = min(pieces, key=lambda piece: (piece.created_at, piece.ref))
+    visibility = max((piece.visibility for piece in pieces), key=lambda one: one.rank)
+    return Idea(
+        number=number,
+        title=title or title_of(first),
+        created_at=first.created_at,
+        visibility=visibility if title else first.visibility,
+    )
+
+
+def _rest(store: Store, one: Idea, pieces: Sequence[Feedback]) -> list[Ref]:
+    """What is left of an idea without these; UsageError where one of them is not there, or where nothing is left."""
+    links = store.links_to(one.number)
+    there = {link.feedback for link in links}
+    strange = next((piece.ref for piece in pieces if piece.ref not in there), None)
+    if strange is not None:
+        link = store.links_of([strange]).get(strange)
+        belongs = f"belongs to IDEA-{link.idea}, not to {one.id}" if link else "belongs to no idea"
+        raise UsageError(f"{strange} {belongs}", hint=f"see: opshub ideas show {one.id}")
+    rest = sorted(there - {piece.ref for piece in pieces})
+    item = next(filter(None, map(store.item, store.bound_to(one.number))), None)
+    if item is None and not any(store.feedback(ref) is not None for ref in rest):
+        raise UsageError(
+            f"nothing would be left of {one.id}: these are all its feedback",
+            hint="name only what does not belong",
+        )
+    return rest
 
 
 def _refuse_joined(store: Store, one: Idea, two: Idea, into: str) -> None:
