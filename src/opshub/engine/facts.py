@@ -124,28 +124,29 @@ def reading() -> str:
     return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 
 
-_READERS: dict[str, Callable[[Feedback, str], Any]] = {
-    "feedback.text": lambda f, _: whole_text(f),
-    "feedback.title": lambda f, _: f.title,
-    "feedback.kind": lambda f, _: f.kind,
-    "feedback.connection": lambda f, _: f.ref.connection,
-    "feedback.created": lambda f, _: f.created_at,
-    "feedback.updated": lambda f, _: f.updated_at,
-    "feedback.rating": lambda f, _: f.rating.share if f.rating else None,
-    "feedback.rating_value": lambda f, _: f.rating.value if f.rating else None,
-    "feedback.sentiment": lambda f, _: _sentiment(f.fields.get("sentiment")),
-    "feedback.language": lambda f, _: f.language or None,
-    "feedback.visibility": lambda f, _: str(f.visibility),
-    "feedback.tags": lambda f, _: f.tags,
-    "feedback.link": lambda _, link: link,
-    "author.id": lambda f, _: f"{f.ref.connection}:{f.author.id}" if f.author else None,
-    "author.name": lambda f, _: (f.author.name or None) if f.author else None,
-    "account.id": lambda f, _: f"{f.ref.connection}:{f.account.id}" if f.account else None,
-    "account.name": lambda f, _: (f.account.name or None) if f.account else None,
-    "account.domain": lambda f, _: (f.account.domain or None) if f.account else None,
-    "account.plan": lambda f, _: (f.account.plan or None) if f.account else None,
-    "account.arr": lambda f, _: f.account.arr if f.account else None,
+_READERS: Mapping[str, str] = {
+    "feedback.text": "whole_text(f)",
+    "feedback.title": "f.title",
+    "feedback.kind": "f.kind",
+    "feedback.connection": "f.ref.connection",
+    "feedback.created": "f.created_at",
+    "feedback.updated": "f.updated_at",
+    "feedback.rating": "f.rating.share if f.rating else None",
+    "feedback.rating_value": "f.rating.value if f.rating else None",
+    "feedback.sentiment": "sentiment(f.fields.get('sentiment'))",
+    "feedback.language": "f.language or None",
+    "feedback.visibility": "str(f.visibility)",
+    "feedback.tags": "f.tags",
+    "feedback.link": "link",
+    "author.id": "f'{f.ref.connection}:{f.author.id}' if f.author else None",
+    "author.name": "(f.author.name or None) if f.author else None",
+    "account.id": "f'{f.ref.connection}:{f.account.id}' if f.account else None",
+    "account.name": "(f.account.name or None) if f.account else None",
+    "account.domain": "(f.account.domain or None) if f.account else None",
+    "account.plan": "(f.account.plan or None) if f.account else None",
+    "account.arr": "f.account.arr if f.account else None",
 }
+"""How each value is taken from feedback ``f`` and what tied it, ``link``: one function makes the whole row of them."""
 
 
 def _sentiment(value: object) -> float | None:
@@ -156,8 +157,13 @@ def _sentiment(value: object) -> float | None:
 
 def whole_text(feedback: Feedback) -> str:
     """Everything that was said: title, text, comments."""
+    if not feedback.comments and not feedback.title:
+        return feedback.text
     parts = [feedback.title, feedback.text, *[comment.text for comment in feedback.comments]]
     return "\n".join(filter(None, parts))
+
+
+_SAME = str(LinkMaker.SAME)
 
 
 class _Own:
@@ -181,10 +187,10 @@ class Reader:
         own = _added(declared)
         self.misfits: Counter[str] = Counter()
         """How many values were of another kind than declared, by field; to rules they are missing."""
-        self._empty = [None] * (len(FEEDBACK) + len(own))
-        readers = _READERS | {one.name: self._priced(_Own(one)) for one in declared if one.name == REVENUE}
-        self._feedback = [(at, readers[f.name]) for at, f in enumerate(FEEDBACK) if f.name in reads]
-        places = {one.name: at for at, one in enumerate(own, len(FEEDBACK)) if one.name in reads}
+        self._empty = [None] * len(own)
+        priced = next((_Own(one) for one in declared if one.name == REVENUE), None)
+        self._feedback = self._made(reads, priced)
+        places = {one.name: at for at, one in enumerate(own) if one.name in reads}
         self._own = [(places[one.name], _Own(one)) for one in own if one.name in places and not one.table]
         self.joined: list[tuple[Table, Rows, list[int]]] = []
         """The tables that are read, their rows, and where the columns stand in a row of feedback."""
@@ -198,18 +204,36 @@ class Reader:
 
     def feedback(self, voice: Feedback, link: Link | None) -> tuple[Any, ...]:
         """One row, in the order of ``FEEDBACK``; with ``texts`` its facts stand at the end."""
-        maker = str(link.maker) if link is not None else str(LinkMaker.SAME)
+        maker = _SAME if link is None else str(link.maker)
+        row = self._feedback(voice, maker)
+        if self._empty:
+            row = (*row, *self._added(voice))
+        return row if self._texts is None else (*row, self._texts.facts(voice.ref, row))
+
+    def _added(self, voice: Feedback) -> list[Any]:
+        """What the admin declared."""
         row: list[Any] = self._empty.copy()
-        for at, read in self._feedback:
-            row[at] = read(voice, maker)
         for at, own in self._own:
             row[at] = self._fit(own, voice)
         for table, rows, places in self.joined:
             for at, value in zip(places, table.of(voice, rows), strict=False):
                 row[at] = value
-        if self._texts is not None:
-            row.append(self._texts.facts(voice.ref, row))
-        return tuple(row)
+        return row
+
+    def _made(self, reads: frozenset[str], priced: _Own | None) -> Callable[[Feedback, str], tuple[Any, ...]]:
+        """What makes the part of a row that holds the hub's own fields."""
+        scope: dict[str, Callable[..., Any]] = {"whole_text": whole_text, "sentiment": _sentiment}
+        readers = dict(_READERS)
+        if priced is not None:
+
+            def amount(f: Feedback) -> Value:
+                return self._fitted(priced, f.ref.connection, f.account.arr if f.account else None)
+
+            scope["priced"] = amount
+            readers[REVENUE] = "priced(f)"
+        values = ", ".join(readers[one.name] if one.name in reads else "None" for one in FEEDBACK)
+        made: Callable[[Feedback, str], tuple[Any, ...]] = eval(f"lambda f, link: ({values})", scope)
+        return made
 
     def look_up(self, refs: Sequence[Ref]) -> None:
         """Read what is known of the texts of feedback whose rows come next."""
@@ -244,14 +268,6 @@ class Reader:
             return None
         key = own.keys.get(of.ref.connection)
         return None if key is None else self._fitted(own, of.ref.connection, of.fields.get(key))
-
-    def _priced(self, own: _Own) -> Callable[[Feedback, str], Value]:
-        """What reads the customer's revenue as an amount."""
-
-        def read(voice: Feedback, _: str) -> Value:
-            return self._fitted(own, voice.ref.connection, voice.account.arr) if voice.account else None
-
-        return read
 
     def _fitted(self, own: _Own, connection: str, value: object) -> Value:
         """A value as its kind; missing, and counted, where it is of another."""

@@ -141,6 +141,7 @@ def _seen(store: Store, reader: Reader, numbers: Sequence[int], world: Sequence[
     refs = [feedback.ref for group in voices.values() for feedback in group]
     links = store.links_of(refs) if reader.needs_links else {}
     reader.look_up(refs)
+    items = store.items([idea.item for idea in ideas.values() if idea.item is not None])
     breaches: dict[int, list[Breach]] = {number: [] for number in numbers}
     for breach in store.breaches(numbers):
         if breach.until is None:
@@ -153,7 +154,7 @@ def _seen(store: Store, reader: Reader, numbers: Sequence[int], world: Sequence[
         if idea is None:
             continue
         group = voices[number]
-        item = store.item(idea.item) if idea.item is not None else None
+        item = items.get(idea.item) if idea.item is not None else None
         rows = [reader.feedback(feedback, links.get(feedback.ref)) for feedback in group]
         mine = goals.get(number, ())
         values = (*reader.idea(idea, group, item, mine), *world)

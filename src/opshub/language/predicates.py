@@ -25,6 +25,8 @@ _LONGEST = 200
 
 _NOTHING: Facts = {}
 
+_Search: TypeAlias = Callable[[str], Facts | None]
+
 
 class Predicate(NamedTuple):
     """A list of words or a pattern to look for in one field; the same search has the same name."""
@@ -77,15 +79,17 @@ class Predicates:
 
     def facts(self, row: Sequence[Any]) -> Facts:
         """What stands in the texts of a row."""
-        found: dict[str, str] = {}
+        facts = _NOTHING
         for column, search in self._searches:
-            if row[column]:
-                search(row[column], found)
-        return found or _NOTHING
+            text = row[column]
+            found = search(text) if text else None
+            if found:
+                facts = {**facts, **found} if facts else found
+        return facts
 
     @cached_property
-    def _searches(self) -> list[tuple[int, Callable[[str, dict[str, str]], None]]]:
-        made: list[tuple[int, Callable[[str, dict[str, str]], None]]] = []
+    def _searches(self) -> list[tuple[int, _Search]]:
+        made: list[tuple[int, _Search]] = []
         for op, search in (("mentions", _words), ("matches", _patterns)):
             fields: dict[int, list[Predicate]] = {}
             for one in self._found.values():
@@ -106,17 +110,16 @@ def named(term: Term, lets: Mapping[str, Definition]) -> Predicate | None:
     return Predicate(name, column, field, term.op, term.detail)
 
 
-def _words(predicates: Sequence[Predicate]) -> Callable[[str, dict[str, str]], None]:
+def _words(predicates: Sequence[Predicate]) -> _Search:
     lexicon = Lexicon()
     lists = [(one.name, Words(_texts(one.detail), lexicon)) for one in predicates]
 
-    def search(text: str, found: dict[str, str]) -> None:
-        standing = lexicon.standing(fold(text))
-        if standing:
-            for name, words in lists:
-                word = words.first(standing)
-                if word is not None:
-                    found[name] = word
+    def search(text: str) -> Facts | None:
+        standing = lexicon.found(text.lower() if text.isascii() else fold(text))
+        if not standing:
+            return None
+        firsts = ((name, words.first(standing)) for name, words in lists)
+        return {name: word for name, word in firsts if word is not None}
 
     return search
 
@@ -125,14 +128,14 @@ def _texts(detail: Any) -> tuple[str, ...]:
     return tuple(detail)
 
 
-def _patterns(predicates: Sequence[Predicate]) -> Callable[[str, dict[str, str]], None]:
+def _patterns(predicates: Sequence[Predicate]) -> _Search:
     patterns = Patterns()
     lists = [(one.name, Pattern(str(one.detail), patterns)) for one in predicates]
 
-    def search(text: str, found: dict[str, str]) -> None:
-        for name, pattern in lists:
-            seen = pattern.seen(text)
-            if seen is not None:
-                found[name] = seen[:_LONGEST]
+    def search(text: str) -> Facts | None:
+        if not patterns.possible(text)[1]:
+            return None
+        seen = ((name, pattern.seen(text)) for name, pattern in lists)
+        return {name: found[:_LONGEST] for name, found in seen if found is not None}
 
     return search

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ __all__ = ["Lexicon", "Words"]
 Hit = tuple[int, int, int]
 """The number of a part, and where it begins and ends."""
 
+_NONE: frozenset[str] = frozenset()
 _LETTERS = frozenset(code for code in range(128) if chr(code).isalnum())
 
 
@@ -50,16 +51,21 @@ class Lexicon:
         """Those words that stand in a folded text."""
         last, found = self._last
         if last is not text:
-            found = self._found(text)
+            found = self.found(text)
             self._last = (text, found)
         return found
 
-    def _found(self, text: str) -> frozenset[str]:
+    def found(self, text: str) -> frozenset[str]:
+        """The same, for a text that nobody asks for again."""
         data = text.encode("utf-8", "surrogatepass")
-        search = self._search or self._made()
+        hits = (self._search or self._made())(data)
+        return self._whole(text, data, hits) if hits else _NONE
+
+    def _whole(self, text: str, data: bytes, hits: Sequence[Hit]) -> frozenset[str]:
+        """The words of which a part stands in a text, as far as they stand there as a whole."""
         found: set[str] = set()
         seen: set[str] = set()
-        for number, start, end in search(data):
+        for number, start, end in hits:
             for word, head, tail, phrase in self._by_number[number]:
                 if word in seen:
                     continue

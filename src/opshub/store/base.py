@@ -167,6 +167,10 @@ class Store(Signals, Texts, Actions, Protocol):
         """A living tracked item by its name."""
         ...
 
+    def items(self, refs: Sequence[Ref]) -> dict[Ref, TrackedItem]:
+        """Those of the tracked items that are living."""
+        ...
+
     def items_by_key(self, keys: Sequence[str]) -> dict[str, tuple[Ref, int | None]]:
         """Tracked items by key (``FEED-12``) or by address: key → (ref, bound idea)."""
         ...

@@ -28,10 +28,12 @@ from opshub.model import (
     Value,
     Visibility,
 )
+from opshub.store.making import maker
 from opshub.store.moments import EPOCH, from_micros, micros, micros_or_none
 from opshub.store.storable import unstorable
 
 __all__ = [
+    "VISIBILITY",
     "decode_decision",
     "decode_destination",
     "decode_feedback",
@@ -49,7 +51,7 @@ __all__ = [
 
 _FAILS = (TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 _PLAIN = frozenset({str, int, bool, type(None)})
-_VISIBILITY = {str(member): member for member in Visibility}
+VISIBILITY = {str(member): member for member in Visibility}
 
 
 def encode_value(value: Value) -> Any:
@@ -195,25 +197,26 @@ def decode_feedback(ref: Ref, created: int, body: bytes) -> Feedback:
     """The feedback as it was put."""
     row = orjson.loads(body)
     fields = row[12]
-    return Feedback(
-        ref=ref,
-        url=row[0],
-        text=row[1],
-        created_at=EPOCH + timedelta(microseconds=created),
-        title=row[2],
-        kind=row[3],
-        updated_at=from_micros(row[4]),
-        visibility=_VISIBILITY[row[5]],
-        author=None if row[6] is None else _as_person(row[6]),
-        account=None if row[7] is None else _as_account(row[7]),
-        comments=tuple(map(_as_comment, row[8])),
-        language=row[9],
-        rating=None if row[10] is None else Rating(*row[10]),
-        tags=tuple(row[11]),
-        fields={name: decode_value(value) for name, value in fields.items()} if fields else fields,
-        mentions=tuple(row[13]),
-        duplicate_of=row[14],
+    feedback: Feedback = maker(Feedback)(
+        ref,
+        row[0],
+        row[1],
+        EPOCH + timedelta(microseconds=created),
+        row[2],
+        row[3],
+        None if row[4] is None else from_micros(row[4]),
+        VISIBILITY[row[5]],
+        None if row[6] is None else maker(Person)(*row[6]),
+        None if row[7] is None else maker(Account)(*row[7]),
+        tuple(map(_as_comment, row[8])) if row[8] else (),
+        row[9],
+        None if row[10] is None else maker(Rating)(*row[10]),
+        tuple(row[11]) if row[11] else (),
+        {name: decode_value(value) for name, value in fields.items()} if fields else fields,
+        tuple(row[13]) if row[13] else (),
+        row[14],
     )
+    return feedback
 
 
 def _item(it: TrackedItem) -> bytes:
@@ -241,26 +244,27 @@ def _item(it: TrackedItem) -> bytes:
 def decode_item(ref: Ref, created: int, body: bytes) -> TrackedItem:
     """The tracked item as it was put."""
     row = orjson.loads(body)
-    return TrackedItem(
-        ref=ref,
-        key=row[0],
-        url=row[1],
-        title=row[2],
-        created_at=EPOCH + timedelta(microseconds=created),
-        text=row[3],
-        kind=row[4],
-        updated_at=from_micros(row[5]),
-        status=row[6],
-        visibility=_VISIBILITY[row[7]],
-        author=None if row[8] is None else _as_person(row[8]),
-        comments=tuple(map(_as_comment, row[9])),
-        tags=tuple(row[10]),
-        fields={name: decode_value(value) for name, value in row[11].items()},
-        mentions=tuple(row[12]),
-        duplicate_of=row[13],
-        version=row[14],
-        marker=row[15],
+    item: TrackedItem = maker(TrackedItem)(
+        ref,
+        row[0],
+        row[1],
+        row[2],
+        EPOCH + timedelta(microseconds=created),
+        row[3],
+        row[4],
+        from_micros(row[5]),
+        row[6],
+        VISIBILITY[row[7]],
+        None if row[8] is None else maker(Person)(*row[8]),
+        tuple(map(_as_comment, row[9])),
+        tuple(row[10]),
+        {name: decode_value(value) for name, value in row[11].items()},
+        tuple(row[12]),
+        row[13],
+        row[14],
+        row[15],
     )
+    return item
 
 
 def _decision(it: Decision) -> bytes:
@@ -334,16 +338,8 @@ def _person(it: Person) -> tuple[str, str, str]:
     return it.id, it.name, it.email
 
 
-def _as_person(row: list[Any]) -> Person:
-    return Person(id=row[0], name=row[1], email=row[2])
-
-
 def _account(it: Account) -> tuple[Any, ...]:
     return it.id, it.name, it.domain, it.plan, None if it.arr is None else _finite(it.arr)
-
-
-def _as_account(row: list[Any]) -> Account:
-    return Account(id=row[0], name=row[1], domain=row[2], plan=row[3], arr=row[4])
 
 
 def _rating(it: Rating) -> tuple[Any, ...]:
@@ -360,6 +356,6 @@ def _as_comment(row: list[Any]) -> Comment:
         id=row[0],
         text=row[1],
         created_at=from_micros(row[2]),
-        author=None if row[3] is None else _as_person(row[3]),
-        visibility=_VISIBILITY[row[4]],
+        author=None if row[3] is None else maker(Person)(*row[3]),
+        visibility=VISIBILITY[row[4]],
     )

@@ -48,6 +48,10 @@ class Matching(Records):
         row = self.kept.items.get(ref)
         return None if row is None or row.gone else _item(ref, row)
 
+    def items(self, refs: Sequence[Ref]) -> dict[Ref, TrackedItem]:
+        """Those of the tracked items that are living."""
+        return {ref: item for ref in refs if (item := self.item(ref)) is not None}
+
     def items_by_key(self, keys: Sequence[str]) -> dict[str, tuple[Ref, int | None]]:
         """Living tracked items by key or by address; where several have it, the first by name."""
         found: dict[str, tuple[Ref, int | None]] = {}

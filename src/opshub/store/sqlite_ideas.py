@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from opshub.model import Decision, Feedback, Idea, Override, Ref, Visibility
+from opshub.model import Decision, Feedback, Idea, Override, Ref
 from opshub.store import statements as sql
 from opshub.store.codec import (
+    VISIBILITY,
     decode_decision,
     decode_destination,
     decode_override,
@@ -211,7 +212,7 @@ def _as_idea(row: tuple[Any, ...]) -> Idea:
         number=row[0],
         title=row[1],
         created_at=created,
-        visibility=Visibility(row[3]),
+        visibility=VISIBILITY[row[3]],
         item=None if row[4] is None else Ref(row[4], row[5]),
     )
 

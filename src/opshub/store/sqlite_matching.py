@@ -43,8 +43,11 @@ class Matching(Records):
 
     def item(self, ref: Ref) -> TrackedItem | None:
         """A living tracked item by its name."""
-        row = self._row(sql.ITEM, ref)
-        return decode_item(Ref(*ref), row[0], row[1]) if row else None
+        return self.items([ref]).get(ref)
+
+    def items(self, refs: Sequence[Ref]) -> dict[Ref, TrackedItem]:
+        """Those of the tracked items that are living."""
+        return {ref: decode_item(ref, *row) for ref, row in self._known(sql.ITEMS, refs).items()}
 
     def items_by_key(self, keys: Sequence[str]) -> dict[str, tuple[Ref, int | None]]:
         """Living tracked items by key or by address; where several have it, the first by name."""

@@ -22,6 +22,7 @@ from opshub.store.text_statements import DROP_SAID
 __all__ = ["Records"]
 
 _AT_HAND = 4096
+_A_LOT = 256
 
 
 class Records(Work):
@@ -209,10 +210,8 @@ class Records(Work):
     def _remember(self, rows: Iterable[tuple[int, Feedback]]) -> None:
         """Keep feedback at hand for the stages behind, as far as it is exactly what reading it would give."""
         self._recent.update((seq, feedback) for seq, feedback in rows if is_canonical(feedback))
-        both: tuple[dict[Any, Any], ...] = (self._recent, self._keys)
-        for remembered in both:
-            for oldest in list(islice(remembered, max(0, len(remembered) - _AT_HAND))):
-                del remembered[oldest]
+        _shorten(self._recent)
+        _shorten(self._keys)
 
     def _forget(self) -> None:
         self._recent.clear()
@@ -233,7 +232,8 @@ class Records(Work):
                     found[key] = decode_feedback(ref, created, body)
                     self._keys[ref] = key
                     read.append((seq, found[key]))
-                self._remember(read)
+                # Those who read a great deal do not come back to it soon, and would push out all that is at hand.
+                self._remember(read if len(read) <= _A_LOT else ())
             return found
 
     def _keys_of(self, refs: Iterable[Ref]) -> dict[Ref, int]:
@@ -325,6 +325,11 @@ class Records(Work):
         seq = self._take("seq", len(changes))
         rows = [(number, more, more, idea) for number, (idea, more) in enumerate(changes.items(), seq)]
         return self._write_many(sql.COUNT_VOICE, rows)
+
+
+def _shorten(remembered: dict[Any, Any]) -> None:
+    for oldest in list(islice(remembered, max(0, len(remembered) - _AT_HAND))):
+        del remembered[oldest]
 
 
 def _same(known: tuple[Any, ...], created: int, body: bytes) -> bool:

@@ -10,7 +10,7 @@ from opshub.model import Ref
 from opshub.store import text_statements as sql
 from opshub.store.codec import stored_json
 from opshub.store.database import json_of
-from opshub.store.rows import NOTHING_SAID, Said
+from opshub.store.rows import Said
 from opshub.store.sqlite_actions import Actions
 
 __all__ = ["Texts"]
@@ -23,7 +23,14 @@ class Texts(Actions):
         """What was found in the texts of feedback, as far as that is known of the texts as they stand now."""
         names = {key: ref for ref, key in self._keys_of(refs).items()}
         rows = self._rows(sql.SAID, (json_of(names),)) if names else []
-        return {names[key]: Said(known, _facts(facts)) for key, known, facts in rows}
+        bare: dict[int, Said] = {}
+        found = {}
+        for key, known, facts in rows:
+            if facts:
+                found[names[key]] = Said(known, orjson.loads(facts))
+            else:
+                found[names[key]] = bare.get(known) or bare.setdefault(known, Said(known))
+        return found
 
     def put_said(self, rows: Mapping[Ref, Said]) -> None:
         """Keep it until a text changes; feedback that the store does not know is left out."""
@@ -42,11 +49,6 @@ class Texts(Actions):
         with self._turn:
             names = [name for (name,) in self._rows(sql.FACTS) if name.startswith(prefix)]
             return self._write(sql.DROP_FACTS, (json_of(name for name in names if name not in but),))
-
-
-def _facts(text: str) -> Mapping[str, str]:
-    facts: Mapping[str, str] = orjson.loads(text) if text else NOTHING_SAID
-    return facts
 
 
 def _told(ref: Ref, said: Said) -> str:

@@ -131,7 +131,7 @@ LIVING_ITEMS = """
     where i.connection = ? and i.id in {texts} and i.gone is null
 """
 END_ITEM = "update item set gone = ? where key = ?"
-ITEM = "select created, body from item where connection = ? and id = ? and gone is null"
+ITEMS = "select id, created, body from item where connection = ? and id in {texts} and gone is null"
 ITEMS_AFTER = """
     select i.seq, i.connection, i.id, i.created, i.body, b.idea
     from item i left join binding b on b.connection = i.connection and b.id = i.id
