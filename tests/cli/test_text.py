@@ -134,6 +134,18 @@ def test_without_a_terminal_progress_is_plain_lines() -> None:
     assert out.getvalue().splitlines() == ["desk␛[2J: 300 of 1,000 records", "desk␛[2J: 300 records pulled"]
 
 
+def test_a_single_record_is_told_in_the_singular() -> None:
+    out, clock = io.StringIO(), FrozenClock(datetime(2026, 1, 1, tzinfo=UTC))
+    looking = Lines(out, clock)
+
+    looking.pulling("desk", 0, 1)
+    clock.sleep(10)
+    looking.pulling("desk", 1, 1)
+    looking.close()
+
+    assert out.getvalue().splitlines() == ["desk: 1 of 1 record", "desk: 1 record pulled"]
+
+
 def test_on_a_terminal_one_line_is_drawn_again_and_again() -> None:
     out, clock = io.StringIO(), FrozenClock(datetime(2026, 1, 1, tzinfo=UTC))
     looking = Bars(out, clock)

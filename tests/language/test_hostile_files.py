@@ -30,7 +30,8 @@ _BITS = [
     *'(){}[]"“”，：；（）=<>!+-*/%.,#&|\\\n 0123456789',
     *"let score rule when tag route to as stop bands test given expect and or not in is missing where".split(),
     *"any all no count distinct accounts sum mean share of feedback text rating idea.voices 90d".split(),
-    *"2026-13-01 ago( clamp( \x00 \ud800".split(),
+    *"2026-13-01 ago( clamp( account.spend EUR USD ZZZ 1_000 \x00 \ud800".split(),
+    "500 EUR",
 ]
 
 

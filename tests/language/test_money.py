@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -266,6 +268,21 @@ def test_a_stored_value_is_an_amount_where_it_can_mean_only_one(
 def test_a_stored_value_that_is_unclear_is_refused_with_the_reason(value: object, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         EURO.read(value, "EUR")
+
+
+@pytest.mark.parametrize("value", [None, math.inf, math.nan, 10**400])
+def test_what_is_no_amount_shows_as_missing(value: Any) -> None:
+    assert EURO.shown(value) is None
+
+
+def test_what_is_tiny_or_of_another_currency_is_shown_all_the_same() -> None:
+    assert [EURO.shown(value) for value in (0.0, -0.004, 1e-9, 12, 1e15)] == [
+        "0 EUR",
+        "-0.004 EUR",
+        "1e-09 EUR",
+        "12 EUR",
+        "1,000,000,000,000,000 EUR",
+    ]
 
 
 def test_nothing_is_worth_anything_without_a_currency_of_the_hub() -> None:

@@ -35,6 +35,8 @@ BITS = [
     "90d",
     "15%",
     "2026-01-31",
+    "1_000 EUR",
+    "5 AND",
     *"and or not in where when any count tag".split(),
 ]
 

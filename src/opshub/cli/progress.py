@@ -83,8 +83,10 @@ class Lines(_Steady):
             known = connection in self.pulls
             self.pulls[connection] = (got, expected)
             if self.due(connection, PAUSE["line"]) and known:
-                of = f" of {expected:,}" if expected is not None else ""
-                self.stream.write(f"{line(connection)}: {got:,}{of} records\n")
+                of = f"{got:,} of " if expected is not None else ""
+                self.stream.write(
+                    f"{line(connection)}: {of}{_records(got if expected is None else expected)}\n"
+                )
 
     def stage(self, name: str, done: int) -> None:
         """Nothing: the summary has the stages' counts."""
@@ -93,8 +95,12 @@ class Lines(_Steady):
         """Write the last count of each connection that pulled anything."""
         with self.lock:
             for name, (got, _) in self.pulls.items():
-                self.stream.write(f"{line(name)}: {got:,} records pulled\n")
+                self.stream.write(f"{line(name)}: {_records(got)} pulled\n")
             self.stream.flush()
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{count:,} records"
 
 
 def _bar(name: str, got: int, expected: int | None) -> str:

@@ -270,6 +270,7 @@ def _list(work: Work, connection: Connection, connector: Publishes) -> bool:
         store.set_fact(name, now)
         if last is not None and last.value == want:
             return False
+        many = "idea has" if connection.publish == 1 else f"{connection.publish} ideas have"
         row = OutboxRow(
             connection=connection.name,
             target="",
@@ -277,7 +278,7 @@ def _list(work: Work, connection: Connection, connector: Publishes) -> bool:
             idea=0,
             base=last.value if last else None,
             wish=want,
-            why=f"the first {connection.publish} ideas have changed",
+            why=f"the first {many} changed",
         )
         stage.add("wishes", store.put_wishes([row]))
     return True
