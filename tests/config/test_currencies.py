@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from opshub.cli import cli
 from opshub.config import load
 from opshub.config.tables import check_tables
 from opshub.errors import ConfigError
+from opshub.plugins import Registry
 
 EURO = '[currencies]\nhub = "EUR"\nUSD = 0.92\nJPY = 0.006\n\n'
 DESK = """\
@@ -210,3 +212,28 @@ def test_fields_are_listed_with_the_currency_of_bare_numbers(place: Any) -> None
         in told
     )
     assert "declared in opshub.toml, in JPY where it has no currency of its own" in told
+
+
+def test_a_plan_says_which_amount_a_score_was_made_of(place: Any) -> None:
+    twin = Registry().twin("jira")()
+    twin.add("Export", custom={"customfield_10045": "12000 USD"})
+    with twin.serve() as url:
+        table = {**twin.settings(url), "as": "ideas", "write": {"score": "customfield_10042"}}
+        lines = "".join(f"{key} = {_shown(value)}\n" for key, value in table.items())
+        place.configure(
+            f'{EURO}[connections.board]\n{lines}\n[connections.board.fields.deal]\ntype = "money"\nfrom = "Urgency"\n',
+            "score priority = idea.fields.deal / 1_000 EUR",
+        )
+        place.sync()
+        with place.hub() as hub:
+            (row,) = hub.plan().rows
+
+    assert row.wish == 11.04
+    assert row.why == "priority 11.04: idea.fields.deal 12,000 USD (11,040 EUR)"
+
+
+def _shown(value: object) -> str:
+    """A value as TOML has it."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_shown(one)}" for key, one in value.items()) + " }"
+    return json.dumps(value)

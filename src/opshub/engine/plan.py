@@ -7,6 +7,7 @@ network. Fields that a person changed since the hub wrote them are a conflict, a
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -24,6 +25,7 @@ from opshub.store.rows import OutboxRow, OutboxState, Written
 
 __all__ = ["CREATION", "RANKING", "plan", "wishes"]
 
+_AMOUNT = re.compile(r"-?[\d.,e-]+ [A-Z]{3}( \(-?[\d.,e-]+ [A-Z]{3}\))?", re.ASCII)
 CREATION = ""
 """The field of a wish that an item be created."""
 
@@ -236,11 +238,19 @@ def _source(part: Contribution) -> str:
 
 
 def _seen(part: Contribution) -> str:
-    """What a score's definition saw, where no rule added anything: ``reach 1, voices 3``."""
-    numbers = {name: value for name, value in part.saw.items() if isinstance(value, int | float)}
-    if len(numbers) == 1:
-        return next(iter(numbers))
-    return ", ".join(f"{name} {round(value, 2):.12g}" for name, value in numbers.items())
+    """What a score's definition saw, where no rule added anything: ``reach 1, revenue 12,000 EUR``."""
+    told = {name: _told(value) for name, value in part.saw.items()}
+    found = {name: value for name, value in told.items() if value}
+    if len(found) == 1 and not isinstance(part.saw[next(iter(found))], str):
+        return next(iter(found))
+    return ", ".join(f"{name} {value}" for name, value in found.items())
+
+
+def _told(value: Value) -> str:
+    """A number or an amount of money; nothing of what people wrote."""
+    if isinstance(value, int | float):
+        return f"{round(value, 2):.12g}"
+    return value if isinstance(value, str) and _AMOUNT.fullmatch(value) else ""
 
 
 def _lists(work: Work) -> bool:
