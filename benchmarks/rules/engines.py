@@ -262,7 +262,7 @@ ENGINES: dict[str, tuple[str, Callable[[], Judge], int]] = {
     "cel-expr-python": ("cel-expr-python", cpp_cel, 4000),
     "common-expression-language": ("common-expression-language", rust_cel, 400),
     "json-logic-qubit": ("json-logic-qubit", json_logic, 400),
-    "rule-engine": ("rule-engine", rule_engine, 100),
-    "cel-python": ("cel-python", python_cel, 30),
+    "rule-engine": ("rule-engine", rule_engine, 200),
+    "cel-python": ("cel-python", python_cel, 50),
 }
 """Engine → its package, what compiles the rules for it, and on how many of the ideas it is measured."""

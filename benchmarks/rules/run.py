@@ -1,7 +1,7 @@
-"""The rules language beside Python by hand and six rule engines: the same rules, ideas and answers.
+"""The rules language beside Python by hand and six rule engines, and over a stored hub: the same rules and answers.
 
-``python benchmarks/rules/run.py [--ideas N]``. The engines are installed into an environment of their own, from the
-package index. Each is measured in one process in turns with opshub, with the garbage collector at rest.
+``python benchmarks/rules/run.py [--ideas N] [--stored N]``. The engines are installed into an environment of their own,
+from the package index. Each is measured in one process in turns with opshub, with the garbage collector at rest.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
@@ -23,7 +24,9 @@ def main() -> int:
     """Measure and print; 1 where answers differ."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ideas", type=int, default=20_000)
-    count = parser.parse_args().ideas
+    parser.add_argument("--stored", type=int, default=100_000, help="ideas that other rules are tried over")
+    options = parser.parse_args()
+    count = options.ideas
     cache = HERE.parent / ".cache" / "rules"
     python = installed(cache, *(package for package, _, _ in ENGINES.values()))
     same = True
@@ -51,14 +54,35 @@ def main() -> int:
                 _tell(f"{name} ANSWERS OTHERWISE", "")
         goal = 15.0 if texts == "texts" else 8.0
         _tell("the fastest of the others", *_ratio(fastest, goal, most=False))
+    same = _stored(python, min(count, 5000), options.stored) and same
     print("\nall answers are equal" if same else "\nANSWERS DIFFER")
     return 0 if same else 1
 
 
-def _side(python: Path, name: str, count: int, texts: str) -> dict[str, float]:
-    command = [str(python), str(HERE / "side.py"), name, str(count), texts]
+def _stored(python: Path, few: int, many: int) -> bool:
+    """What is decided and tried over a stored hub; whether its answers are those of Python by hand."""
+    found = _told([str(python), str(HERE / "stored.py"), str(few), str(many)])
+    decide, trials, checked = found["decide"], found["simulate"], found["check"]
+    print("\nover a stored hub")
+    ratio = decide["stored"] / decide["plain"]
+    _tell(f"{few:,} stored ideas against plain Python by hand", *_ratio(ratio, 0.35, most=True))
+    for name in ("number", "word"):
+        ratio = trials[name] / trials["rows"]
+        _tell(f"another {name} tried over {many:,}, against reading", *_ratio(ratio, 1.5, most=True))
+        _tell("  ideas that it changes", f"{trials['changed'][name]:8,}")
+    _tell("  most memory held", f"{trials['memory']:8.0f} MB")
+    for name, goal in (("first", ""), ("check", "≤ 10")):
+        _tell(f"rule file checked and compiled, {name}", f"{checked[name] * 1000:8.1f} ms", goal)
+    return bool(decide["same"])
+
+
+def _side(python: Path, name: str, count: int, texts: str) -> dict[str, Any]:
+    return _told([str(python), str(HERE / "side.py"), name, str(count), texts])
+
+
+def _told(command: list[str]) -> dict[str, Any]:
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE)
-    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
 
 

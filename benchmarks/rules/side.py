@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from by_hand import answer, conclude, plain, prefiltered
@@ -59,18 +60,31 @@ def opshub() -> tuple[Callable[[Idea], Answer], Callable[[Idea], Any]]:
     return decide, lambda it: outcome(it).explain()
 
 
-def measured(sides: Sequence[Callable[[Any], Any]], items: list[Any]) -> tuple[list[float], list[Any]]:
-    """CPU seconds of each, the best of three turns, and what the first gave."""
-    best, given = [float("inf")] * len(sides), []
+ROUNDS = 5
+SPAN = 0.3
+"""CPU seconds that a side works in each round, at least."""
+
+
+def measured(
+    sides: Sequence[Callable[[Any], Any]], items: Sequence[list[Any]]
+) -> tuple[list[float], list[Any]]:
+    """CPU seconds of each over its own items, the medians of rounds in turns, and what each gave.
+
+    A quick side goes over its items again and again, so that no side is measured over a moment only.
+    """
+    costs: list[list[float]] = [[] for _ in sides]
+    given = [[side(item) for item in mine] for side, mine in zip(sides, items, strict=True)]
     gc.freeze()
     gc.disable()
-    for _ in range(3):
+    for _ in range(ROUNDS):
         for number, side in enumerate(sides):
-            begun = time.process_time()
-            found = [side(item) for item in items]
-            best[number] = min(best[number], time.process_time() - begun)
-            given = given or found
-    return best, given
+            begun, turns = time.process_time(), 0
+            while not turns or time.process_time() - begun < SPAN:
+                for item in items[number]:
+                    side(item)
+                turns += 1
+            costs[number].append((time.process_time() - begun) / turns)
+    return list(map(median, costs)), given
 
 
 def main(name: str, count: int, texts: bool) -> None:
@@ -81,13 +95,12 @@ def main(name: str, count: int, texts: bool) -> None:
     if name in ENGINES:
         judge, look = ENGINES[name][1](), prefiltered()
         contexts = [context(idea, look) for idea in ideas]
-        (cost,), held = measured([judge], contexts)
-        (ours,), answers = measured([decide], ideas)
+        (cost, ours), (held, answers) = measured([judge, decide], [contexts, ideas])
         theirs = [conclude(i, int(c["reach"]), h) for i, c, h in zip(ideas, contexts, held, strict=True)]
         result = {"cost": cost, "ours": ours, "same": digest(theirs) == digest(answers)}
     else:
         hand = [lambda it, look=look: answer(it, look) for look in (plain(), prefiltered())]
-        (ours, told, slow, quick), answers = measured([decide, explain, *hand], ideas)
+        (ours, told, slow, quick), (answers, *_) = measured([decide, explain, *hand], [ideas] * 4)
         same = all(digest(map(side, ideas)) == digest(answers) for side in hand)
         result = {"ours": ours, "explained": told, "plain": slow, "prefiltered": quick, "same": same}
     print(json.dumps(result))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,7 @@ from opshub.engine.standing import begin, measure, standings
 from opshub.engine.texts import Texts, enroll, looked_for
 from opshub.engine.work import BATCH, Work
 from opshub.engine.world import observe, world
-from opshub.model import Decision, Feedback, Idea, Override, TrackedItem
+from opshub.model import Decision, Feedback, Idea, Override, Trace, TrackedItem
 from opshub.store.base import Store
 from opshub.store.rows import Breach
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _PART = 200
 """Ideas that are read together."""
 
-__all__ = ["Seen", "decide", "placed", "read_tables", "score", "seen", "table_stamps"]
+__all__ = ["Seen", "decide", "placed", "read_tables", "score", "seen", "table_stamps", "tentative"]
 
 
 def score(work: Work, limit: int = BATCH) -> bool:
@@ -191,10 +191,39 @@ def decide(rules: RuleSet, one: Seen, now: datetime, override: Override | None =
     return overridden(_alerted(rules, _decided(rules, one, outcome), one.breaches), decision, override, rules)
 
 
-def _decided(rules: RuleSet, one: Seen, outcome: Outcome) -> Decision:
+def tentative(
+    rules: RuleSet, one: Seen, now: datetime, override: Override | None = None
+) -> tuple[Decision, Callable[[], Decision]]:
+    """The same without its traces, which cost as much as the decision, and what gives the whole of it."""
+    if override is not None or one.breaches:
+        whole = decide(rules, one, now, override)
+        return whole, lambda: whole
+    outcome = rules.decide(one.values, one.rows, now)
+    return _decided(rules, one, outcome, traced=False), lambda: _decided(rules, one, outcome)
+
+
+def _decided(rules: RuleSet, one: Seen, outcome: Outcome, *, traced: bool = True) -> Decision:
+    """The language's outcome in the hub's words. An idea that nobody speaks for any more goes nowhere."""
+    alive = bool(one.voices) or one.item is not None
     goals = {*outcome.goals, *(goal for goal in one.goals if goal in rules.goals)}
-    decision = _decision(one.idea, outcome, one.voices, one.item)
-    return replace(decision, goals=tuple(sorted(goals)) if one.voices or one.item else ())
+    return Decision(
+        idea=one.idea.number,
+        scores=outcome.scores,
+        band=outcome.band if alive else "",
+        tags=outcome.tags if alive else (),
+        route=outcome.route if alive else "",
+        urgency=outcome.urgency if alive else "",
+        legend=outcome.legend.name,
+        traces=tuple(_traces(one.voices, outcome)) if traced else (),
+        due=outcome.due,
+        goals=tuple(sorted(goals)) if alive else (),
+    )
+
+
+def _traces(voices: Sequence[Feedback], outcome: Outcome) -> Iterator[Trace]:
+    names = [(voice.ref.connection, voice.ref.id) for voice in voices]
+    for number, saw, evidence in outcome.explain():
+        yield number, saw, tuple([names[i] for i in evidence])
 
 
 def _alerted(rules: RuleSet, decision: Decision, breaches: Sequence[Breach]) -> Decision:
@@ -211,25 +240,3 @@ def _alerted(rules: RuleSet, decision: Decision, breaches: Sequence[Breach]) -> 
             traces=(*decision.traces, (entry, breach.seen, ())),
         )
     return decision
-
-
-def _decision(idea: Idea, outcome: Outcome, voices: Sequence[Feedback], item: TrackedItem | None) -> Decision:
-    """The language's outcome in the hub's words. An idea that nobody speaks for any more goes nowhere."""
-    alive = bool(voices) or item is not None
-    names = [(voice.ref.connection, voice.ref.id) for voice in voices]
-    return Decision(
-        idea=idea.number,
-        scores=outcome.scores,
-        band=outcome.band if alive else "",
-        tags=outcome.tags if alive else (),
-        route=outcome.route if alive else "",
-        urgency=outcome.urgency if alive else "",
-        legend=outcome.legend.name,
-        traces=tuple(
-            [
-                (number, saw, tuple([names[i] for i in evidence]))
-                for number, saw, evidence in outcome.explain()
-            ]
-        ),
-        due=outcome.due,
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -20,7 +20,7 @@ from opshub.engine.explain import contributions, legend_fact
 from opshub.engine.facts import Reader
 from opshub.engine.plan import CREATION, wishes
 from opshub.engine.route import destined
-from opshub.engine.score import Seen, decide, seen
+from opshub.engine.score import Seen, seen, tentative
 from opshub.engine.texts import Texts
 from opshub.engine.values import Wanted
 from opshub.engine.world import Anew
@@ -169,8 +169,10 @@ def simulate(store: Store, connections: Sequence[Connection], trial: Trial) -> S
     while batch := store.ideas_after(mark, BATCH):
         mark = batch[-1][0]
         numbers = list(dict.fromkeys(n for _, n in batch))
-        for one, before, after in _decided(glass, reader, trial, worlds, survey, numbers):
-            _compare(glass, tally, trial, one, before, after)
+        for one, before, after, whole in _decided(glass, reader, trial, worlds, survey, numbers):
+            if _compare(tally, before, after):
+                before, after = whole()
+                _explain(glass, tally, trial, one, before, after)
             if writing:
                 _count_writes(glass, tally, writing, one, before, after)
     return _simulation(tally)
@@ -225,33 +227,44 @@ def _decided(
     worlds: Mapping[str, tuple[Any, ...]],
     survey: Mapping[str, Mapping[int, tuple[float, ...]]],
     numbers: Sequence[int],
-) -> Iterator[tuple[Seen, Decision, Decision]]:
+) -> Iterator[tuple[Seen, Decision, Decision, Callable[[], tuple[Decision, Decision]]]]:
+    """Each idea with its decisions on both sides, without their traces, and what gives the whole of them."""
     stored = store.decisions(numbers) if trial.current is None else {}
     by_hand = store.overrides(numbers)
 
-    def side(rules: RuleSet, one: Seen) -> Decision:
+    def side(rules: RuleSet | None, one: Seen) -> tuple[Decision, Callable[[], Decision]]:
+        if rules is None:
+            kept = stored.get(one.idea.number, Decision(idea=one.idea.number))
+            return kept, lambda: kept
         read = survey.get(rules.hash, {}).get(one.idea.number, ())
-        told = replace(one, values=(*rules.widened((*one.values, *worlds.get(rules.hash, ()))), *read))
-        return decide(rules, told, trial.now, by_hand.get(one.idea.number))
+        values = (*rules.widened((*one.values, *worlds.get(rules.hash, ()))), *read)
+        told = replace(one, values=values) if values != one.values else one
+        return tentative(rules, told, trial.now, by_hand.get(one.idea.number))
 
     for one in _living(store, reader, trial, numbers):
-        kept = stored.get(one.idea.number, Decision(idea=one.idea.number))
-        yield one, side(trial.current, one) if trial.current is not None else kept, side(trial.new, one)
+        (before, old), (after, new) = side(trial.current, one), side(trial.new, one)
+        yield one, before, after, lambda old=old, new=new: (old(), new())  # type: ignore[misc]  # defaults bind them
 
 
-def _compare(store: Store, tally: _Tally, trial: Trial, one: Seen, before: Decision, after: Decision) -> None:
-    tally.numbers.append(one.idea.number)
+def _compare(tally: _Tally, before: Decision, after: Decision) -> bool:
+    """Count what both sides say of an idea; whether that differs."""
+    tally.numbers.append(before.idea)
     for side, decision in ((tally.before, before), (tally.after, after)):
         side.append(decision.scores.get("priority", 0.0))
     tally.bands[before.band, after.band] += 1
     tally.routes[before.route, after.route] += 1
+    if _said(before) == _said(after):
+        return False
     tally.tags.update((tag, True) for tag in set(after.tags) - set(before.tags))
     tally.tags.update((tag, False) for tag in set(before.tags) - set(after.tags))
     tally.goals.update((goal, True) for goal in set(after.goals) - set(before.goals))
     tally.goals.update((goal, False) for goal in set(before.goals) - set(after.goals))
-    if _said(before) == _said(after):
-        return
     tally.changed += 1
+    return True
+
+
+def _explain(store: Store, tally: _Tally, trial: Trial, one: Seen, before: Decision, after: Decision) -> None:
+    """Count the rules that begin or cease to hold, and keep the idea if it moves among the farthest."""
     reasons = tuple(_reasons(store, before, after))
     turned = {(r.rule, r.change == "appears") for r in reasons if " = " not in r.effect}
     tally.rules.update((rule, on) for rule, on in turned if (rule, not on) not in turned and rule != "bands")

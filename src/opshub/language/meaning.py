@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as _field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -61,6 +62,16 @@ class Term:
     optional: bool = False
     row: bool = False
     late: bool = False
+    _hash: int = _field(default=0, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        """Remembered: rules ask for it again and again, and it reaches down to the last operand."""
+        known = self._hash
+        if not known:
+            told = (self.op, self.kind, self.operands, self.detail, self.optional, self.row, self.late)
+            known = hash(told) or 1
+            object.__setattr__(self, "_hash", known)
+        return known
 
     @property
     def field(self) -> tuple[int, str]:
