@@ -303,6 +303,8 @@ class Builder:
         if code not in DIGITS:
             known = self._currencies.known if self._currencies is not None else ()
             hint = suggestion(code, known or tuple(DIGITS)) or "write its code of ISO 4217: EUR, USD"
+            if self._findings.adds(self._span(token)):
+                hint = f"if {code} is a score, begin a new line with it"
             self._findings.report("R140", self._span(token), f"there is no currency '{code}'", hint)
             hub = ""
         elif self._currencies is not None:

@@ -360,12 +360,7 @@ def _made(
 
 
 def _a(kind: Kind | None) -> str:
-    return {
-        None: "something",
-        Kind.BOOL: "a condition",
-        Kind.TEXTS: "a set of texts",
-        Kind.MONEY: "money",
-    }.get(kind, f"a {kind}")
+    return "something" if kind is None else kind.one
 
 
 def _show(term: Term) -> str:

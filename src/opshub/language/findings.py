@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -56,6 +57,13 @@ class Findings:
     def text(self, span: Span) -> str:
         """What the admin wrote there, on one line."""
         return " ".join(self.sources[span.file].text[span.start : span.end].split())
+
+    def adds(self, span: Span) -> bool:
+        """Whether points follow, as behind the name of a score."""
+        return (
+            re.match(r"[ \t]*[+-][ \t]*\d", self.sources[span.file].text[span.end : span.end + 20])
+            is not None
+        )
 
     def report(self, code: str, span: Span, message: str, hint: str = "") -> None:
         """Note a finding; the same code at the same place is noted once."""

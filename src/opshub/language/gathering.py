@@ -107,7 +107,7 @@ class GatherChecker:
         kinds = _EXTREMES if node.verb in ("min", "max") else _AMOUNTS
         if term.kind is None or (term.row and term.kind in kinds):
             return term if term.kind else BROKEN
-        what = f"this is a {term.kind}" if term.row else "this reads no field of feedback"
+        what = f"this is {term.kind.one}" if term.row else "this reads no field of feedback"
         message = f"'{node.verb}' takes a {' or '.join(kinds)} of each piece of feedback; {what}"
         self._findings.report("R207", node.value.span, message)
         return BROKEN

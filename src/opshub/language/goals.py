@@ -60,7 +60,7 @@ class GoalChecker:
         message, hint = "", ""
         value = target.value
         if not isinstance(value, float) or target.kind is not Kind.NUMBER:
-            message, hint = f"a target is a number, this is a {target.kind}", "write 40%, 0.4 or 50000"
+            message, hint = f"a target is a number, this is {target.kind.one}", "write 40%, 0.4 or 50000"
         elif series is not None and series.term is not None and not series.parts:
             share = self._findings.text(target.span).endswith("%")
             if series.term.op == "share" and not (share or 0 <= value <= 1):

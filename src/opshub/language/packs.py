@@ -110,6 +110,6 @@ class _Arranging:
             hint = suggestion(name, tuple(parameters)) or "this pack has no parameters"
             self.findings.report("R118", setting.mark, f"the pack has no parameter '{name}'", hint)
         elif isinstance(setting.value, tree.Literal) and setting.value.kind is not parameter.value.kind:
-            message = f"'{name}' is a {parameter.value.kind}, not a {setting.value.kind}"
+            message = f"'{name}' is {parameter.value.kind.one}, not {setting.value.kind.one}"
             hint = f"it is declared at {self.findings.place(parameter.span)}"
             self.findings.report("R118", setting.value.span, message, hint)

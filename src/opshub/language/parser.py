@@ -257,7 +257,7 @@ def _token_hint(text: str, span: Span, token: Token, expected: set[str]) -> str:
             return f"write {word.rstrip(_LETTERS)} {_PERIODS.get(word.lstrip(_DIGITS), 'days')}"
         return "a number is needed here, without a unit"
     if token.type == "MONEY" and "NUMBER" in expected:
-        return "a number is needed here, without a currency; points and bands have none"
+        return "a number is needed here, without a currency; points, bands and signals have none"
     if token.type == "NAME" and word.upper() in DIGITS and re.search(r"[\d.][ \t]+\Z", text[: span.start]):
         return f"a currency is written in capitals: {word.upper()}"
     if token.type == "COMMA" and re.match(r"\d,\d{3}(?!\d)", text[span.start - 1 : span.start + 5]):

@@ -23,6 +23,12 @@ class Kind(StrEnum):
     DURATION = "duration"
     MONEY = "money"
 
+    @property
+    def one(self) -> str:
+        """A value of it in words: ``a number``, ``a condition``, ``money``."""
+        said = {Kind.BOOL: "a condition", Kind.TEXTS: "a set of texts", Kind.MONEY: "money"}
+        return said.get(self, f"a {self}")
+
 
 FLOATS = frozenset({Kind.NUMBER, Kind.MONEY})
 """What is calculated with as a float: an amount is its worth in the hub's currency."""

@@ -138,7 +138,7 @@ class TestChecker:
         if isinstance(value, Money) and not value.priced:
             return None
         if kind is not field.kind:
-            found = f"a {kind}" if kind else "not a written value"
+            found = kind.one if kind else "not a written value"
             message = f"'{field.name}' is of kind {field.kind}; this is {found}"
             hint = _example(field.kind)
             if field.kind is Kind.MONEY and kind is Kind.NUMBER:
