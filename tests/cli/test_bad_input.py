@@ -69,7 +69,6 @@ def configure(here: Path, text: str) -> None:
             '[connections.desk]\nkind = "zendsk"\n',
             'opshub.toml:2: [connections.desk] there is no connector "zendsk"',
         ),
-        ('[hub]\nrules = ["nowhere/*.rules"]\n', "opshub.toml:2: [hub]"),
     ],
 )
 def test_a_bad_configuration_ends_with_2(here: Path, text: str, expected: str) -> None:
@@ -82,6 +81,17 @@ def test_a_bad_configuration_ends_with_2(here: Path, text: str, expected: str) -
     assert expected in result.stderr
     assert "\nnext: " in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_rules_that_are_nowhere_stop_a_sync_and_not_a_look(here: Path) -> None:
+    columns = '{ id = "id", text = "text", created = "created" }'
+    box = f'[connections.box]\nkind = "files"\npaths = ["a.csv"]\ncolumns = {columns}\n'
+    configure(here, f'[hub]\nrules = ["nowhere/*.rules"]\n{box}')
+
+    synced, looked = run("sync"), run("status")
+
+    assert (synced.exit_code, looked.exit_code) == (2, 0)
+    assert "opshub.toml:2: [hub]" in synced.stderr
 
 
 def test_without_any_secret_a_sync_ends_with_2_and_status_tells_why(here: Path) -> None:
