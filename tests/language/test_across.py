@@ -122,3 +122,9 @@ def test_each_idea_is_placed_among_all(rules: Rules, idea: Callable[..., tuple[o
     measured = {number: found.measured(idea(voices=number), (), NOW) for number in (3, 9, 5)}
 
     assert found.survey(measured) == {3: (3.0, 3.0), 9: (1.0, 3.0), 5: (2.0, 3.0)}
+
+
+def test_an_idea_alone_is_placed_among_itself(rules: Rules, idea: Callable[..., tuple[object, ...]]) -> None:
+    found = rules(LOUD + "score priority = rank(loud)\n")
+
+    assert found.decide(idea(voices=3), (), NOW).scores["priority"] == 1

@@ -418,6 +418,31 @@ def test_explanations_can_be_read_back_from_the_legends_text(decide: Decide, rul
     assert again.parts(traces) == legend.parts(traces) == decide(text, {"text": "b"}, title="y").parts
 
 
+def test_a_whole_number_beyond_all_measure_counts_as_nothing(decide: Decide) -> None:
+    assert decide("score priority = idea.voices + 0", voices=10**400).scores["priority"] == 0
+
+
+def test_a_name_that_two_rules_follow_is_evidence_once(decide: Decide) -> None:
+    text = (
+        "let bad = rating < 0.5\n"
+        'rule "R" { when any feedback (bad) and any feedback (bad and kind == "call") tag "x" }'
+    )
+
+    (part,) = decide(text, {"rating": 0.1}, {"rating": 0.9}, {"rating": 0.2, "kind": "call"}).parts
+
+    assert part.evidence == (0, 2)
+
+
+def test_a_pattern_in_two_places_is_looked_for_once(decide: Decide) -> None:
+    text = (
+        'rule "R" { when idea.title matches "a+b" and idea.status matches "a+b" priority +1 }\n'
+        'rule "S" { when idea.title mentions ["ab"] and idea.title mentions ["zz", "ab"] priority +2 }\n'
+        'rule "T" { when (idea.voices + 1) is missing or (count feedback) is missing priority +4 }'
+    )
+
+    assert decide(text, title="an ab", status="aab", voices=1).scores["priority"] == 3
+
+
 def test_deferred_rules_are_made_when_more_than_their_name_is_asked_for(rules: Rules, idea: Make) -> None:
     made: list[RuleSet] = []
 

@@ -13,7 +13,7 @@ from opshub.language.codes import CODES
 from opshub.language.completion import Known, propose
 from opshub.language.functions import FUNCTIONS
 from opshub.language.hovering import define, explain, rationale
-from opshub.language.symbols import symbols, word_at
+from opshub.language.symbols import Word, symbols, word_at
 
 STARTER = files("opshub_rules").joinpath("starter.rules").read_text(encoding="utf-8")
 
@@ -51,6 +51,18 @@ STARTER = files("opshub_rules").joinpath("starter.rules").read_text(encoding="ut
         ("let dear = account.spend > 500 E|", {"EUR", "USD"}, set()),
         ('signal a = count feedback, per day\nrule "r" { when signal |', {"a"}, {"rating", "idea.voices"}),
         ("signal a = count feedback, per day\nsignal b = |", {"a"}, set()),
+        (
+            'signal s = count feedback, per day\ngoal "Win" { signal s reach 1 by 2026-12-31 }\nrule "R" {\n'
+            "    when idea.voices > 1\n    supports |",
+            {'"Win"'},
+            {"rating"},
+        ),
+        (
+            'signal s = count feedback, per day\ngoal "Win" { signal s reach 1 by 2026-12-31 }\nrule "R" {\n'
+            "    when idea.goals contains |",
+            {'"Win"'},
+            {"rating"},
+        ),
         ('rule "x" {|', {"when"}, {"route to"}),
         ('score "" = 1\nscore a = |', {"priority"}, {""}),
         ('let a = visibility in ["public"], |', set(), {'"public"'}),
@@ -151,3 +163,18 @@ def test_nothing_that_is_half_typed_makes_it_fail(cut: int, length: int, typed: 
     assert all(
         text[s.first : s.last] == s.text and s.first <= s.start <= s.end <= s.last for s in known.symbols
     )
+
+
+def test_a_currency_is_explained_by_its_rate(schema: Schema) -> None:
+    known = Known.of(schema, [])
+    said = [explain(Word("name", code, 0, 3), known) for code in ("EUR", "USD", "GBP")]
+
+    assert said == [
+        "**EUR**: the currency that the hub counts in",
+        "**USD**: 1 USD is 0.92 EUR in [currencies]",
+        "",
+    ]
+
+
+def test_there_is_nothing_to_say_of_a_sign(schema: Schema) -> None:
+    assert explain(Word("sign", "==", 0, 2), Known.of(schema, [])) == ""

@@ -208,3 +208,7 @@ def test_reach_and_fall_stay_free_for_names() -> None:
     assert evaluate("reach") != "2"  # a name like any other, which is not defined here
     text = "score reach = 2\nscore fall = 1\n"
     assert formatted(Source("a.rules", text)).text == "score reach = 2\nscore fall  = 1\n"
+
+
+def test_a_goal_of_the_last_day_of_the_calendar_is_looked_at_now() -> None:
+    assert target("reach 1%", datetime(9999, 12, 31, tzinfo=UTC)).moment(NOW) == NOW

@@ -21,6 +21,14 @@ Check = Callable[..., Checked]
         ("any feedback (decay(created, age(created)) > 1)", "R204", "for example 90d, 36h or 2w"),
         ('idea.tags == "a"', "R202", 'a set of texts contains a text: tags contains "x"'),
         ("ago(1d) in [2026-01-01]", "R213", "this moves with every moment"),
+        ("idea.voices > 1234567890123456", "R014", "15 digits are the most"),
+        ("idea.created > ago(99999d)", "R014", "36500d is the most"),
+        ("max(nix, 1) > 2", "R101", "there is no 'nix'"),
+        ("idea.urgent == 3", "R202", "put what is counted in brackets: (count feedback where …) >= 3"),
+        ('kind == "call"', "R208", "count feedback where …"),
+        ("rating > 0.5", "R208", "max rating"),
+        ("any feedback (voices > 1)", "R101", "did you mean 'idea.voices'?"),
+        ("not (" * 60 + "1 > 2" + ")" * 60, "R009", "name the inner parts with let"),
         ("idea.voices == 3d", "R202", "cannot compare a number with a duration"),
         ("idea.voices > 1 tag 3d", "R006", "found '3d' where a text in quotes is expected"),
         ("idea.urgent priority + 3d", "R006", "a number is needed here, without a unit"),
@@ -84,3 +92,36 @@ def test_the_name_before_a_comment_is_the_one_that_is_marked(checked: Check) -> 
     (found,) = checked('rule "R" { when idea.urgent stpo # or not\n }').diagnostics
 
     assert (found.column, found.hint) == (29, "did you mean 'stop'?")
+
+
+def test_a_value_given_in_an_unknown_currency_is_told_once(checked: Check) -> None:
+    found = checked('test "t" { given account.spend = 3 GBP expect priority == 0 }')
+
+    assert [d.code for d in found.diagnostics] == ["R141"]
+
+
+def test_a_blank_that_is_none_of_the_keyboard_is_a_blank(checked: Check) -> None:
+    found = checked("score\u00a0a\u3000= 1\n")
+
+    assert found.diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("signal", "target", "said"),
+    [
+        ("count feedback", "40%", "write how many: 500"),
+        ("share of feedback where rating < 0.5", "40", "write 40%"),
+        ("count feedback", "3 EUR", "write 40%, 0.4 or 50000"),
+        ("count feedback", "500", None),
+        ("mean rating", "40%", None),
+    ],
+)
+def test_a_target_is_in_the_unit_of_its_signal(
+    signal: str, target: str, said: str | None, checked: Check
+) -> None:
+    found = checked(
+        f'signal s = {signal}, per day\ngoal "G" {{ signal s reach {target} by 2026-12-31 }}\n'
+        'rule "R" { when idea.voices > 1 supports "G" }'
+    )
+
+    assert [d.hint for d in found.diagnostics] == ([said] if said else [])

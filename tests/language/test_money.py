@@ -323,3 +323,7 @@ def test_the_currencies_are_those_of_iso_4217_with_their_digits() -> None:
     assert len(DIGITS) == 165
     assert (DIGITS["EUR"], DIGITS["JPY"], DIGITS["KWD"], DIGITS["CLF"]) == (2, 0, 3, 4)
     assert "XAU" not in DIGITS
+
+
+def test_an_amount_beyond_all_measure_is_not_shown() -> None:
+    assert Currencies("EUR", {}).shown(10**400) is None

@@ -156,6 +156,14 @@ def test_an_earlier_stop_or_route_is_named(ask: Callable[..., WhyNot]) -> None:
         ('not (idea.tags contains "a")', {"tags": ("a", "b")}, ['without "a"']),
         ("idea.tags contains idea.status", {"tags": ("a",)}, []),
         ("idea.tags contains idea.status", {"tags": ("a",), "status": "b"}, ['also "b"']),
+        ('idea.tags contains any ["x", "y"]', {"tags": ("a",)}, ['also ["x"]']),
+        ('idea.tags contains all ["x", "y"]', {"tags": ("a",)}, ['also ["x", "y"]']),
+        ('not (idea.tags contains any ["a", "y"])', {"tags": ("a",)}, ['without ["a", "y"]']),
+        (
+            "idea.created != 0001-01-01",
+            {"created": datetime.min.replace(tzinfo=UTC)},
+            ["anything but 0001-01-01"],
+        ),
         ("idea.impact > 1", {"impact": float("nan")}, ["more than 1"]),
         ("(count feedback where rating > 1) != 0", {}, ["anything but 0"]),
     ],
@@ -175,3 +183,28 @@ def test_a_rule_that_neither_stops_nor_routes_stands_in_no_ones_way(ask: Callabl
     )
 
     assert (found.stopped, found.routed) == (None, None)
+
+
+def test_what_would_have_to_be_later_than_the_last_day_is_not_proposed(ask: Callable[..., WhyNot]) -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+
+    found = ask("any feedback (created > updated)", {"created": NOW, "updated": last})
+
+    assert [change.term.field[1] for change in found.changes] == ["feedback.updated"]
+
+
+def test_a_moment_behind_the_last_day_is_not_named(ask: Callable[..., WhyNot]) -> None:
+    found = ask("idea.created < ago(9d)", created=datetime.max.replace(tzinfo=UTC))
+
+    assert [change.since for change in found.changes] == [None]
+
+
+def test_a_named_condition_counts_as_what_it_stands_for(ask: Callable[..., WhyNot]) -> None:
+    text = (
+        'let bad = rating < 0.3 and kind == "call"\nlet fine = not bad\n'
+        'rule "R" { when any feedback (fine and rating > 2) tag "x" }'
+    )
+
+    found = ask(text, {"rating": 0.2, "kind": "call"}, {"rating": 0.9, "kind": "call"})
+
+    assert (found.nearest, found.lacking) == (1, 1)

@@ -125,12 +125,8 @@ def tokens(text: str) -> Iterator[Token | None]:
     """The words, signs and literals of a text, None where nothing of the language stands and reading ends."""
     tables = _tables()
     match, keywords, ignored = tables.words.match, tables.keywords, tables.ignored
-    at, end = 0, len(text)
-    while at < end:
-        found = match(text, at)
-        if found is None:
-            yield None
-            return
+    at = 0
+    while found := match(text, at):
         kind, start, at = str(found.lastgroup), at, found.end()
         if kind in ignored:
             continue
@@ -138,6 +134,8 @@ def tokens(text: str) -> Iterator[Token | None]:
         token.type = keywords.get(token, kind) if kind == "NAME" else kind
         token.start_pos, token.end_pos = start, at
         yield token
+    if at < len(text):
+        yield None
 
 
 def read(text: str, builder: object) -> Any:

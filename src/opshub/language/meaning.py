@@ -278,7 +278,7 @@ def show_value(value: object) -> str:
     if isinstance(value, str):
         return f'"{value}"'
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d}"
+        return value.date().isoformat()
     if isinstance(value, timedelta):
         return _show_duration(value)
     if isinstance(value, Money):

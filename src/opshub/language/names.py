@@ -79,9 +79,7 @@ class Names:
 
     def of(self, term: Term) -> Field | None:
         """The field that a term reads, through any ``let`` that only renames it."""
-        for _ in range(len(self.lets) + 1):
-            if term.op != "let":
-                break
+        while term.op == "let":
             term = self.lets[str(term.detail)].term
         if term.op not in ("idea", "row"):
             return None

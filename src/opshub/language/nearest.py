@@ -17,6 +17,7 @@ from opshub.language.clauses import is_clock
 from opshub.language.currencies import Money
 from opshub.language.interpreter import Interpreter, Step
 from opshub.language.meaning import COMPARE, GATHERING, Term, show_value
+from opshub.language.moments import added, less
 from opshub.language.runtime import number
 from opshub.language.schema import Kind
 
@@ -251,7 +252,8 @@ def _other(value: Any) -> object:
     if isinstance(value, str):
         return f"{value} "
     if isinstance(value, datetime | timedelta):
-        return value - _TICK if value != datetime.min and value != timedelta.min else value + _TICK
+        before = less(value, _TICK)
+        return before if before != value else added(value, _TICK)
     return float(value) + max(1.0, abs(float(value)))
 
 

@@ -106,17 +106,9 @@ class Words:
         """Whether any word stands in a folded text."""
         return not self._set.isdisjoint(self._lexicon.standing(text))
 
-    def found(self, text: str) -> str | None:
-        """The first word of the list that stands in a folded text; phrases may be broken by any blanks."""
-        return self.first(self._lexicon.standing(text))
-
     def first(self, standing: Collection[str]) -> str | None:
         """The first word of the list that is among those that stand in a text."""
         return next((word for word in self._words if word in standing), None)
-
-    def seen(self, text: str) -> str | None:
-        """The first word of the list that stands in a text as it was written."""
-        return self.found(fold(text))
 
 
 def _phrase(word: str) -> re.Pattern[str] | None:
