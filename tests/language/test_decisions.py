@@ -419,7 +419,7 @@ def test_explanations_can_be_read_back_from_the_legends_text(decide: Decide, rul
 
 
 def test_a_whole_number_beyond_all_measure_counts_as_nothing(decide: Decide) -> None:
-    assert decide("score priority = idea.voices + 0", voices=10**400).scores["priority"] == 0
+    assert decide("score priority = idea.voices", voices=10**400).scores["priority"] == 0
 
 
 def test_a_name_that_two_rules_follow_is_evidence_once(decide: Decide) -> None:
@@ -441,6 +441,47 @@ def test_a_pattern_in_two_places_is_looked_for_once(decide: Decide) -> None:
     )
 
     assert decide(text, title="an ab", status="aab", voices=1).scores["priority"] == 3
+
+
+def test_a_word_that_is_not_there_is_not_shown(decide: Decide) -> None:
+    (part,) = decide(
+        'rule "R" { when idea.voices > 1 or idea.title mentions ["x"] tag "x" }', voices=2, title="none"
+    ).parts
+
+    assert set(part.saw) == {"idea.voices", "idea.title"}
+
+
+def test_a_moment_that_two_clauses_ask_for_is_computed_once(decide: Decide) -> None:
+    text = 'rule "R" { when any feedback (created > ago(9d) and updated > ago(9d)) tag "x" }'
+
+    outcome = decide(text, {"created": ago(days=1), "updated": ago(days=2)})
+
+    assert outcome.tags == ("x",)
+    assert outcome.due == NOW + timedelta(days=7)
+
+
+def test_a_length_that_lacks_an_end_makes_nothing_due(decide: Decide) -> None:
+    text = 'rule "R" { when any feedback (age(created) > 9d) tag "x" }'
+
+    assert decide(text, {"text": "without a date"}).due is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("max(idea.voices)", 3),
+        ("max (1 + max (rating))", 1.5),
+        ("max (double)", 1),
+        ("max (rating * idea.voices)", 1.5),
+        ("sum (rating) where (rating + 1) * (rating + 2) > 3", 0.5),
+    ],
+)
+def test_the_largest_of_one_value_is_gathered_where_that_is_of_feedback(
+    expression: str, value: float, decide: Decide
+) -> None:
+    text = f"let double = rating * 2\nscore other = max (double)\nscore priority = {expression}"
+
+    assert decide(text, {"rating": 0.5}, {"rating": 0.1}, voices=3).scores["priority"] == value
 
 
 def test_deferred_rules_are_made_when_more_than_their_name_is_asked_for(rules: Rules, idea: Make) -> None:

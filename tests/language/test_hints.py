@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from opshub.language import Checked
+from opshub.language import Checked, Field, Kind, Schema, Source, check
 
 Check = Callable[..., Checked]
 
@@ -28,6 +28,8 @@ Check = Callable[..., Checked]
         ('kind == "call"', "R208", "count feedback where …"),
         ("rating > 0.5", "R208", "max rating"),
         ("any feedback (voices > 1)", "R101", "did you mean 'idea.voices'?"),
+        ("impact > 1", "R101", "did you mean 'idea.impact'?"),
+        ("not " * 60 + "1 > 2", "R009", "name the inner parts with let"),
         ("not (" * 60 + "1 > 2" + ")" * 60, "R009", "name the inner parts with let"),
         ("idea.voices == 3d", "R202", "cannot compare a number with a duration"),
         ("idea.voices > 1 tag 3d", "R006", "found '3d' where a text in quotes is expected"),
@@ -125,3 +127,11 @@ def test_a_target_is_in_the_unit_of_its_signal(
     )
 
     assert [d.hint for d in found.diagnostics] == ([said] if said else [])
+
+
+def test_a_number_that_a_field_never_comes_to_is_told_with_what_it_can_be() -> None:
+    asked = Field("idea.asked", Kind.NUMBER, "How often it was asked for.", optional=False, least=0, most=9)
+
+    found = check([Source("x.rules", 'rule "R" { when idea.asked > 10 tag "x" }')], Schema((asked,), (), {}))
+
+    assert [(d.code, d.hint) for d in found.diagnostics] == [("R336", "a value of this field is from 0 to 9")]

@@ -327,3 +327,13 @@ def test_the_currencies_are_those_of_iso_4217_with_their_digits() -> None:
 
 def test_an_amount_beyond_all_measure_is_not_shown() -> None:
     assert Currencies("EUR", {}).shown(10**400) is None
+
+
+def test_an_amount_can_be_owed(rules: Rules) -> None:
+    found = rules(
+        "score priority = idea.budget / 1 EUR\n"
+        'test "owed" { given idea.budget = -5 EUR expect priority == -5 }\n'
+        'test "gained" { given idea.budget = +5 EUR expect priority == 5 }'
+    )
+
+    assert [test.failures for test in run_tests(found)] == [(), ()]

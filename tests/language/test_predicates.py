@@ -79,3 +79,9 @@ def test_other_code_gives_every_rule_set_another_name(
 
     assert len(names) == 3
     assert deferred.fingerprint([], Schema((), (), {}, reading="x")) not in names
+
+
+def test_predicates_know_the_fields_that_they_look_into(rules: Rules) -> None:
+    text = 'rule "R" { when any feedback (text mentions ["a"] or title matches "b+") tag "x" }'
+
+    assert rules(text).predicates.fields == {"feedback.text", "feedback.title"}

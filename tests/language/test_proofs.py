@@ -220,7 +220,7 @@ alert "B" { when signal rate > 40% open idea "Look again" }
     [
         ("not (idea.impact is not missing and idea.effort > 3)", ["R301"]),
         ("not (idea.impact is not missing and idea.impact > 3)", []),
-        ("(idea.impact > 1 and idea.voices > 2) and idea.impact != 3", []),
+        ("idea.voices > 2 and (idea.impact > 1 and idea.voices < 9) and idea.impact != 3", []),
         ("idea.impact != 3", ["R302"]),
     ],
 )

@@ -164,6 +164,7 @@ def test_an_earlier_stop_or_route_is_named(ask: Callable[..., WhyNot]) -> None:
             {"created": datetime.min.replace(tzinfo=UTC)},
             ["anything but 0001-01-01"],
         ),
+        ("idea.urgent != true", {"urgent": True}, ["anything but True"]),
         ("idea.impact > 1", {"impact": float("nan")}, ["more than 1"]),
         ("(count feedback where rating > 1) != 0", {}, ["anything but 0"]),
     ],
@@ -178,7 +179,8 @@ def test_what_is_proposed_would_do(
 
 def test_a_rule_that_neither_stops_nor_routes_stands_in_no_ones_way(ask: Callable[..., WhyNot]) -> None:
     found = ask(
-        'rule "A" { when idea.voices > 1 tag "x" }\nrule "B" { when idea.voices > 5 route to jira.SEC }',
+        'rule "A" { when idea.voices > 1 tag "x" }\n'
+        'rule "N" { when idea.voices > 9 route to jira.EXP stop }\nrule "B" { when idea.voices > 5 route to jira.SEC }',
         voices=3,
     )
 

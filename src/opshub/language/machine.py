@@ -189,8 +189,5 @@ class _Run:
         spread = Place(places[-size].start_pos, places[-1].end_pos)
         parts = action.parts(values[-size:])
         del states[-size:], values[-size:], places[-size:]
-        if action.single and len(parts) == 1:
-            values.append(parts[0])
-        else:
-            values.append(getattr(self._builder, action.name)(spread, parts) if action.name else parts)
+        values.append(getattr(self._builder, action.name)(spread, parts) if action.name else parts)
         places.append(spread)

@@ -76,6 +76,7 @@ def _reduction(rule: Any) -> Reduction:
     absent += before[-1]
     lone = len(rule.expansion) == len(taken) == 1 and not absent and not taken[0][2]
     lone = lone and (single or not name) and not (single and taken[0][1])
+    assert lone or not single, "what may stand for its only part has one part"
     wraps = lone and not name and not taken[0][1]
     return Reduction(len(rule.expansion), origin, name, single, tuple(taken), absent, lone, wraps)
 
