@@ -8,13 +8,19 @@ WORKERS ?= auto
 TRIALS ?= 100
 FILES ?= 1000000
 
-.PHONY: demo test check kill mutants docs fuzz bench clean
+.PHONY: demo test coverage check kill mutants docs fuzz bench clean
 
 demo: $(READY)  ## run the whole cycle on sample feedback
 	@$(VENV)/bin/opshub demo
 
 test: $(READY)  ## run the test suite
 	@$(PYTHON) -m pytest -n $(WORKERS)
+
+# Random files and data are left out: what they reach by luck, a test says in words.
+coverage: $(READY)  ## expect tests to take every branch of the rules language
+	@$(PYTHON) -m pytest -q -n $(WORKERS) tests/language --hypothesis-seed=0 \
+	  --ignore tests/language/test_properties.py --ignore tests/language/test_hostile_files.py \
+	  --cov=opshub.language --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
 
 check: $(READY)  ## lint, format, types, import contracts
 	@$(VENV)/bin/ruff check

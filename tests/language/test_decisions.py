@@ -10,6 +10,7 @@ import pytest
 
 from opshub.language import EMPTY, Checked, Legend, Outcome, RuleSet
 from opshub.language.deferred import deferred
+from opshub.language.meaning import show
 
 Make = Callable[..., tuple[object, ...]]
 Rules = Callable[[str], RuleSet]
@@ -449,6 +450,35 @@ def test_a_word_that_is_not_there_is_not_shown(decide: Decide) -> None:
     ).parts
 
     assert set(part.saw) == {"idea.voices", "idea.title"}
+
+
+def test_a_word_that_is_missing_beside_what_held_is_not_shown(decide: Decide) -> None:
+    text = 'rule "R" { when any feedback (rating < 0.5 or text mentions ["x"]) tag "x" }'
+
+    (part,) = decide(text, {"rating": 0.1, "text": "none"}).parts
+
+    assert None not in part.saw.values()
+
+
+def test_a_condition_that_stands_twice_has_one_answer(decide: Decide) -> None:
+    twice = "(rating * 2 + 1) / 3 > rating - account.arr * 2"
+    text = f'rule "R" {{ when any feedback ({twice} and (rating > 9 or not ({twice}) or {twice})) tag "x" }}'
+
+    assert decide(text, {"rating": 0.5, "account_arr": 1}).tags == ("x",)
+    assert decide(text, {"rating": 5, "account_arr": -9}, {"rating": 0.5}).tags == ()
+
+
+def test_two_conditions_that_are_compared_keep_their_brackets(rules: Rules) -> None:
+    text = (
+        'rule "R" { when any feedback ((rating > 1 or rating < 0) == (kind == "a" or kind == "b")) tag "x" }'
+    )
+
+    shown = show(rules(text).program.rules[0].when)
+
+    assert shown == (
+        "any feedback ((feedback.rating > 1 or feedback.rating < 0)"
+        ' == (feedback.kind == "a" or feedback.kind == "b"))'
+    )
 
 
 def test_a_moment_that_two_clauses_ask_for_is_computed_once(decide: Decide) -> None:

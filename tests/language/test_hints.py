@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -135,3 +136,11 @@ def test_a_number_that_a_field_never_comes_to_is_told_with_what_it_can_be() -> N
     found = check([Source("x.rules", 'rule "R" { when idea.asked > 10 tag "x" }')], Schema((asked,), (), {}))
 
     assert [(d.code, d.hint) for d in found.diagnostics] == [("R336", "a value of this field is from 0 to 9")]
+
+
+def test_a_short_name_of_a_field_of_the_idea_leads_to_it(schema: Schema) -> None:
+    asked = Field("idea.nps", Kind.NUMBER, "What people answered.")
+
+    found = check([Source("x.rules", "score a = nps")], replace(schema, idea=(*schema.idea, asked)))
+
+    assert [d.hint for d in found.diagnostics] == ["did you mean 'idea.nps'?"]

@@ -332,7 +332,8 @@ def test_an_amount_beyond_all_measure_is_not_shown() -> None:
 def test_an_amount_can_be_owed(rules: Rules) -> None:
     found = rules(
         "score priority = idea.budget / 1 EUR\n"
-        'test "owed" { given idea.budget = -5 EUR expect priority == -5 }\n'
+        'rule "R" { when idea.budget in [-5 EUR, +4 EUR] tag "x" }\n'
+        'test "owed" { given idea.budget = -5 EUR expect priority == -5, tags contains "x" }\n'
         'test "gained" { given idea.budget = +5 EUR expect priority == 5 }'
     )
 

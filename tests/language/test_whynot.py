@@ -210,3 +210,13 @@ def test_a_named_condition_counts_as_what_it_stands_for(ask: Callable[..., WhyNo
     found = ask(text, {"rating": 0.2, "kind": "call"}, {"rating": 0.9, "kind": "call"})
 
     assert (found.nearest, found.lacking) == (1, 1)
+
+
+def test_a_number_that_is_compared_with_days_has_no_moment(ask: Callable[..., WhyNot]) -> None:
+    found = ask(
+        "any feedback (rating > days_since(created))", {"rating": 0.5, "created": NOW - timedelta(days=3)}
+    )
+
+    assert [(change.needed, change.until, change.since) for change in found.changes] == [
+        ("more than 3", None, None)
+    ]
