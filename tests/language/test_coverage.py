@@ -85,3 +85,51 @@ def test_what_no_rule_reads_but_a_clause_does_is_read(rules: Callable[[str], Rul
     found = rules('let a = rating < 0.5\nrule "A" {\n    when idea.urgent\n    tag "a"\n}\n')
 
     assert Coverage(found).reads >= {"feedback.rating", "idea.urgent"}
+
+
+WATCHED = """\
+signal rate = share of feedback where rating < 0.4, per day
+signal double = rate * 2
+
+alert "Bad" {
+    when signal rate > 20% for 2 days and signal double > 50%
+    notify "Look"
+}
+
+alert "Worse" {
+    when signal rate > 90%
+    notify "Look"
+}
+
+test "two bad days" {
+    given  feedback.rating = 0.2
+    given  signal rate = [30%, 40%]
+    expect alerts contains "Bad"
+}
+"""
+
+
+def test_conditions_of_signals_and_alerts_are_clauses_and_alerts_can_be_dead(
+    rules: Callable[[str], RuleSet],
+) -> None:
+    coverage = Coverage(rules(WATCHED))
+    coverage.see_tests()
+
+    assert {c.text: (c.tally.true, c.tally.false) for c in coverage.clauses()} == {
+        "rating < 0.4": (1, 0),
+        "signal rate > 20% for 2 days": (1, 0),
+        "signal double > 50%": (1, 0),
+        "signal rate > 90%": (0, 1),
+    }
+    assert {alert.name: alert.held for alert in coverage.alerts()} == {"Bad": 1, "Worse": 0}
+
+
+def test_the_last_periods_of_signals_try_alerts_window_by_window(rules: Callable[[str], RuleSet]) -> None:
+    coverage = Coverage(rules(WATCHED))
+    coverage.see_periods(lambda series, periods: [*[None] * (periods - 4), 0.1, 0.3, 0.4, 0.95])
+
+    found = {c.text: (c.tally.true, c.tally.false) for c in coverage.clauses()}
+
+    assert found["signal rate > 20% for 2 days"] == (2, 2)
+    assert found["signal rate > 90%"] == (1, 3)
+    assert found["signal double > 50%"] == (3, 1)

@@ -23,7 +23,7 @@ GAPS = (
     Column("on the tests", "tests"),
     Column("on the ideas", "ideas"),
 )
-DEAD = (Column("where", "place"), Column("rule", "name"), Column("held on", "where"))
+DEAD = (Column("where", "place"), Column("name", "name"), Column("held on", "where"))
 
 
 @click.command("coverage")
@@ -35,7 +35,8 @@ def coverage(session: Session, files: tuple[Path, ...], as_json_: bool) -> None:
 
     A clause is a whole condition, a part joined by and, or and not, or a let that names a condition. One about feedback
     can be true and false for the same idea. A rule is dead where it never held, or an earlier one always stopped it.
-    With --json there are the counts of every clause and rule.
+    Conditions of signals are tried on the same feedback, those of alerts on the signals that tests give and on the last
+    full periods. With --json there are the counts of every clause, rule and alert.
     """
     from opshub.engine.coverage import see_ideas
     from opshub.language.coverage import Coverage
@@ -50,7 +51,7 @@ def coverage(session: Session, files: tuple[Path, ...], as_json_: bool) -> None:
 
 def _value(tests: Coverage, ideas: Coverage) -> Mapping[str, Any]:
     clauses = zip(tests.clauses(), ideas.clauses(), strict=True)
-    rules = zip(tests.rules(), ideas.rules(), strict=True)
+    rules = zip((*tests.rules(), *tests.alerts()), (*ideas.rules(), *ideas.alerts()), strict=True)
     return {
         "tests": tests.cases,
         "ideas": ideas.cases,
@@ -77,7 +78,7 @@ def _view(value: Mapping[str, Any]) -> None:
         table(gaps, GAPS)
     dead = [{**rule, "where": _held(rule, cases)} for rule in value["rules"]]
     dead = [rule for rule in dead if rule["where"]]
-    heading(f"\n{many(len(value['rules']), 'rule')}, {len(dead)} dead somewhere")
+    heading(f"\n{len(value['rules'])} rules and alerts, {len(dead)} dead somewhere")
     if dead:
         table(dead, DEAD)
     say(f"\ntried on {many(cases['tests'], 'test')} and {many(cases['ideas'], 'stored idea')}")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from opshub.language.meaning import EVERY, Gathering, Program, Term, Verdict
+from opshub.language.meaning import COMPARE, EVERY, Gathering, Program, Term, Verdict
 from opshub.language.ruleset import RuleSet
 from opshub.language.schema import Kind
-from opshub.language.testing import told
+from opshub.language.signals import Read
+from opshub.language.testing import breaking, given, told
 
-__all__ = ["Clause", "Coverage", "Rule", "Tally"]
+__all__ = ["MOST_PERIODS", "Clause", "Coverage", "Rule", "Tally"]
+
+MOST_PERIODS = 366
+"""How many of a signal's last full periods are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule and in how many cases it held, and no earlier rule had stopped it."""
+    """A rule or an alert, and in how many cases it held, and no earlier rule had stopped it."""
 
     name: str
     place: str
@@ -52,6 +57,9 @@ class Coverage:
         self._true = [0] * len(self._program.clauses)
         self._false = [0] * len(self._program.clauses)
         self._held = [0] * len(self._program.rules)
+        self._limits = [(alert.place, limit) for alert in self._program.alerts for limit in alert.limits]
+        self._passed = [[0, 0] for _ in self._limits]
+        self._breaches = [0] * len(self._program.alerts)
 
     def see(self, idea: Sequence[object], rows: Sequence[Sequence[object]], now: datetime) -> None:
         """Count one case."""
@@ -66,11 +74,44 @@ class Coverage:
         """Count every test block of the rule set."""
         for case in self._rules.tests:
             self.see(told(self._rules, case), case.feedback, case.now)
+            self._see_limits(given(case), 0)
+            breached = breaking(self._rules, case)
+            for number, alert in enumerate(self._program.alerts):
+                self._breaches[number] += alert.name in breached
+
+    def see_periods(self, read: Read) -> None:
+        """Count the signals' last full periods: each row of as many as an alert looks at is a case of its own."""
+        self._see_limits(read, MOST_PERIODS)
+
+    def see_breaches(self, names: Iterable[str]) -> None:
+        """Count alerts that were in breach."""
+        found = Counter(names)
+        for number, alert in enumerate(self._program.alerts):
+            self._breaches[number] += found[alert.name]
+
+    def _see_limits(self, read: Read, more: int) -> None:
+        signals = self._rules.signals
+        for counts, (_, limit) in zip(self._passed, self._limits, strict=True):
+            values = signals.last(limit.signal, limit.periods + more, read)
+            for end in range(limit.periods, len(values) + 1):
+                window = values[end - limit.periods : end]
+                if all(value is None for value in window):
+                    continue
+                compare = COMPARE[limit.sign]
+                holds = all(value is not None and compare(value, limit.bound) for value in window)
+                counts[not holds] += 1
+
+    def alerts(self) -> tuple[Rule, ...]:
+        """What came of each alert, in their order."""
+        counted = zip(self._program.alerts, self._breaches, strict=True)
+        return tuple(Rule(alert.name, alert.place, held) for alert, held in counted)
 
     def clauses(self) -> tuple[Clause, ...]:
-        """What came of each clause, in the order of files."""
+        """What came of each clause, in the order of files, those of alerts behind."""
         counted = zip(self._program.clauses, self._true, self._false, strict=True)
-        return tuple(Clause(place, text, Tally(true, false)) for (place, text, _), true, false in counted)
+        found = [Clause(place, text, Tally(true, false)) for (place, text, _), true, false in counted]
+        limits = zip(self._limits, self._passed, strict=True)
+        return (*found, *(Clause(at, f"signal {limit.shown}", Tally(*told)) for (at, limit), told in limits))
 
     def rules(self) -> tuple[Rule, ...]:
         """What came of each rule, in their order."""

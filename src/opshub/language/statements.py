@@ -114,7 +114,7 @@ class _Build:
 
     def _clauses(self) -> Iterator[tuple[str, str, Term]]:
         lets = {s.value.span: s for s in self._statements if isinstance(s, tree.Let)}
-        for span, term in sorted((self._checker.clauses | self._named(lets)).items()):
+        for span, term in sorted((self._checker.clauses | self._watches.clauses | self._named(lets)).items()):
             named = f"let {lets[span].name}" if span in lets else self._findings.text(span)
             yield self._findings.place(span), named, term
 

@@ -12,7 +12,7 @@ from opshub.language.ruleset import RuleSet
 from opshub.language.series import Series
 from opshub.language.signals import Read
 
-__all__ = ["TestResult", "run_tests", "told"]
+__all__ = ["TestResult", "breaking", "given", "run_tests", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def _run(rules: RuleSet, case: TestCase) -> TestResult:
         outcome.tags,
         *(v or None for v in (outcome.band, outcome.route, outcome.urgency)),
     )
-    values += (_alerts(rules, case), tuple(sorted({*outcome.goals, *_declared(rules, case)})))
+    values += (breaking(rules, case), tuple(sorted({*outcome.goals, *_declared(rules, case)})))
     failures = [
         f"expected {text}, got {_got(term, values)}{_trace(outcome)}"
         for text, term in case.expects
@@ -52,9 +52,9 @@ def _run(rules: RuleSet, case: TestCase) -> TestResult:
     return TestResult(case.name, case.path, case.line, not failures, tuple(failures))
 
 
-def _alerts(rules: RuleSet, case: TestCase) -> tuple[str, ...]:
+def breaking(rules: RuleSet, case: TestCase) -> tuple[str, ...]:
     """The alerts in breach where the signals came to what the test gives; others have no value."""
-    signals, read = rules.signals, _reader(case)
+    signals, read = rules.signals, given(case)
     return tuple(alert.name for alert in signals.alerts if signals.breached(alert, read) is not None)
 
 
@@ -67,15 +67,15 @@ def _declared(rules: RuleSet, case: TestCase) -> tuple[str, ...]:
 
 def told(rules: RuleSet, case: TestCase) -> tuple[object, ...]:
     """The idea of a test with what signals came to."""
-    return (*case.idea, *rules.world(case.now, lambda _: _reader(case)))
+    return (*case.idea, *rules.world(case.now, lambda _: given(case)))
 
 
-def _reader(case: TestCase) -> Read:
+def given(case: TestCase) -> Read:
     """The values that a test gives to signals; others have none."""
-    given = dict(case.signals)
+    told = dict(case.signals)
 
     def read(series: Series, periods: int) -> list[float | None]:
-        values = given.get(series.name, ())[-periods:]
+        values = told.get(series.name, ())[-periods:]
         return [*[None] * (periods - len(values)), *values]
 
     return read

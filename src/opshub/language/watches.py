@@ -30,6 +30,8 @@ class Watches:
         self._names = names
         self._findings = findings
         self._route = route
+        self.clauses: dict[Span, Term] = {}
+        """The conditions of counted signals, by their place."""
         self._opened: dict[str, tuple[str, Span]] = {}
         self._marks: dict[tuple[str, str], Span] = {}
 
@@ -71,7 +73,9 @@ class Watches:
             self._findings.report("R311", node.mark, f"'{node.name}' is key signal number {len(keys)}", hint)
 
     def _counted(self, value: tree.Expression) -> Term:
-        term = self._number(value, Checker(self._names, self._findings))
+        checker = Checker(self._names, self._findings)
+        term = self._number(value, checker)
+        self.clauses |= checker.clauses
         for leaf in leaves(term, self._names.lets):
             read = "the clock" if is_clock(leaf) else ""
             if leaf.op in ("idea", "score"):
