@@ -1,0 +1,67 @@
+"""The hub's own matcher over its own store, one item a transaction, as a stream of new records would meet it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sets import Item
+
+from opshub.clock import SystemClock
+from opshub.matching import FullText, fingerprint, terms
+from opshub.matching.matcher import Candidate
+from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
+from opshub.store import open_store
+
+__all__ = ["Hub"]
+
+BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+class Hub:
+    """Every item begins an idea of its own, so that what is found are items."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = open_store(folder / "hub.db", clock=SystemClock())
+        self.matcher = FullText()
+        self.milliseconds: list[float] = []
+        self._count = 0
+
+    def find(self, item: Item, limit: int) -> Sequence[int]:
+        """Positions of earlier items, best first."""
+        return [one.idea - 1 for one in self.candidates(item, limit)]
+
+    def candidates(self, item: Item, limit: int) -> Sequence[Candidate]:
+        """What the matcher says."""
+        begun = time.perf_counter()
+        found = self.matcher.candidates(self._feedback(item), self.store, limit)
+        self.milliseconds.append((time.perf_counter() - begun) * 1000)
+        return found
+
+    def add(self, item: Item) -> None:
+        """Keep an item and make it findable."""
+        begun = time.perf_counter()
+        feedback, number = self._feedback(item), self._count + 1
+        idea = Idea(number=number, title=item.title or item.text[:80], created_at=feedback.created_at)
+        link = Link(feedback=feedback.ref, idea=number, maker=LinkMaker.SAME, reason="it began the idea")
+        with self.store.transaction():
+            self.store.put_feedback([feedback])
+            self.store.begin_ideas([(idea, link)])
+            self.store.put_fingerprints([(feedback.ref, fingerprint(feedback.title, feedback.text))])
+            self.store.index_text([(feedback.ref, " ".join(terms(feedback.title, feedback.text)))])
+        self._count = number
+        if self.milliseconds:
+            self.milliseconds[-1] += (time.perf_counter() - begun) * 1000
+
+    def _feedback(self, item: Item) -> Feedback:
+        moment = BEGIN + timedelta(minutes=self._count)
+        return Feedback(
+            ref=Ref("set", item.id),
+            url="",
+            title=item.title,
+            text=item.text,
+            kind=item.source,
+            created_at=moment,
+        )
