@@ -203,7 +203,7 @@ def test_what_is_kept_is_what_a_fresh_search_finds_whatever_changed(steps: Any, 
         if isinstance(step, tuple):
             number, text = step
             texts[number] = text
-            world.desk.add(number, text or "-", title=text if number == 2 else "")
+            world.desk.add(number, text.strip() or "-", title=text if number == 2 else "")
         else:
             world.use("".join(sorted(step)))
         world.hub.sync()
