@@ -67,16 +67,13 @@ class Lexicon:
         seen: set[str] = set()
         for number, start, end in hits:
             for word, head, tail, phrase in self._by_number[number]:
-                if word in seen:
+                if word in seen or (head and _ends_with_letter(data, start)):
                     continue
-                if phrase is not None:
-                    seen.add(word)
-                    if _stands(phrase, text, head, tail):
-                        found.add(word)
-                elif not (head and _ends_with_letter(data, start)) and not (
-                    tail and _begins_with_letter(data, end)
-                ):
-                    seen.add(word)
+                # In a phrase a blank stands beside the part, which is no letter either.
+                if tail and _begins_with_letter(data, end):
+                    continue
+                seen.add(word)
+                if phrase is None or _stands(phrase, text, head, tail):
                     found.add(word)
         return frozenset(found)
 
