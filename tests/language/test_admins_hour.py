@@ -326,3 +326,24 @@ def test_a_pack_whose_use_is_written_oddly_stops_no_check(use: str, checked: Cal
     found = checked(f"{use}\nscore priority = rice\n")
 
     assert {d.code for d in found.diagnostics} <= {"R005", "R117"}
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        (
+            "idea.fields.impact",
+            'declare it: [connections.NAME.fields.impact] in opshub.toml, NAME a connection that has as = "ideas"',
+        ),
+        (
+            "feedback.fields.severity",
+            "declare it: [connections.NAME.fields.severity] in opshub.toml, NAME a connection",
+        ),
+    ],
+)
+def test_a_field_that_nobody_declared_is_told_how_to_declare_it(
+    name: str, hint: str, checked: Callable[..., Checked]
+) -> None:
+    (found,) = checked(f"score priority = max ({name} + 1)\n").diagnostics
+
+    assert (found.code, found.hint) == ("R101", hint)

@@ -41,6 +41,7 @@ STARTER = files("opshub_rules").joinpath("starter.rules").read_text(encoding="ut
             set(),
         ),
         ('test "t" {\n    given |', {"feedback.rating", "idea.voices"}, {"rating"}),
+        ('score loud = 1\ntest "t" {\n    given |', {"others.loud", "idea.voices"}, {"rating"}),
         ('test "t" {\n    expect |', {"band", "tags", "route", "priority"}, {"rating"}),
         (
             'rule "r" { when idea.voices > 5 tag "退款" }\nrule "s" { when idea.voices > 5 tag |',

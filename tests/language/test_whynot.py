@@ -220,3 +220,15 @@ def test_a_number_that_is_compared_with_days_has_no_moment(ask: Callable[..., Wh
     assert [(change.needed, change.until, change.since) for change in found.changes] == [
         ("more than 3", None, None)
     ]
+
+
+def test_how_long_ago_it_should_be_is_the_nearest_miss_of_an_age(ask: Callable[..., WhyNot]) -> None:
+    late = ask("any feedback (age(created) > 30d)", {"created": NOW - timedelta(days=20)})
+    early = ask("age(idea.created) <= 7d", created=NOW - timedelta(days=9))
+
+    assert [(change.term.field[1], change.needed) for change in late.changes] == [
+        ("feedback.created", "more than 30d ago")
+    ]
+    assert [(change.term.field[1], change.needed, change.value) for change in early.changes] == [
+        ("idea.created", "at most 7d ago", NOW - timedelta(days=7))
+    ]

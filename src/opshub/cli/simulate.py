@@ -121,6 +121,9 @@ def _view(value: Mapping[str, Any], html: Path | None) -> None:
     if value["moved"]:
         table([_row(moved) for moved in value["moved"]], MOVED)
     changed, ideas = value["changed"], value["ideas"]
+    if not ideas:
+        say("no ideas yet: opshub sync")
+        return
     say(f"{changed:,} of {ideas:,} ideas change" if changed else f"none of {ideas:,} ideas changes")
     if html is not None:
         say(f"written to {html}")

@@ -167,6 +167,9 @@ class _Place:
     def _operands(self, statement: str) -> Iterator[Proposal]:
         section = next((word for word in reversed(self._texts) if word in ("given", "expect")), "")
         if section == "given":
+            for symbol in self._known.named("score"):
+                doc = "The scores of the other ideas, one number for each."
+                yield Proposal(f"others.{symbol.name}", "score", self._start, "numbers", doc)
             yield from self._fields(self._known.fields(), full=True)
         elif section == "expect":
             yield from self._plain("field", _OUTCOME)

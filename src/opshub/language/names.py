@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from enum import Enum
 
 from opshub.language.findings import Findings, suggestion
@@ -176,7 +177,14 @@ class Names:
             self._findings.report("R101", node.span, f"there is no '{node.name}'", hint)
 
     def _declared_hint(self, name: str) -> str:
-        """Fields that an admin declared are read by their full names."""
+        """Fields that an admin declared are read by their full names; one that nobody declared says how."""
+        of, _, own = name.partition(".fields.")
+        own_fields = [key for key, (field, _, _) in self._fields.items() if field.origin]
+        if own and not get_close_matches(
+            name, [key for key in own_fields if key.startswith(f"{of}.")], 1, 0.8
+        ):
+            role = ' that has as = "ideas"' if of == "idea" else ""
+            return f"declare it: [connections.NAME.fields.{own}] in opshub.toml, NAME a connection{role}"
         full = [
             key for key, (field, _, _) in self._fields.items() if field.origin and key.endswith(f".{name}")
         ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from opshub.language.clauses import is_clock
 from opshub.language.currencies import Money
@@ -180,12 +180,26 @@ class _Wishes:
         left, right = term.operands
         for side, other, turned in ((left, right, sign), (right, left, _MIRRORED[sign])):
             bound = _kept(self._judge.value(other, row))
+            if side.op == "call" and side.detail == "age" and isinstance(bound, timedelta):
+                yield from self._aged(side.operands[0], row, turned, bound)
             if self._judge.source(side).op == "constant" or is_clock(side) or bound is None:
                 continue
             said = partial(_said, self._judge.program.schema.currencies.shown, side.kind)
             value, needed = _aim(self._judge.value(side, row), turned, bound, said)
             yield self._change(side, row, value, needed, **self._flip(side, other, turned, row))
             yield from self._gathered(self._judge.source(side), turned)
+
+    def _aged(self, moment: Term, row: int | None, sign: str, age: timedelta) -> Iterator[Change]:
+        """The moment that would be as long ago as is asked for."""
+        if is_clock(moment) or self._judge.source(moment).op == "constant":
+            return
+        said = partial(_said, self._judge.program.schema.currencies.shown, Kind.DURATION)
+        wanted, needed = _aim(None, sign, age, said)
+        try:
+            value = self._judge.now - cast("timedelta", wanted)
+        except OverflowError:
+            return
+        yield self._change(moment, row, value, f"{needed} ago")
 
     def _gathered(self, gather: Term, sign: str) -> Iterator[Change]:
         """Changes of single pieces of feedback that a gathering counts, or does not."""
