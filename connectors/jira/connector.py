@@ -280,6 +280,10 @@ class Jira(Connector[JiraSettings]):
         """One POST with the marker as a label and as a property. Jira knows no idempotency key."""
         return self._outward.create(draft)
 
+    def assignable(self, project: str, person: str) -> str | None:
+        """The one account that can have issues of the project and is meant by an address, a name or an id."""
+        return self._outward.assignable(project, person)
+
     def find(self, marker: str) -> str | None:
         """The newest issue with the marker's label, as the search shows it."""
         label = jql_text(translate.marker_label(marker))

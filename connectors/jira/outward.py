@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from opshub.sdk import (
+    OWNER,
     BadAnswerError,
     Change,
     Draft,
@@ -21,7 +22,15 @@ from opshub.sdk import (
 from opshub_connectors.jira.settings import JiraSettings
 from opshub_connectors.jira.site import Site
 from opshub_connectors.jira.translate import PROPERTY, field_value, marker_label, own_links, part
-from opshub_connectors.jira.writing import Screen, Sending, link_id, named_errors, remote_link, stands
+from opshub_connectors.jira.writing import (
+    Screen,
+    Sending,
+    link_id,
+    named_errors,
+    not_on_screen,
+    remote_link,
+    stands,
+)
 
 __all__ = ["Outward"]
 
@@ -127,6 +136,8 @@ class Outward:
         project = draft.project or self._settings.project
         sending = self._drafted(project, draft)
         made = self._post(sending, draft)
+        if draft.owner and "assignee" in sending.refused:
+            sending.refused[OWNER] = sending.refused.pop("assignee")
         ident, key = str(made["id"]), made["key"]
         if LINKS in draft.fields:
             self._link(ident, draft.fields[LINKS], sending)
@@ -153,10 +164,39 @@ class Outward:
             "summary": " ".join(draft.title.split())[:LONGEST_TITLE] or draft.marker,
             "labels": [*own, marker_label(draft.marker)],
         }
+        if draft.owner:
+            self._give(sending, screen, project, draft.owner)
         if "description" in fields:
             text = adf_from_plain(draft.text) if self._site.cloud else wiki_from_plain(draft.text)
             sending.fields["description"] = text
         return sending
+
+    def assignable(self, project: str, person: str) -> str | None:
+        """The id of the one account that is meant; None for nobody or several."""
+        key = "accountId" if self._site.cloud else "name"
+        rows = self._site.assignable(project or self._settings.project, person)
+        wanted = person.casefold()
+        meant = [row for row in rows if wanted in _names(row, key)]
+        if not meant and "@" in person:  # Cloud finds an address that its owner hides, and does not show it
+            meant = [row for row in rows if not row.get("emailAddress")]
+        found = {str(row[key]) for row in meant if row.get(key)}
+        return found.pop() if len(found) == 1 else None
+
+    def _give(self, sending: Sending, screen: Screen, project: str, person: str) -> None:
+        """The owner as the new issue's assignee; what stands against it is said."""
+        try:
+            found = self.assignable(project, person)
+        except (MissingError, PermissionDeniedError, RequestError) as error:
+            sending.refused[OWNER] = str(error)
+            return
+        if found is None:
+            sending.refused[OWNER] = (
+                f"no one account in {project} that can have issues is meant by {person!r}"
+            )
+        elif "assignee" not in screen.fields:
+            sending.refused[OWNER] = not_on_screen("assignee", screen)
+        else:
+            sending.fields["assignee"] = {"accountId" if self._site.cloud else "name": found}
 
     def _kind(self, project: str) -> str:
         """The id of the configured issue type; MissingError names those that there are."""
@@ -190,3 +230,8 @@ class Outward:
             if not isinstance(made, Mapping) or not {"id", "key"} <= made.keys():
                 raise BadAnswerError("Jira made an issue and did not say which.")
             return made
+
+
+def _names(row: Mapping[str, Any], key: str) -> set[str]:
+    """Everything that an account is called, without case."""
+    return {str(row.get(name) or "").casefold() for name in (key, "emailAddress", "displayName")}

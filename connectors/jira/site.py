@@ -259,6 +259,15 @@ class Site:
         pages = by_offset(fetch, items=rows, total=lambda page: int(page.get("total", len(rows(page)))))
         return [row for page in pages for row in rows(page)]
 
+    def assignable(self, project: str, person: str) -> list[Any]:
+        """Accounts that issues of a project can be given to, and that a text may mean."""
+        word = "query" if self.cloud else "username"
+        params = {"project": project, word: person, "maxResults": PAGE}
+        found = self.http.get(self.path("user", "assignable", "search"), params=params)
+        if not isinstance(found, list):
+            raise BadAnswerError("Jira's list of assignable users is no list.")
+        return [row for row in found if isinstance(row, Mapping)]
+
     def may(self, *permissions: str, project: str = "") -> dict[str, bool]:
         """Which of these permissions the account has, in a project where one is named."""
         with understood():

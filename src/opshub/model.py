@@ -352,6 +352,7 @@ class Draft:
     title: str
     text: str
     fields: Mapping[str, Value] = field(default_factory=dict)
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,9 @@ def exercise(twin: JiraTwin) -> list[Received]:
             assert not jira.write(Change(target=target, fields=fields)).refused
             links = {"remotelinks": ("https://desk.test/1",)}
             assert not jira.write(Change(target=target, fields=links)).refused
-            draft = Draft(marker="IDEA-7", project="FEED", title="New", text="One\n\ntwo", fields={})
+            draft = Draft(
+                marker="IDEA-7", project="FEED", title="New", text="One\n\ntwo", owner="ann@acme.test"
+            )
             assert jira.create(draft).target == jira.find("IDEA-7")
             assert all(finding.ok for finding in jira.check())
             list(jira.read(["424242"]))

@@ -20,6 +20,7 @@ from opshub.sdk import Change, Draft, HttpRules, Receipt, TrackedItem, Value
 from opshub.testing.trial import build
 from opshub_connectors.jira import Jira
 from opshub_connectors.twins.jira import JiraTwin
+from opshub_connectors.twins.jira.state import PersonRow
 
 START = datetime(2026, 3, 2, 9, 30, 7, tzinfo=UTC)
 OWNED = ("priority", "labels", "customfield_10042", "customfield_10043", "customfield_10045", "remotelinks")
@@ -371,3 +372,31 @@ def test_a_check_names_what_is_wrong_and_the_next_step(bench: Bench) -> None:
     assert "lacks CREATE_ISSUES in FEED" in found["project FEED"].detail
     assert not found["make issues in FEED"].ok
     assert all(finding.hint for finding in found.values() if not finding.ok)
+
+
+@pytest.mark.parametrize("person", ["ann@acme.test", "ANN@acme.test", "Ann Lee", "ann"])
+def test_a_new_issue_is_given_to_its_owner(bench: Bench, person: str) -> None:
+    made = bench.jira.create(draft(owner=person))
+
+    assert made.refused == {}
+    assert bench.twin.issue(made.target).assignee == "ann"
+
+
+def test_an_owner_that_means_nobody_or_several_is_said_and_the_issue_made(bench: Bench) -> None:
+    bench.twin.state.people["ann2"] = PersonRow("ann2", "Ann Lee", "lee@acme.test")
+
+    for person in ("zoe@acme.test", "Ann Lee"):
+        made = bench.jira.create(draft(owner=person))
+
+        assert made.refused == {
+            "owner": f"no one account in FEED that can have issues is meant by {person!r}"
+        }
+        assert bench.twin.issue(made.target).assignee == ""
+
+
+def test_an_owner_is_said_where_the_screen_has_no_assignee(bench: Bench) -> None:
+    bench.twin.state.projects["FEED"].off_screen.add("assignee")
+
+    made = bench.jira.create(draft(owner="ann@acme.test"))
+
+    assert "assignee cannot be set" in made.refused["owner"]

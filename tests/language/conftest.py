@@ -51,6 +51,7 @@ STANDARD = Schema(
         )
     ),
     destinations={"jira": ("SEC", "EXP"), "board": None, "wiki": ()},
+    assigns=frozenset({"jira"}),
     audiences={"jira": "internal", "board": "customer"},
     packs={
         name: Source(f"packs/{name}.rules", text)

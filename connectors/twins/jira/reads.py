@@ -247,6 +247,20 @@ def myself(call: Call) -> Reply:
     return Reply(200, call.shapes.person(call.twin.account))
 
 
+def assignable(call: Call) -> Reply:
+    """People whose name or address begins so, or whose hidden address it is."""
+    call.twin.project_of(call.one("project"))
+    asked = call.one("query" if call.twin.cloud else "username").casefold()
+    if not asked:
+        raise refused(400, "The username query parameter was not provided.")
+    found = [
+        call.shapes.person(row.id)
+        for row in call.twin.state.people.values()
+        if any(text.casefold().startswith(asked) for text in (row.name, row.email, row.id))
+    ]
+    return Reply(200, found)
+
+
 def my_permissions(call: Call) -> Reply:
     """What the account may do; Cloud wants the names of the permissions."""
     if key := call.one("projectKey"):
@@ -322,6 +336,7 @@ READS = {
     "field": fields,
     "myself": myself,
     "mypermissions": my_permissions,
+    "user/assignable/search": assignable,
     "project": projects,
     "project/{project}": project,
     "priority": priorities,

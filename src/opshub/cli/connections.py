@@ -34,7 +34,17 @@ KINDS = (
     Column("can", "can"),
     Column("problem", "problem"),
 )
-CAPABILITIES = ("Reads", "Writes", "Creates", "Publishes", "Receives", "Counts", "Rewinds", "Reports")
+CAPABILITIES = (
+    "Reads",
+    "Writes",
+    "Creates",
+    "Assigns",
+    "Publishes",
+    "Receives",
+    "Counts",
+    "Rewinds",
+    "Reports",
+)
 
 
 @click.group()

@@ -10,6 +10,7 @@ import click
 from opshub.cli.hands import COMMANDS as BY_HAND
 from opshub.cli.hands import tell_merged
 from opshub.cli.session import Session, pass_session
+from opshub.cli.sheet import sheet, told
 from opshub.cli.support import support_
 from opshub.cli.text import hang, line, screen, wrap
 from opshub.cli.view import Column, as_json, heading, json_option, number, plain, say, short, show, table
@@ -33,6 +34,7 @@ COLUMNS = (
     Column("tags", "tags"),
 )
 MARK = Column("", "mark")
+OWNER = Column("owner", "owner")
 SIMILAR = (Column("idea", "idea"), Column("likeness", "likeness", right=True), Column("title", "title"))
 PAGE = 500
 
@@ -51,17 +53,28 @@ ideas.add_command(support_)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, help="Leave out so many of the best.")
 @click.option("--band", help="Only ideas of this band.")
+@click.option("--owner", help="Only ideas that a rule gave to this person.")
 @click.option("--goal", help="Only ideas that support this goal: its title, or a part that no other has.")
 @json_option
 @pass_session
 def list_(
-    session: Session, limit: int, offset: int, band: str | None, goal: str | None, as_json_: bool
+    session: Session,
+    limit: int,
+    offset: int,
+    band: str | None,
+    owner: str | None,
+    goal: str | None,
+    as_json_: bool,
 ) -> None:
     """List ideas, best first."""
     from opshub.engine.goals import find_goal
 
+    if owner and goal:
+        raise UsageError("--owner and --goal exclude each other", hint="use one of them")
     with session.hub((), reading=True) as hub:
-        facet = None if goal is None else ("goal", find_goal(hub.rules, goal).name)
+        facet = (
+            ("owner", owner) if owner else None if goal is None else ("goal", find_goal(hub.rules, goal).name)
+        )
         rows = hub.ranked(limit, offset, band, facet)
         there = hub.store.count_ideas()
     value = [_row(offset + place, *row) for place, row in enumerate(rows, 1)]
@@ -72,6 +85,7 @@ def _list(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
     """The table; where a person set something, a mark stands behind the number."""
     by_hand = any(row["override"] for row in rows)
     columns = (*COLUMNS[:4], MARK, *COLUMNS[4:]) if by_hand else COLUMNS
+    columns = (*columns, OWNER) if any(row["owner"] for row in rows) else columns
     table([{**row, "mark": "*" if row["override"] else ""} for row in rows], columns, empty=empty)
     if by_hand:
         say("* set by a person: opshub ideas why IDEA")
@@ -82,7 +96,8 @@ def _none(there: int, band: str | None, facet: Facet | None) -> str:
     if not there:
         return "no ideas yet: opshub sync"
     asked = [f"in band {band}"] if band else []
-    asked += [f"that supports {facet[1]}"] if facet else []
+    verb = "supports" if facet and facet[0] == "goal" else "belongs to"
+    asked += [f"that {verb} {facet[1]}"] if facet else []
     return f"no idea {' '.join(asked) or 'is that far down'}; there are {there:,} in all"
 
 
@@ -195,7 +210,7 @@ def export(session: Session, format_: str, output: str | None, band: str | None)
     """
     with session.hub((), reading=True) as hub:
         rows = list(_all(hub, band))
-    text = as_json(rows) + "\n" if format_ == "json" else _csv(rows)
+    text = as_json(rows) + "\n" if format_ == "json" else sheet(rows)
     with click.open_file(output or "-", "w", encoding="utf-8", atomic=bool(output)) as file:
         file.write(text)
 
@@ -210,6 +225,7 @@ def _row(rank: int, idea: Idea, decision: Decision, voices: int) -> dict[str, An
         "voices": voices,
         "tags": list(decision.tags),
         "goals": list(decision.goals),
+        "owner": decision.owner,
         "route": decision.route,
         "scores": dict(decision.scores),
         "visibility": str(idea.visibility),
@@ -231,35 +247,6 @@ def _all(hub: Hub, band: str | None) -> Iterator[dict[str, Any]]:
     while rows := hub.ranked(PAGE, offset, band):
         yield from (_row(offset + place, *row) for place, row in enumerate(rows, 1))
         offset += len(rows)
-
-
-def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    import csv
-    import io
-
-    names = ("rank", "idea", "title", "band", "priority", "voices", "tags", "goals", "route", "override")
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow(
-            [_harmless(_told(row["override"]) if name == "override" else row[name]) for name in names]
-        )
-    return out.getvalue()
-
-
-def _told(override: Mapping[str, Any] | None) -> str:
-    """Who set it, up to which day, and why; empty for nobody."""
-    return "set by {who} until {day}: {because}".format_map(override) if override else ""
-
-
-def _harmless(value: object) -> object:
-    """A spreadsheet runs what begins with these characters, also behind spaces."""
-    if isinstance(value, list):
-        value = ", ".join(value)
-    if isinstance(value, str) and value.lstrip(" \u00a0\u3000")[:1] in tuple("=+-@\t\r\n＝＋－＠"):
-        return f"'{value}"
-    return value
 
 
 def _shown(view: IdeaView) -> dict[str, Any]:
@@ -334,6 +321,7 @@ def _facts(value: Mapping[str, Any]) -> None:
         ("supports", ", ".join(value["goals"])),
         ("goes to", value["destination"] or value["route"] or "inbox"),
         ("urgency", value["urgency"]),
+        ("owner", value["owner"]),
         ("item", f"{value['item']}  {value['url']}".strip()),
         ("voices", str(value["voices"])),
         ("by hand", _by_hand(value["override"])),
@@ -354,7 +342,7 @@ def _by_hand(override: Mapping[str, Any] | None) -> str:
         if value not in (None, "")
     ]
     said += [f"tag {tag}" for tag in override["tags"]]
-    return f"{', '.join(said)}; {_told(override)}"
+    return f"{', '.join(said)}; {told(override)}"
 
 
 def _short(value: object) -> str:

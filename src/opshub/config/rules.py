@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from opshub.config.declaring import declared
 from opshub.config.loading import Config, expand
 from opshub.config.problems import refuse
-from opshub.errors import ConfigError, RuleError
+from opshub.errors import ConfigError, PluginError, RuleError
 
 if TYPE_CHECKING:
     from opshub.engine.connection import Connection
@@ -143,8 +143,24 @@ def rule_schema(config: Config) -> Schema:
         made,
         audiences={name: str(readers[name]) for name in made.destinations},
         packs=Packs(config),
+        assigns=_Assigning(config),
         currencies=config.currencies,
     )
+
+
+class _Assigning:
+    """The connections that can give their items to a person; a connector is loaded only to answer that."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def __contains__(self, name: object) -> bool:
+        connection = self._config.connections.get(str(name))
+        try:
+            made = self._config.registry.connector(connection.common.kind) if connection else None
+        except PluginError:
+            return True  # its own finding
+        return callable(getattr(made, "assignable", None))
 
 
 def _compiled(texts: Sequence[Source], fields: Schema) -> RuleSet:

@@ -14,7 +14,7 @@ from opshub.engine.values import Wanted, draft, without_tags
 from opshub.engine.work import Work
 from opshub.errors import UnknownOutcomeError
 from opshub.model import Draft, TrackedItem, Value
-from opshub.sdk import Creates, clean_value
+from opshub.sdk import OWNER, Creates, clean_value
 from opshub.store.rows import OutboxRow, OutboxState, Written
 
 __all__ = ["create"]
@@ -73,9 +73,11 @@ def _make(work: Work, connection: Connection, connector: Creates, row: OutboxRow
     with asking(connection, UnknownOutcomeError):
         receipt = connector.create(text)
     point("create.created")
-    if receipt.refused:
+    if OWNER in receipt.refused:
+        work.report.notices.append(f"{connection.name}: {row.target} has no owner: {receipt.refused[OWNER]}")
+    if receipt.refused.keys() - {OWNER}:
         # Tried again as ordinary wishes, which then say why.
-        work.stage("apply").add("fields left out at creation", len(receipt.refused))
+        work.stage("apply").add("fields left out at creation", len(receipt.refused.keys() - {OWNER}))
     return receipt.target
 
 

@@ -16,6 +16,7 @@ from opshub.engine.declared import REVENUE, Declared, Fits, tables_read
 from opshub.engine.tables import Rows, Table
 from opshub.language import Field, Kind, Schema
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem, Value, Visibility
+from opshub.sdk import Assigns
 
 if TYPE_CHECKING:
     from opshub.engine.texts import Texts
@@ -110,7 +111,13 @@ def schema(
         else known
         for known in FEEDBACK
     )
-    return Schema(idea=IDEA + idea, feedback=own + feedback, destinations=destinations, reading=reading())
+    return Schema(
+        idea=IDEA + idea,
+        feedback=own + feedback,
+        destinations=destinations,
+        assigns=frozenset(c.name for c in connections if isinstance(getattr(c, "connector", None), Assigns)),
+        reading=reading(),
+    )
 
 
 def _added(declared: Sequence[Declared]) -> list[Declared]:

@@ -18,6 +18,7 @@ from opshub.engine.standing import begin, measure, standings
 from opshub.engine.texts import Texts, enroll, looked_for
 from opshub.engine.work import BATCH, Work
 from opshub.engine.world import observe, world
+from opshub.language.schema import INBOX
 from opshub.model import Decision, Feedback, Idea, Override, Trace, TrackedItem
 from opshub.store.base import Store
 from opshub.store.rows import Breach
@@ -211,12 +212,13 @@ def _decided(rules: RuleSet, one: Seen, outcome: Outcome, *, traced: bool = True
         scores=outcome.scores,
         band=outcome.band if alive else "",
         tags=outcome.tags if alive else (),
-        route=outcome.route if alive else "",
+        route=outcome.route if alive and outcome.route != INBOX else "",
         urgency=outcome.urgency if alive else "",
         legend=outcome.legend.name,
         traces=tuple(_traces(one.voices, outcome)) if traced else (),
         due=outcome.due,
         goals=tuple(sorted(goals)) if alive else (),
+        owner=outcome.owner if alive else "",
     )
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from opshub.engine.connection import Connection
 from opshub.model import Decision, Draft, Feedback, Idea, RankedIdea, Ranking, TrackedItem, Value
+from opshub.sdk import Assigns
 from opshub.store.base import Store
 from opshub.store.rows import Route
 
@@ -100,6 +101,7 @@ def draft(wanted: Wanted, connection: Connection, project: str) -> Draft:
         title=title_for(wanted.idea, connection),
         text="\n".join(lines).rstrip(),
         fields={name: value for name, value in fields.items() if value not in (None, ())},
+        owner=wanted.decision.owner if isinstance(connection.connector, Assigns) else "",
     )
 
 

@@ -74,10 +74,12 @@ class Builder:
         return tree.Supports(self._span(meta), self._span(c[0]), self._text(c[0]))
 
     def route(self, meta: Place, c: Children) -> tree.Route:
-        place, urgency = c
+        place, urgency, person = c
         name = self._text(place) if place.type == "STRING" else str(place)
         pace = self._span(urgency or place)
-        return tree.Route(self._span(meta), self._span(place), name, str(urgency or ""), pace)
+        whom = self._span(person or place)
+        owner = self._text(person) if person else None
+        return tree.Route(self._span(meta), self._span(place), name, str(urgency or ""), pace, owner, whom)
 
     def stop(self, meta: Place, _: Children) -> tree.Stop:
         return tree.Stop(self._span(meta))

@@ -40,7 +40,7 @@ _OPERATORS = (
 _COMPARED = frozenset({"==", "!=", "contains"})
 _EFFECTS = ("tag", "supports", "route to", "stop", "because")
 _NOUNS = frozenset({"feedback", "account", "accounts", "person", "persons"})
-_OUTCOME = ("band", "tags", "route", "urgency", "goals")
+_OUTCOME = ("band", "tags", "route", "urgency", "goals", "owner")
 
 
 @dataclass(frozen=True, slots=True)

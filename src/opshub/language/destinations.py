@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from opshub.language.findings import suggestion
+from opshub.language.schema import INBOX
 
 __all__ = ["misrouted"]
 
@@ -12,6 +13,8 @@ __all__ = ["misrouted"]
 def misrouted(destination: str, known: Mapping[str, tuple[str, ...] | None]) -> tuple[str, str] | None:
     """What is wrong with a destination, and a hint; None where ideas can go there. ``known`` is the schema's."""
     connection, _, project = destination.partition(".")
+    if destination == INBOX and INBOX not in known:
+        return None
     if connection not in known:
         hint = suggestion(connection, tuple(known)) or "connect a tracker first; a tag needs none"
         return f"there is no connection '{connection}'", hint

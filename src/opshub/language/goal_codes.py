@@ -1,4 +1,4 @@
-"""The diagnostics of goals: how grave, title, reason, an example that has it, one that has not."""
+"""The diagnostics of goals and of owners: how grave, title, reason, an example that has it, one that has not."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ _GOAL = (
 )
 _RULE = '\nrule "It helps to begin" {\n    when any feedback (text mentions ["onboarding"])\n    supports "%s"\n}\n'
 _SUPPORTED = _SIGNAL + _GOAL + _RULE % "Adoption by winter"
+
+_ASSIGNED = (
+    'rule "They may leave" {\n    when any feedback (text mentions ["cancel"])\n'
+    '    route to jira.SEC as urgent assign "ann@acme.test"\n}\n'
+)
 
 GOALS = {
     "R130": (
@@ -26,6 +31,15 @@ GOALS = {
         "A goal lets its signal reach a value from below, or fall to one from above.",
         _SUPPORTED.replace("reach", "exceed"),
         _SUPPORTED,
+    ),
+    "R132": (
+        "error",
+        "An owner that no rule gives",
+        "A test can only expect a person that one of the rules assigns.",
+        _ASSIGNED + '\ntest "Leaving" {\n    given feedback.text = "cancel"\n'
+        '    expect owner == "anne@acme.test"\n}\n',
+        _ASSIGNED + '\ntest "Leaving" {\n    given feedback.text = "cancel"\n'
+        '    expect owner == "ann@acme.test"\n}\n',
     ),
     "R230": (
         "error",
@@ -48,11 +62,25 @@ GOALS = {
         _SUPPORTED + '\nrule "Hurry" {\n    when progress(adoption) < 0.5\n    priority +5\n}\n',
         _SUPPORTED + '\nrule "Hurry" {\n    when progress("Adoption by winter") < 0.5\n    priority +5\n}\n',
     ),
+    "R233": (
+        "error",
+        "An owner without a name",
+        "assign gives an idea to a person, by an address or a name of at most 100 characters.",
+        _ASSIGNED.replace("ann@acme.test", " "),
+        _ASSIGNED,
+    ),
     "R330": (
         "warning",
         "A goal that no rule supports",
         "Nothing that the rules say moves it: perhaps the rule is missing, or only people say what supports it.",
         _SIGNAL + _GOAL,
         _SUPPORTED,
+    ),
+    "R331": (
+        "warning",
+        "An owner that the tracker is not told of",
+        "The connection's connector cannot give its items to people, so only the hub shows who owns the idea.",
+        _ASSIGNED.replace("jira.SEC", "board.SEC"),
+        _ASSIGNED,
     ),
 }

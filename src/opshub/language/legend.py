@@ -93,7 +93,11 @@ def _effects(rule: Verdict) -> Iterator[Effect]:
     for goal in rule.goals:
         yield f"supports {goal}", "", 0.0, ""
     if rule.route:
-        yield f"route to {rule.route}{f' as {rule.urgency}' * bool(rule.urgency)}", "", 0.0, ""
+        urgency, owner = (
+            f" as {rule.urgency}" * bool(rule.urgency),
+            f" assign {rule.owner}" * bool(rule.owner),
+        )
+        yield f"route to {rule.route}{urgency}{owner}", "", 0.0, ""
     if rule.stops:
         yield "stop", "", 0.0, ""
 

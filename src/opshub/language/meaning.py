@@ -149,6 +149,7 @@ class Verdict:
     urgency: str
     stops: bool
     goals: tuple[str, ...] = ()
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

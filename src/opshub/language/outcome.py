@@ -38,9 +38,9 @@ class Part(NamedTuple, Generic[E]):
 class Outcome:
     """Scores, band, sorted tags and route of one idea.
 
-    ``goals`` are those that rules let it support. ``route`` is empty for the inbox. ``due`` is the next moment after
-    the clock's at which a clause that reads the clock can change its mind, None where there is none. ``explain`` makes
-    the traces, which ``legend`` puts into words.
+    ``goals`` are those that rules let it support, ``owner`` is who it is given to. ``route`` is empty for the inbox.
+    ``due`` is the next moment after the clock's at which a clause that reads the clock can change its mind, None where
+    there is none. ``explain`` makes the traces, which ``legend`` puts into words.
     """
 
     scores: Mapping[str, float]
@@ -51,6 +51,7 @@ class Outcome:
     due: datetime | None
     legend: Legend = field(repr=False, compare=False)
     goals: tuple[str, ...]
+    owner: str
     explain: Callable[[], tuple[Trace[int], ...]] = field(repr=False, compare=False)
 
     @property

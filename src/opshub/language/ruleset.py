@@ -95,19 +95,19 @@ class RuleSet:
         scores, hits, due = self._decide(idea, feedback, utc(now))
         for name, score in zip(self._defined, scores, strict=True):
             totals[name] = score[1]
-        tags, goals, route, urgency = self._held(hits, totals)
+        tags, goals, (route, urgency, owner) = self._held(hits, totals)
         totals.update(fixed)
         band = self._band(totals)
         explain = partial(self._traces, scores, hits, feedback, totals, band)
-        return Outcome(totals, band, tags, route, urgency, due, self.legend, goals, explain)
+        return Outcome(totals, band, tags, route, urgency, due, self.legend, goals, owner, explain)
 
     def _held(
         self, hits: Iterable[Any], totals: dict[str, float]
-    ) -> tuple[tuple[str, ...], tuple[str, ...], str, str]:
-        """Tags, goals, route and urgency of the rules that hold, whose points go into ``totals``."""
+    ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, str, str]]:
+        """Tags, goals and (route, urgency, owner) of the rules that hold, whose points go into ``totals``."""
         tags: set[str] = set()
         goals: set[str] = set()
-        route = urgency = ""
+        goes = ("", "", "")
         for hit in hits:
             verdict = self._program.rules[hit[0]]
             for name, amount, _ in verdict.additions:
@@ -116,9 +116,9 @@ class RuleSet:
                 tags.update(verdict.tags)
             if verdict.goals:
                 goals.update(verdict.goals)
-            if verdict.route and not route:
-                route, urgency = verdict.route, verdict.urgency
-        return tuple(sorted(tags)), tuple(sorted(goals)), route, urgency
+            if verdict.route and not goes[0]:
+                goes = (verdict.route, verdict.urgency, verdict.owner)
+        return tuple(sorted(tags)), tuple(sorted(goals)), goes
 
     def measured(
         self, idea: Sequence[object], feedback: Sequence[Sequence[object]], now: datetime

@@ -20,7 +20,7 @@ _IGNORED = " \t\r\n\f"
 
 STATEMENTS = ("alert", "bands", "goal", "let", "parameter", "rule", "score", "signal", "test", "use")
 RESERVED = frozenset(
-    "account accounts all and any as because by contains count distinct expect false feedback for given "
+    "account accounts all and any as assign because by contains count distinct expect false feedback for given "
     "idea in is key matches max mean median mentions min missing no not notify of open or otherwise over "
     "per person persons reported route share stop sum supports tag to true when where within".split()
 ) | set(STATEMENTS)

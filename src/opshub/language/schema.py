@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from opshub.language.currencies import Currencies
 from opshub.language.diagnostics import Source
 
-__all__ = ["FLOATS", "Field", "Kind", "Schema"]
+__all__ = ["FLOATS", "INBOX", "Field", "Kind", "Schema"]
+
+INBOX = "inbox"
+"""The destination of ideas that a rule keeps with the hub, unless a connection has that name."""
 
 
 class Kind(StrEnum):
@@ -62,7 +65,8 @@ class Schema:
     Fields of an idea are named ``idea.…``; those of one piece of feedback ``feedback.…``, ``account.…``,
     ``author.…`` or by the table that they come from. ``destinations`` maps a connection to its projects; None allows
     any project name, an empty tuple means that the connection itself is the destination. ``audiences`` says who reads
-    what arrives there, where that is known, as a value of ``feedback.visibility``. ``packs`` are
+    what arrives there, where that is known, as a value of ``feedback.visibility``. ``assigns`` are the
+    connections that can give their items to a person. ``packs`` are
     the rule files that others can use, by name. ``currencies`` say what amounts are worth. ``reading`` names the code
     that takes values out of what is stored.
     """
@@ -71,6 +75,7 @@ class Schema:
     feedback: tuple[Field, ...]
     destinations: Mapping[str, tuple[str, ...] | None]
     audiences: Mapping[str, str] = field(default_factory=dict)
+    assigns: Container[str] = frozenset()
     packs: Mapping[str, Source] = field(default_factory=dict)
     currencies: Currencies = field(default_factory=Currencies)
     reading: str = ""

@@ -23,6 +23,7 @@ from opshub.language.world import slots
 
 __all__ = ["URGENCIES", "build"]
 
+LONGEST_NAME = 100
 URGENCIES = ("urgent", "high", "normal", "low")
 TAKEN = frozenset({"band", "now", "tags", "urgency"})
 
@@ -200,6 +201,7 @@ class _Build:
             urgency=routes[0].urgency if routes else "",
             stops=any(isinstance(e, tree.Stop) for e in node.effects),
             goals=goals,
+            owner=(routes[0].person or "") if routes else "",
         )
 
     def _goals_of(self, node: tree.Rule, when: Term) -> tuple[str, ...]:
@@ -225,6 +227,18 @@ class _Build:
             self._findings.report("R112", node.pace, f"'{node.urgency}' is not an urgency", hint)
             self._findings.lost.outcomes.add("urgency")
         self._check_destination(node.destination, node.mark)
+        if node.person is not None:
+            self._check_person(node, node.person)
+
+    def _check_person(self, node: tree.Route, person: str) -> None:
+        connection = node.destination.partition(".")[0]
+        if not person.strip() or len(person) > LONGEST_NAME:
+            hint = 'write an address or a name: assign "ann@example.com"'
+            self._findings.report("R233", node.whom, "nobody has this name", hint)
+        elif connection in self._schema.destinations and connection not in self._schema.assigns:
+            message = f"'{connection}' does not give its items to people"
+            hint = "the hub shows the owner; leave it out where that is not enough"
+            self._findings.report("R331", node.whom, message, hint)
 
     def _check_destination(self, destination: str, mark: Span) -> None:
         wrong = misrouted(destination, self._schema.destinations)
@@ -297,6 +311,7 @@ class _Build:
             "band": tuple(step.name for step in self._bands.steps) if self._bands else (),
             "route": tuple(sorted({verdict.route for verdict in verdicts if verdict.route})),
             "goals": self._names.goals,
+            "owner": tuple(sorted({verdict.owner for verdict in verdicts if verdict.owner})),
             "alerts": tuple(alert.name for alert in self._watches.alerts),
             "urgency": tuple(sorted({verdict.urgency for verdict in verdicts if verdict.urgency})),
         }

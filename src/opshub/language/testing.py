@@ -43,7 +43,8 @@ def _run(rules: RuleSet, case: TestCase) -> TestResult:
         outcome.tags,
         *(v or None for v in (outcome.band, outcome.route, outcome.urgency)),
     )
-    values += (breaking(rules, case), tuple(sorted({*outcome.goals, *_declared(rules, case)})))
+    goals = tuple(sorted({*outcome.goals, *_declared(rules, case)}))
+    values += (breaking(rules, case), goals, outcome.owner or None)
     failures = [
         f"expected {text}, got {_got(term, values)}{_trace(outcome)}"
         for text, term in case.expects

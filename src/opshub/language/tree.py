@@ -287,13 +287,15 @@ class Supports:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``route to … as …``; ``mark`` and ``pace`` are the places of destination and urgency."""
+    """``route to … as … assign …``; ``mark``, ``pace`` and ``whom`` are the places of destination, urgency, person."""
 
     span: Span
     mark: Span
     destination: str
     urgency: str
     pace: Span
+    person: str | None
+    whom: Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,8 @@ from opshub.model import (
 )
 from opshub.sdk.clean import clean, clean_value
 from opshub.sdk.connector import (
+    OWNER,
+    Assigns,
     Connector,
     Counts,
     Creates,
@@ -97,8 +99,10 @@ else:
     )
 
 __all__ = [
+    "OWNER",
     "Account",
     "Answer",
+    "Assigns",
     "AuthenticationError",
     "BadAnswerError",
     "BadRecordError",

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from opshub.sdk.webhook import Wake, WebhookRequest
 
 __all__ = [
+    "OWNER",
+    "Assigns",
     "Connector",
     "Counts",
     "Creates",
@@ -232,6 +234,19 @@ class Creates(Writes, Protocol):
 
     def create(self, draft: Draft) -> Receipt:
         """Make the item, its marker in the same request. Never repeated by itself; raises UnknownOutcomeError."""
+        ...
+
+
+OWNER = "owner"
+"""The name under which ``Receipt.refused`` says why nobody was given an item."""
+
+
+@runtime_checkable
+class Assigns(Creates, Protocol):
+    """Gives the items that it makes to a person, where ``Draft.owner`` names one."""
+
+    def assignable(self, project: str, person: str) -> str | None:
+        """The vendor's id of the one account that this address or name means there; None for nobody or several."""
         ...
 
 
