@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -17,6 +18,7 @@ from opshub_connectors.files import connector as module
 
 class TestFiles(ConnectorContract):
     kind = "files"
+    reporting: ClassVar = {"points": {"time": "when", "signals": {"stars": "stars"}}}
 
     def setup_method(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="opshub-files-"))

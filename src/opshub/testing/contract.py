@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from opshub.errors import PluginError
-from opshub.sdk import Connector, Counts, Creates, Publishes, Reads, Receives, Rewinds, Writes
+from opshub.sdk import Connector, Counts, Creates, Publishes, Reads, Receives, Reports, Rewinds, Writes
 from opshub.testing.conduct_promises import ConductPromises
 from opshub.testing.failure_promises import FailurePromises
 from opshub.testing.pull_promises import PullPromises
 from opshub.testing.record_promises import RecordPromises
+from opshub.testing.report_promises import ReportPromises
 from opshub.testing.write_promises import WritePromises
 
 __all__ = ["ConnectorContract"]
@@ -31,7 +32,12 @@ NEEDS: dict[str, tuple[type[Any], ...]] = {
     "test_a_write_is_there_and_is_done_once": (Writes,),
     "test_an_own_write_comes_back_as_it_was_written": (Writes,),
     "test_another_list_has_another_fingerprint": (Publishes,),
+    "test_junk_gives_no_unsound_points": (Reports,),
+    "test_points_are_pure_and_repeatable": (Reports,),
+    "test_points_are_sound_and_each_signal_stands_once": (Reports,),
+    "test_points_hold_no_secret": (Reports,),
     "test_reading_leaves_out_what_is_missing": (Reads,),
+    "test_some_points_are_reported": (Reports,),
     "test_the_same_list_twice_is_the_same_document": (Publishes,),
     "test_what_was_published_has_its_fingerprint": (Publishes,),
     "test_writing_twice_equals_writing_once": (Writes,),
@@ -77,7 +83,9 @@ NEED_INTERNAL = frozenset(
 )
 
 
-class ConnectorContract(PullPromises, RecordPromises, FailurePromises, WritePromises, ConductPromises):
+class ConnectorContract(
+    PullPromises, RecordPromises, ReportPromises, FailurePromises, WritePromises, ConductPromises
+):
     """The whole contract; ``Trial`` says what a subclass sets.
 
     A class that sets ``kind`` is a connector's own; ``waived`` names promises that cannot hold, with the

@@ -14,7 +14,7 @@ from opshub.sdk import Connector, Http
 from opshub.testing.junk import NOT_RECORDS, broken_records
 from opshub.testing.trial import Trial, canonical, meanings, translations
 
-__all__ = ["RecordPromises"]
+__all__ = ["NoHttp", "RecordPromises", "known", "outcome", "shapes"]
 
 SHAPES = 4
 """How many records of different shape are broken in every way."""
@@ -26,12 +26,12 @@ class RecordPromises(Trial):
     def test_translating_is_pure_and_repeatable(self) -> None:
         connector = self.connect()
         records = self.records(connector)
-        connector.http = cast(Http, _NoHttp())
+        connector.http = cast(Http, NoHttp())
 
         for record in records:
             before = copy.deepcopy(record)
             for translate in translations(connector):
-                assert _result(translate, record) == _result(translate, record)
+                assert outcome(translate, record) == outcome(translate, record)
             assert record == before, f"record {connector.identify(record)} was changed"
 
     def test_some_records_are_understood(self) -> None:
@@ -62,8 +62,8 @@ class RecordPromises(Trial):
 
     def test_junk_is_refused_as_junk_or_read_soundly(self) -> None:
         connector = self.connect()
-        connector_records = _shapes(self.records(connector))
-        connector.http = cast(Http, _NoHttp())
+        connector_records = shapes(self.records(connector))
+        connector.http = cast(Http, NoHttp())
 
         for record in connector_records:
             for place, broken in broken_records(record):
@@ -71,25 +71,25 @@ class RecordPromises(Trial):
 
     def test_what_is_no_record_is_refused(self) -> None:
         connector = self.connect()
-        connector.http = cast(Http, _NoHttp())
+        connector.http = cast(Http, NoHttp())
 
         for junk in NOT_RECORDS:
             for translate in (connector.identify, *translations(connector)):
                 error = _error(translate, junk)
-                assert _known(error), f"{junk!r} ended in {error!r}"
+                assert known(error), f"{junk!r} ended in {error!r}"
 
     def _judge(self, connector: Connector[Any], place: str, broken: Record) -> None:
         for translate in translations(connector):
-            result = _result(translate, broken)
+            result = outcome(translate, broken)
             if isinstance(result, BaseException):
-                assert _known(result), (
+                assert known(result), (
                     f"{place}: only KeyError, TypeError or ValueError may come, not {result!r}"
                 )
             else:
                 assert list(unsound(result)) == [], place
 
 
-class _NoHttp:
+class NoHttp:
     """Stands where translation must not reach."""
 
     def __getattr__(self, name: str) -> object:
@@ -144,7 +144,7 @@ def _bad_time(name: str, value: object, *, needed: bool = False) -> Iterator[str
         yield f"{name} is {value!r}, no aware time"
 
 
-def _shapes(records: list[Record]) -> list[Record]:
+def shapes(records: list[Record]) -> list[Record]:
     """Records that differ in what they hold, so that each way of translating is seen."""
     shapes: dict[tuple[tuple[str, str], ...], Record] = {}
     for record in records:
@@ -152,7 +152,7 @@ def _shapes(records: list[Record]) -> list[Record]:
     return sorted(shapes.values(), key=lambda record: len(canonical(record)), reverse=True)[:SHAPES]
 
 
-def _result(translate: Any, record: object) -> object:
+def outcome(translate: Any, record: object) -> object:
     """The translation or the error in its place, which compares by its text."""
     try:
         return translate(record)
@@ -175,10 +175,11 @@ class _Refusal(Exception):
 
 
 def _error(translate: Any, record: object) -> BaseException | None:
-    result = _result(translate, record)
+    result = outcome(translate, record)
     return result if isinstance(result, _Refusal) else None
 
 
-def _known(error: BaseException | None) -> bool:
+def known(error: BaseException | None) -> bool:
+    """Whether junk may be refused with this error."""
     cause = error.cause if isinstance(error, _Refusal) else error
     return isinstance(cause, KeyError | TypeError | ValueError | BadRecordError)

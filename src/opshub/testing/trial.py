@@ -157,6 +157,9 @@ class Trial:
     project: ClassVar[str] = ""
     """Where created items go."""
 
+    reporting: ClassVar[Mapping[str, object]] = {}
+    """Settings beside those of ``table`` under which records are values of signals."""
+
     missing_id: ClassVar[str] = "999999999"
     """The id of no record."""
 
