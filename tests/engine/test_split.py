@@ -66,6 +66,15 @@ def test_the_machine_brings_together_neither_what_went_nor_what_stayed(one: Any)
     assert one.where(1, 2, 3) == [1, 3, 1]
 
 
+def test_what_stayed_is_not_pulled_after_by_a_duplicate_link(one: Any) -> None:
+    one.act(split, "IDEA-1", ["desk:2"])
+
+    one.desk.add(1, "csv", duplicate_of="2")
+    one.hub.sync()
+
+    assert one.where(1, 2) == [1, 3]
+
+
 def test_new_feedback_goes_where_it_says(one: Any) -> None:
     one.act(split, "IDEA-1", ["desk:2"])
 
