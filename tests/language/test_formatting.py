@@ -90,6 +90,7 @@ MORE = """score a = max(1, 2)
 let b = true == false and text matches "a\\\\d" and tags contains any ["a"]
 score c = median (rating * 2) over distinct persons within 30d where b
 let d = any account (b) and no person within 9d (b)
+let e = idea.voices <= 3 or idea.voices < 4 or idea.voices != 5 or idea.voices > 6 or -idea.voices / 2 * 3 >= 7 - 8
 """
 TEXTS = [
     MORE,
@@ -132,6 +133,7 @@ def test_what_is_tried_has_every_word_of_the_language() -> None:
     seen = {token for tokens in _statements() for token in tokens}
 
     assert sorted(RESERVED - seen) == []
+    assert sorted(set("== != < <= > >= + - * / ( ) [ ] { } , =".split()) - seen) == []
 
 
 MESSY = """\

@@ -7,12 +7,13 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opshub.language import Checked, Kind, RuleSet, Schema, Source, tree
+from opshub.language.across import ACROSS, QUANTITIES
 from opshub.language.attaining import ATTAINING
 from opshub.language.currencies import Money
 from opshub.language.findings import Findings
@@ -212,17 +213,24 @@ def _files(draw: st.DrawFn) -> str:
         "let pressing = idea.urgent",
         "let weight = rating * 3",
         "let dear = account.spend >= 300 USD",
+        "parameter floor = 2",
         "score base = idea.voices",
         "let double = base * 2",
+        f"score place = {draw(st.sampled_from(['rank', 'normalize', 'percentile']))}(base) + floor",
         f"score other = {draw(_numbers)}",
         f"score priority = {draw(_numbers)}",
     ]
     for i in range(draw(st.integers(1, 4))):
         stop = draw(st.sampled_from(["", "stop", 'supports "Win"', 'supports "Win" supports "Calm" stop']))
+        also = draw(st.sampled_from(["", "and place > floor", "or place <= 4", "and base > -floor"]))
         lines.append(
-            f'rule "{i}" {{ when {draw(_conditions)} priority +{i + 1} tag "t{i}" route to board.P{i} {stop} }}'
+            f'rule "{i}" {{ when {draw(_conditions)} {also} priority +{i + 1} tag "t{i}" route to board.P{i} {stop} }}'
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, "bands priority { A >= 3, B >= -20%, C otherwise }"])
+
+
+OTHERS = (1.0, 2.0, 2.0, 5.0)
+"""What other ideas have for the score that ideas are placed by."""
 
 
 # --- random data -------------------------------------------------------------------------------------------------
@@ -235,6 +243,7 @@ _texts = st.one_of(
 _times = st.one_of(
     st.integers(-40 * 24, 24).map(lambda hours: NOW + timedelta(hours=hours)),
     st.datetimes(timezones=st.just(UTC)),
+    st.sampled_from([datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)]),
 )
 _VALUES: Mapping[Kind, st.SearchStrategy[Any]] = {
     Kind.TEXT: st.one_of(st.sampled_from(["free", "business", "a", "b"]), _texts),
@@ -277,7 +286,7 @@ class Interpreter:
     def __init__(self, text: str, schema: Schema, idea: Any, rows: Any) -> None:
         findings = Findings([Source("0.rules", text)])
         self.statements = parse(findings, schema.currencies)
-        self.lets = {s.name: s.value for s in self.statements if isinstance(s, tree.Let)}
+        self.lets = {s.name: s.value for s in self.statements if isinstance(s, tree.Let | tree.Parameter)}
         self.scores: dict[str, float] = {"priority": 0.0}
         self.idea = {field.name: value for field, value in zip(schema.idea, idea, strict=True)}
         self.goals: set[str] | None = None
@@ -288,7 +297,7 @@ class Interpreter:
             if isinstance(statement, tree.Score):
                 value = _number(self.value(statement.value, None))
                 self.scores[statement.name] = 0.0 if value is None else round(value, 6)
-        totals, tags, route = dict(self.scores), [], ""
+        totals, tags, route = dict(self.scores), list[str](), ""
         self.goals = set()
         for rule in self.statements:
             if not isinstance(rule, tree.Rule) or self.value(rule.when, None) is not True:
@@ -305,6 +314,10 @@ class Interpreter:
             if any(isinstance(effect, tree.Stop) for effect in rule.effects):
                 break
         return totals, sorted(set(tags)), route
+
+    @staticmethod
+    def band(priority: float) -> str:
+        return "A" if priority >= 3 else "B" if priority >= -0.2 else "C"
 
     def name(self, name: str, row: dict[str, Any] | None) -> Any:
         if name in self.lets:
@@ -387,6 +400,9 @@ class Interpreter:
         return float(operators[node.sign](left, right))
 
     def call(self, node: tree.Call, row: dict[str, Any] | None) -> Any:
+        if node.function in ACROSS:
+            own = self.scores[cast(tree.Name, node.arguments[0]).name]
+            return QUANTITIES[node.function](own, sorted([own, *OTHERS]))
         arguments = [_stored(a, self.value(a, row)) for a in node.arguments]
         if FUNCTIONS[node.function].clock and None not in arguments:
             return FUNCTIONS[node.function].body(NOW, *arguments)
@@ -477,6 +493,11 @@ def _stored(node: Any, value: Any) -> Any:
 # --- the properties ----------------------------------------------------------------------------------------------
 
 
+def _among_others(rules: RuleSet, idea: Any, rows: Any) -> Any:
+    """An idea's values with its place among the others."""
+    return rules.completed(idea, rows, NOW, {"base": OTHERS})
+
+
 @_SETTINGS
 @given(text=_files(), data=st.data())
 def test_compiled_rules_say_what_the_slow_interpreter_says(
@@ -488,13 +509,14 @@ def test_compiled_rules_say_what_the_slow_interpreter_says(
     idea = data.draw(_row(whole.idea))
     rows = data.draw(st.lists(_row(schema.feedback), max_size=4))
 
-    outcome = found.rules.decide(idea, rows, NOW)
+    outcome = found.rules.decide(_among_others(found.rules, idea, rows), rows, NOW)
 
     slow = Interpreter(text, whole, idea, rows)
     totals, tags, route = slow.outcome()
     assert set(outcome.goals) == slow.goals
     assert dict(outcome.scores) == totals
     assert (list(outcome.tags), outcome.route) == (tags, route)
+    assert outcome.band == slow.band(totals["priority"])
     assert all(
         len(part.evidence) <= 5 and set(part.evidence) <= set(range(len(rows))) for part in outcome.parts
     )
@@ -538,8 +560,9 @@ def test_each_rule_holds_where_the_compiled_function_says_so(
 ) -> None:
     rules = checked(text).rules
     assert rules is not None
-    idea = data.draw(_row(rules.program.schema.idea))
+    drawn = data.draw(_row(rules.program.schema.idea))
     rows = data.draw(st.lists(_row(schema.feedback), max_size=4))
+    idea = _among_others(rules, drawn, rows)
 
     slow = Stepwise(rules.program, idea, rows, NOW)
 
@@ -588,9 +611,11 @@ def test_what_is_proven_of_two_conditions_holds_on_all_data(
 def test_every_nearest_miss_would_have_made_the_rule_hold(
     text: str, data: st.DataObject, rules: Callable[[str], RuleSet], schema: Schema
 ) -> None:
-    program = rules(text).program
-    idea = data.draw(_row(program.schema.idea))
+    made = rules(text)
+    program = made.program
+    drawn = data.draw(_row(program.schema.idea))
     rows = data.draw(st.lists(_row(schema.feedback), max_size=4))
+    idea = _among_others(made, drawn, rows)
     slow = Stepwise(program, idea, rows, NOW)
 
     for rule in program.rules:
