@@ -222,7 +222,7 @@ class _Place:
                 "route": places,
                 "urgency": URGENCIES,
                 "goals": goals,
-            }[compared]
+            }.get(compared, ())
         if compared == GOALS:
             return goals
         field = self._known.field(compared)
