@@ -232,3 +232,13 @@ def test_how_long_ago_it_should_be_is_the_nearest_miss_of_an_age(ask: Callable[.
     assert [(change.term.field[1], change.needed, change.value) for change in early.changes] == [
         ("idea.created", "at most 7d ago", NOW - timedelta(days=7))
     ]
+
+
+def test_an_age_beyond_the_calendar_and_one_of_a_fixed_day_are_not_proposed(
+    ask: Callable[..., WhyNot],
+) -> None:
+    first = datetime.min.replace(tzinfo=UTC) + timedelta(days=3)
+    program = ask("age(idea.created) > 36500d", created=NOW)
+
+    assert [change.needed for change in program.changes] == ["more than 36500d ago"]
+    assert ask("age(idea.created) > 36500d", created=first).changes == ()
