@@ -53,6 +53,11 @@ def test_each_diagnostic_looks_like_its_golden_file(code: str, checked: Check) -
     assert shown == golden.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_each_diagnostic_says_what_to_do(code: str, checked: Check) -> None:
+    assert checked(CODES[code].before).diagnostics[0].hint
+
+
 def test_golden_files_and_codes_are_the_same_set() -> None:
     files = {path.stem for path in GOLDEN.glob("R*.txt")}
 

@@ -263,6 +263,8 @@ class Checker:
             Kind.TIME: "times are compared, or take durations: created > ago(90d), created + 30d",
             Kind.DURATION: "a duration is divided by a duration: (updated - created) / 1d",
             Kind.BOOL: "give points in a rule instead",
+            Kind.TEXT: "texts are compared, and counted: count feedback where …",
+            Kind.TEXTS: "sets of texts are asked: tags contains …",
         }
         self._findings.report(
             "R203", node.span, f"a number is needed here, this is {_a(term.kind)}", hint.get(term.kind, "")

@@ -109,7 +109,8 @@ class GatherChecker:
             return term if term.kind else BROKEN
         what = f"this is {term.kind.one}" if term.row else "this reads no field of feedback"
         message = f"'{node.verb}' takes a {' or '.join(kinds)} of each piece of feedback; {what}"
-        self._findings.report("R207", node.value.span, message)
+        hint = f"{node.verb} takes a field such as rating; how many there are: count feedback where …"
+        self._findings.report("R207", node.value.span, message, hint)
         return BROKEN
 
 

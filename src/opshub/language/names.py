@@ -264,4 +264,5 @@ def report_closed(findings: Findings, code: str, span: Span, value: str, field: 
     listed = f"it is one of {', '.join(field.values[:8])}" if field.values else "no rule gives any"
     hint = suggestion(value, field.values)
     message = f"'{value}' is never a value of {field.name}; {listed}"
-    findings.report(code, span, message, "" if hint.startswith("one of") else hint)
+    rest = "write one of these" if field.values else "let a rule give it, or leave it out"
+    findings.report(code, span, message, hint if "did you" in hint else rest)

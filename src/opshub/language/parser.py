@@ -67,7 +67,7 @@ _FOREIGN = {
 }
 _VALUES = frozenset(
     "DATE DURATION PERCENT MONEY NUMBER STRING NAME LPAR TRUE FALSE SIGN SIGNAL "
-    "ANY ALL NO COUNT SHARE SUM MEAN MEDIAN MIN MAX NOT".split()
+    "ROUTE ANY ALL NO COUNT SHARE SUM MEAN MEDIAN MIN MAX NOT".split()
 )
 _OPERATORS = frozenset("COMPARISON AT_LEAST IN CONTAINS MATCHES MENTIONS IS SIGN TIMES AND OR".split())
 _WORDS = {
@@ -264,6 +264,8 @@ def _token_hint(text: str, span: Span, token: Token, expected: set[str]) -> str:
         return "thousands are set apart by _, or not at all: 1_000"
     if token.type == "NUMBER" and expected == {"DURATION"}:
         return _duration_hint(text, span)
+    if {"NAME", "LPAR", "COUNT"} <= expected:
+        return "write a field, a number or a text here"
     if token.type == "STRING" and "NUMBER" in expected and _NUMBER.fullmatch(word[1:-1].strip()):
         return f"write {word[1:-1].strip()} without quotes"
     return ""

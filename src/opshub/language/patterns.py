@@ -80,7 +80,10 @@ def _report(node: Matches, told: bytes | str, findings: Findings) -> None:
     at = node.pattern.rfind(part) if part else len(node.pattern) - 1
     start = node.mark.start + 1 + max(at, 0)
     span = Span(node.mark.file, start, start + max(len(part), 1))
-    findings.report("R214", span, f"this pattern cannot be read: {text}", _HINTS.get(reason, ""))
+    findings.report("R214", span, f"this pattern cannot be read: {text}", _HINTS.get(reason, _PLAIN))
+
+
+_PLAIN = "close what is open; a sign such as [ ( * + ? that is meant as itself has a backslash before it"
 
 
 class Patterns:
