@@ -133,3 +133,10 @@ def test_the_last_periods_of_signals_try_alerts_window_by_window(rules: Callable
     assert found["signal rate > 20% for 2 days"] == (2, 2)
     assert found["signal rate > 90%"] == (1, 3)
     assert found["signal double > 50%"] == (3, 1)
+
+
+def test_an_alert_that_was_in_breach_is_not_dead(rules: Callable[[str], RuleSet]) -> None:
+    coverage = Coverage(rules(WATCHED))
+    coverage.see_breaches(["Worse", "Worse", "of older rules"])
+
+    assert {alert.name: alert.held for alert in coverage.alerts()} == {"Bad": 0, "Worse": 2}

@@ -63,8 +63,7 @@ class Diagnostic:
             f"{gutter} |",
             f"{number} | {line}".rstrip(),
             f"{gutter} | {' ' * width(line[:start])}{'^' * max(1, width(marked))}",
+            f"{gutter} = {visible(self.hint)}",
+            f"{gutter} = manual: rules.md#{self.code.lower()}",
         ]
-        if self.hint:
-            lines.append(f"{gutter} = {visible(self.hint)}")
-        lines.append(f"{gutter} = manual: rules.md#{self.code.lower()}")
         return "\n".join(lines)
