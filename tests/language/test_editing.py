@@ -26,6 +26,7 @@ STARTER = files("opshub_rules").joinpath("starter.rules").read_text(encoding="ut
         ("score reach = count feedback where |", {"rating", "account.plan", "created"}, set()),
         ("let a = rating < 0.4\nscore b = count feedback where |", {"a", "rating"}, set()),
         ('rule "x" {\n    when any feedback (|', {"rating", "text", "account.plan"}, set()),
+        ('rule "x" {\n    when any feedback (rating < 0.4) and |', {"idea.voices"}, {"rating"}),
         ('rule "x" {\n    when any feedback (visibility == |', {'"public"', '"internal"'}, {"rating"}),
         ('rule "x" {\n    when any feedback (visibility in ["|', {'"public"'}, {"rating"}),
         ('rule "x" {\n    when any feedback (visibility == "pu|', {'"public"'}, {"rating"}),
@@ -136,6 +137,15 @@ def test_names_lead_to_what_defines_them(schema: Schema) -> None:
     }
 
     assert found == {"a": ("let", 4), "b": ("score", 20), '"P2"': ("band", text.index("P2"))}
+
+
+def test_a_name_of_ones_own_is_explained_by_its_statement(schema: Schema) -> None:
+    text = "let unhappy = rating < 0.4\nscore sad = count feedback where unhappy\n"
+    known = Known.of(schema, [Source("team.rules", text)])
+
+    said = explain(Word("name", "unhappy", 0, 7), known)
+
+    assert said == "```rules\nlet unhappy = rating < 0.4\n```\n\nlet in team.rules"
 
 
 def test_a_statement_ends_before_the_comment_of_the_next() -> None:
