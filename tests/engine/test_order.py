@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ rule "Said by many" { when idea.voices >= 3 priority +7 because "many say so" }
 
 bands priority { P1 >= 50, P2 >= 20, P3 otherwise }
 """
+WRITTEN = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 TEXTS = ("slow export", "dark mode", "EXP-1 is slow", "导出太慢", "see EXP-2", "", "Dark  MODE")
 NUMBERS = st.integers(1, 8)
 
@@ -97,6 +99,33 @@ def test_batches_of_any_size_give_the_same_ideas(worlds: Any, pulls: list[list[d
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(opshub.engine.match.match, "__defaults__", (1,))
         assert outcome(worlds("memory"), pulls, 50) == expected
+
+
+ARRIVALS = st.permutations(range(1, 9)), st.lists(st.integers(1, 7), unique=True, max_size=3)
+
+
+@given(*ARRIVALS, st.lists(st.sampled_from(TEXTS), min_size=8, max_size=8))
+@SOME
+def test_feedback_in_any_order_of_arrival_gives_the_same_decisions(
+    worlds: Any, order: list[int], breaks: list[int], texts: list[str]
+) -> None:
+    def decided(arrival: list[int], stops: list[int]) -> object:
+        world = worlds("memory")
+        world.use(RULES)
+        world.connect("board", apply="never")
+        for key in ("EXP-1", "EXP-2"):
+            world.board.add(key, "An item")
+        world.hub.sync()
+        for at, number in enumerate(arrival):
+            days = timedelta(days=number % 3)
+            key = f"EXP-{1 + number % 2}"
+            world.desk.add(number, f"{texts[number - 1]}, see {key}", created=(WRITTEN - days).isoformat())
+            if at in stops:
+                world.hub.sync()
+        world.hub.sync()
+        return world.hub.store.decisions([1, 2])
+
+    assert decided(order, breaks) == decided(sorted(order), [])
 
 
 @given(rounds(), st.integers(1, 5))
