@@ -105,7 +105,10 @@ class Story:
             yield command
             words = shlex.split(command.removeprefix("$ "), comments=True)
             if words[:1] == ["opshub"] and words[1] not in ("demo", "serve"):
-                yield from _cut(self._run(words[1:]), old)
+                printed = self._run(words[1:])
+                # A broken environment must not empty the pages.
+                assert any(printed) or not any(old), f"it prints nothing: {command}"
+                yield from _cut(printed, old)
                 if part.endswith("\n\n") and len(parts) > 1:
                     yield ""
                 continue
