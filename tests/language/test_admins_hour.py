@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from opshub.language import Checked, Field, Kind, Schema, Source, check, run_tests
 
 PAGE = Path(__file__).parents[2] / "docs" / "admins-hour.md"
-ROOT = PAGE.parents[1]
+RICE = files("opshub_rules").joinpath("rice.rules").read_text(encoding="utf-8")
 
 Slip = tuple[str, str, str, int, str]
 """What stands in the file, what is written instead, and the code, line and hint that are to come."""
@@ -234,7 +235,7 @@ def hour(schema: Schema) -> Callable[[str], Checked]:
         ),
         destinations={"jira": None},
         packs={
-            "rice": Source("packs/rice.rules", (ROOT / "rules" / "rice.rules").read_text("utf-8")),
+            "rice": Source("packs/rice.rules", RICE),
         },
     )
     return lambda text: check([Source("rules/ours.rules", text)], own)
