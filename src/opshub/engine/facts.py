@@ -239,6 +239,8 @@ class Reader:
             scope["priced"] = amount
             readers[REVENUE] = "priced(f)"
         values = ", ".join(readers[one.name] if one.name in reads else "None" for one in FEEDBACK)
+        # One expression instead of a call for each field, because every row of every idea comes through here.
+        # Nothing from outside stands in it, only the expressions above.
         made: Callable[[Feedback, str], tuple[Any, ...]] = eval(f"lambda f, link: ({values})", scope)
         return made
 
