@@ -215,6 +215,11 @@ def test_every_mistake_has_a_place_and_a_reason(place: Place, text: str, place_a
     assert error.hint
 
 
+@pytest.mark.parametrize("again", ['[hub]\nlog = "text"\n[hub]\n', '[hub]\nlog = "text"\nlog = "json"\n'])
+def test_what_stands_twice_is_to_be_joined(place: Place, again: str) -> None:
+    assert place.refusal(again).hint.startswith("a table or a setting stands once")
+
+
 MISSING = '[hub]\nrules = [\n  "rules",\n  "missing.rules",\n]\n'
 
 

@@ -159,9 +159,10 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
         reason = str(error) if isinstance(error, ValueError) else "nested too deeply"
         found = [int(word) for word in reason.replace(",", " ").replace(")", " ").split() if word.isdigit()]
         line = found[-2] if "at line" in reason and len(found) >= 2 else text.count("\n") + 1
+        twice = "twice" in reason or "overwrite" in reason
+        what = "a table or a setting stands once; join the two" if twice else "texts stand in quotes"
         raise ConfigError(
-            f"{path.name}:{line}: this is no TOML: {reason}",
-            hint="texts stand in quotes; see https://toml.io",
+            f"{path.name}:{line}: this is no TOML: {reason}", hint=f"{what}; see https://toml.io"
         ) from error
 
 
