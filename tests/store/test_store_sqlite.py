@@ -19,7 +19,15 @@ import opshub
 from opshub.clock import FrozenClock
 from opshub.errors import ConfigError, StoreBusyError, StoreError
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
-from opshub.store import Store, action_statements, goal_statements, open_store, statements, text_statements
+from opshub.store import (
+    Store,
+    action_statements,
+    goal_statements,
+    open_store,
+    question_statements,
+    statements,
+    text_statements,
+)
 from opshub.store.memory import MemoryStore
 from opshub.store.rows import RawRow, Route
 
@@ -284,7 +292,7 @@ def test_what_is_asked_often_reads_an_index(
     assert not [line for line in plan if re.match(r"SCAN (?!json_each|wanted|\d|SUBQUERY)", line)], plan
 
 
-STATEMENTS = (statements, action_statements, goal_statements, text_statements)
+STATEMENTS = (statements, action_statements, goal_statements, question_statements, text_statements)
 
 
 def explain(hub: Any, statement: str, parameters: tuple[Any, ...]) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from opshub.model import Decision, Feedback, Idea, Link, Override, Ref, Tombstone, TrackedItem
 from opshub.store.base_actions import Actions
+from opshub.store.base_questions import Questions
 from opshub.store.base_signals import Signals
 from opshub.store.base_texts import Texts
 from opshub.store.rows import (
@@ -33,7 +34,7 @@ from opshub.store.rows import (
 __all__ = ["Store"]
 
 
-class Store(Signals, Texts, Actions, Protocol):
+class Store(Signals, Texts, Actions, Questions, Protocol):
     """Where everything is kept."""
 
     # life

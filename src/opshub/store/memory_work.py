@@ -15,6 +15,7 @@ import orjson
 from opshub.clock import Clock
 from opshub.errors import FencedError, StoreError
 from opshub.model import Idea, Link, Override, Ref
+from opshub.store.asked import Answer, Calibration, Question
 from opshub.store.codec import stored_json
 from opshub.store.moments import from_micros, micros, micros_or_none
 from opshub.store.rows import (
@@ -80,6 +81,9 @@ class Tables:
     merged: dict[int, int] = field(default_factory=dict)
     supports: dict[tuple[int, str], Support] = field(default_factory=dict)
     said: dict[Ref, Said] = field(default_factory=dict)
+    questions: dict[Ref, Question] = field(default_factory=dict)
+    answers: dict[int, Answer] = field(default_factory=dict)
+    calibrations: dict[tuple[str, int], Calibration] = field(default_factory=dict)
 
     def copy(self) -> Tables:
         """A snapshot."""

@@ -192,6 +192,35 @@ def m012_said(db: Database) -> None:
     _table(db, "said", "feedback", feedback=int, known=int, facts=str)
 
 
+def m013_questions(db: Database) -> None:
+    """What people are asked about likenesses, what they said, and what was learned from that."""
+    values = {"logit": float, "margin": float, "chance": float, "version": int}
+    told = {"kind": str, "model": str}
+    asked = {"worth": float, "pieces": int, "linked": int, "offered": int, "guarded": int}
+    _table(db, "question", "feedback", feedback=int, **told, state=str, **values, **asked, body=bytes)
+    db.execute("create index question_open on question (offered) where state = 'open'")
+    db.execute("create index question_kind on question (kind, version)")
+    said = {"at": int, "who": str, "verdict": str, "offered": int, "idea": int}
+    made = {"guarded": int, "action": int, "withdrawn": int}
+    _table(db, "answer", "number", number=int, feedback=int, **told, **said, **values, **made)
+    db.execute("create index answer_kind on answer (kind, model, number)")
+    db.execute("create index answer_action on answer (action)")
+    weights = {"constant": float, "logit": float, "margin": float}
+    counts = {"fitted": int, "answers": int, "sure": int, "met": int, "promise": float, "attaching": int}
+    shares = {"attached": float, "asked": float, "at": int}
+    _table(
+        db,
+        "calibration",
+        ("kind", "version"),
+        kind=str,
+        version=int,
+        model=str,
+        **weights,
+        **counts,
+        **shares,
+    )
+
+
 _STEPS: Sequence[Callable[[Database], None]] = (
     m001_records,
     m002_feedback_and_ideas,
@@ -205,6 +234,7 @@ _STEPS: Sequence[Callable[[Database], None]] = (
     m010_goals,
     m011_actions,
     m012_said,
+    m013_questions,
 )
 
 NAMES = tuple(step.__name__ for step in _STEPS)

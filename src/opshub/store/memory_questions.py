@@ -1,0 +1,100 @@
+"""In memory: what people are asked, what they said, and what was learned."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from opshub.errors import StoreError
+from opshub.model import Ref
+from opshub.store.asked import Answer, Calibration, Question, QuestionState, Valued
+from opshub.store.memory_texts import Texts
+from opshub.store.memory_work import storable
+
+__all__ = ["Questions"]
+
+_DONE = (QuestionState.ANSWERED, QuestionState.SETTLED)
+
+
+class Questions(Texts):
+    """Questions, answers and calibrations."""
+
+    def put_questions(self, rows: Sequence[Question]) -> None:
+        """One question for each piece of feedback; a new one replaces the old."""
+        for it in rows:
+            if it.feedback not in self._writing().feedback:
+                raise StoreError(f"nobody can be asked about {it.feedback}: it is not in the store")
+            storable(it)
+            self.kept.questions[it.feedback] = it
+
+    def questions(self, refs: Sequence[Ref]) -> dict[Ref, Question]:
+        """The questions of these pieces."""
+        return {ref: self.kept.questions[ref] for ref in refs if ref in self.kept.questions}
+
+    def _asked(self) -> list[Question]:
+        """The questions of living feedback, by name."""
+        kept = self.kept
+        return [it for ref, it in sorted(kept.questions.items()) if not kept.feedback[ref].gone]
+
+    def open_questions(self, limit: int, kind: str = "") -> list[tuple[Question, int]]:
+        """Open questions of living feedback, and how many are open about the same idea; what is worth most first."""
+        there = [it for it in self._asked() if it.state is QuestionState.OPEN]
+        about = Counter(it.offered for it in there)
+        worth = sorted(there, key=lambda it: -it.worth * (it.pieces + about[it.offered] - 1))
+        return [(it, about[it.offered]) for it in worth if kind in ("", it.kind)][:limit]
+
+    def questions_before(self, kind: str, version: int, limit: int) -> list[Question]:
+        """Questions of a kind that are neither answered nor settled and were valued by an older version, by name."""
+        rows = (it for _, it in sorted(self.kept.questions.items()) if it.state not in _DONE)
+        return [it for it in rows if it.kind == kind and it.version < version][:limit]
+
+    def count_questions(self) -> dict[tuple[str, str], int]:
+        """How many questions of living feedback there are: (kind, state) → count."""
+        return dict(Counter((it.kind, str(it.state)) for it in self._asked()))
+
+    def valued(self, kind: str) -> Iterator[Valued]:
+        """What decisions read of all questions of living feedback of a kind."""
+        for it in self._asked():
+            if it.kind == kind:
+                yield Valued(it.logit, it.margin, it.offered, bool(it.guards))
+
+    def next_answer(self) -> int:
+        """A number never used before."""
+        return self._take("answer")
+
+    def put_answer(self, answer: Answer) -> None:
+        """Keep an answer for good."""
+        if answer.feedback not in self._writing().feedback:
+            raise StoreError(f"nothing can be answered about {answer.feedback}: it is not in the store")
+        storable(answer)
+        self.kept.answers[answer.number] = answer
+
+    def answers(self, kind: str, model: str) -> list[Answer]:
+        """The answers of a kind of feedback about a model that were not withdrawn, oldest first."""
+        rows = (it for _, it in sorted(self.kept.answers.items()) if not it.withdrawn)
+        return [it for it in rows if (it.kind, it.model) == (kind, model)]
+
+    def answers_by(self, action: int) -> list[Answer]:
+        """The answers that an action gave and that were not withdrawn, oldest first."""
+        rows = (it for _, it in sorted(self.kept.answers.items()) if not it.withdrawn)
+        return [it for it in rows if it.action == action]
+
+    def withdraw_answers(self, action: int, by: int) -> None:
+        """The answers that an action gave count no more: another action undid it."""
+        for it in self.answers_by(action):
+            self._writing().answers[it.number] = replace(it, withdrawn=by)
+
+    def put_calibration(self, calibration: Calibration) -> None:
+        """Keep a version for good."""
+        storable(calibration)
+        self._writing().calibrations[calibration.kind, calibration.version] = calibration
+
+    def calibration(self, kind: str, model: str) -> Calibration | None:
+        """The newest version of a kind of feedback for a model."""
+        rows = [it for it in self.calibrations(kind) if (it.kind, it.model) == (kind, model)]
+        return rows[-1] if rows else None
+
+    def calibrations(self, kind: str = "") -> list[Calibration]:
+        """Every version, by kind and version."""
+        return [it for _, it in sorted(self.kept.calibrations.items()) if kind in ("", it.kind)]

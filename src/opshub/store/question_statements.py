@@ -1,0 +1,73 @@
+"""Every SQL statement about what people are asked, what they said, and what was learned."""
+
+from __future__ import annotations
+
+PUT_QUESTION = """
+    insert into question (
+        feedback, kind, model, state, logit, margin, chance, version, worth, pieces, linked, offered, guarded, body
+    ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    on conflict (feedback) do update set
+        kind = excluded.kind, model = excluded.model, state = excluded.state, logit = excluded.logit,
+        margin = excluded.margin, chance = excluded.chance, version = excluded.version, worth = excluded.worth,
+        pieces = excluded.pieces, linked = excluded.linked, offered = excluded.offered,
+        guarded = excluded.guarded, body = excluded.body
+"""
+_QUESTION = """
+    f.connection, f.id, q.kind, q.model, q.state, q.logit, q.margin, q.chance, q.version, q.worth, q.pieces, q.linked,
+    q.body
+"""
+QUESTIONS = f"""
+    select {_QUESTION} from question q join feedback f on f.key = q.feedback where q.feedback in {{numbers}}
+"""
+OPEN_QUESTIONS = f"""
+    select {_QUESTION}, g.there from question q
+    join (
+        select offered, count(*) as there from question q join feedback f on f.key = q.feedback
+        where state = 'open' and f.gone is null group by offered
+    ) g on g.offered = q.offered
+    join feedback f on f.key = q.feedback
+    where q.state = 'open' and f.gone is null and (? = '' or q.kind = ?)
+    order by q.worth * (q.pieces + g.there - 1) desc, f.connection, f.id limit ?
+"""
+QUESTIONS_BEFORE = f"""
+    select {_QUESTION} from question q join feedback f on f.key = q.feedback
+    where q.kind = ? and q.version < ? and q.state in ('open', 'new', 'attached')
+    order by f.connection, f.id limit ?
+"""
+COUNT_QUESTIONS = """
+    select q.kind, q.state, count(*) from question q join feedback f on f.key = q.feedback
+    where f.gone is null group by q.kind, q.state order by q.kind, q.state
+"""
+VALUED = """
+    select q.logit, q.margin, q.offered, q.guarded from question q join feedback f on f.key = q.feedback
+    where q.kind = ? and f.gone is null order by f.connection, f.id
+"""
+
+PUT_ANSWER = """
+    insert into answer (
+        number, feedback, kind, model, at, who, verdict, offered, idea, logit, margin, chance, version, guarded, action,
+        withdrawn
+    ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_ANSWER = """
+    select a.number, f.connection, f.id, a.kind, a.model, a.at, a.who, a.verdict, a.offered, a.idea, a.logit, a.margin,
+        a.chance, a.version, a.guarded, a.action, a.withdrawn
+    from answer a join feedback f on f.key = a.feedback
+"""
+ANSWERS = _ANSWER + " where a.kind = ? and a.model = ? and a.withdrawn = 0 order by a.number"
+ANSWERS_BY = _ANSWER + " where a.action = ? and a.withdrawn = 0 order by a.number"
+WITHDRAW_ANSWERS = "update answer set withdrawn = ? where action = ? and withdrawn = 0"
+
+_CALIBRATION = """
+    select kind, version, model, constant, logit, margin, fitted, answers, sure, met, promise, attaching, attached,
+        asked, at
+    from calibration
+"""
+PUT_CALIBRATION = """
+    insert into calibration (
+        kind, version, model, constant, logit, margin, fitted, answers, sure, met, promise, attaching, attached,
+        asked, at
+    ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+CALIBRATION = _CALIBRATION + " where kind = ? and model = ? order by version desc limit 1"
+CALIBRATIONS = _CALIBRATION + " where ? = '' or kind = ? order by kind, version"
