@@ -1,6 +1,7 @@
 """Streams labelled sets through the hub's matcher and through others: how well does each find what belongs together?
 
-    python benchmarks/matching/run.py FOLDER                          all sets, all sides
+    python benchmarks/matching/run.py                                 the project's own set, all sides
+    python benchmarks/matching/run.py FOLDER                          that and all sets of a folder
     python benchmarks/matching/run.py FOLDER --only banking77 hadoop  some sets
     python benchmarks/matching/run.py FOLDER --sides hub BM25         some sides
     python benchmarks/matching/run.py FOLDER --cycle suggest attach   whole syncs too, with these settings of `similar`
@@ -26,7 +27,7 @@ from baselines import BASELINES, Baseline
 from cycle import Grouping, ideas
 from hub import Hub
 from measures import fit, percentile
-from sets import Item, names, read
+from sets import Item, files, read
 
 AT = (1, 5, 10)
 FOUND = ("set", "side", "asked", *(f"recall@{most}" for most in AT), "p50 ms", "p95 ms")
@@ -106,13 +107,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--only", nargs="+", metavar="SET")
     parser.add_argument("--sides", nargs="*", default=["hub", *BASELINES], choices=["hub", *BASELINES])
     parser.add_argument("--cycle", nargs="*", default=["suggest"], choices=["suggest", "attach"])
     parser.add_argument("--split", default="test", choices=["dev", "test"])
     told = parser.parse_args()
-    sets = {name: read(told.folder, name, told.split) for name in told.only or names(told.folder)}
+    there = files(told.folder)
+    if unknown := set(told.only or ()) - there.keys():
+        parser.error(f"no set {', '.join(sorted(unknown))}; there are {', '.join(there)}")
+    sets = {name: read(there[name], told.split) for name in told.only or there}
     for heading, line, sides in ((FOUND, finding, told.sides), (MADE, making, told.cycle)):
         if sides:
             show(heading)

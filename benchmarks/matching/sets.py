@@ -6,7 +6,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Item", "names", "read"]
+__all__ = ["OWN", "Item", "files", "read"]
+
+OWN = Path(__file__).parents[2] / "tests" / "matching" / "data"
+"""The set that comes with the project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +24,16 @@ class Item:
     cluster: str
 
 
-def names(folder: Path) -> list[str]:
-    """The sets of a folder."""
-    return sorted(path.stem for path in folder.glob("*.jsonl"))
+def files(folder: Path | None) -> dict[str, Path]:
+    """The sets of a folder, and the project's own, by name."""
+    found = [*OWN.glob("*.jsonl"), *(folder.glob("*.jsonl") if folder else ())]
+    return {path.stem: path for path in sorted(found, key=lambda path: path.stem)}
 
 
-def read(folder: Path, name: str, split: str) -> list[Item]:
+def read(path: Path, split: str) -> list[Item]:
     """One part of a set, ``dev`` to tune on or ``test`` to report on; topics are in one of the two only."""
     found = []
-    with (folder / f"{name}.jsonl").open(encoding="utf-8") as lines:
+    with path.open(encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
             if row["split"] == split:
