@@ -25,6 +25,9 @@ MORE = """\
 score a = max(1, 2) + round(idea.fields.impact, 1) / percentile(b)
 score b = normalize(c) * rank(c)
 score c = median (rating * 2) over distinct persons within 30d where d
+match "m" { when tags contains "a" and text mentions ["b"] to "IDEA-45" }
+match "n" { when created > 2026-05-01 or rating < 4% to idea "b" }
+test "o" { given feedback.tags = ["a"] expect match == "m" }
 let d = true == false and text matches "a\\\\d" and tags contains any ["a"] and created - 3d < ago(36h)
 let e = any account (d) and no person within 9d (d) and (share of persons where accounts.segment in ["x", "y"]) > 4%
 """

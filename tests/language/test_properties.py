@@ -12,7 +12,7 @@ from typing import Any, cast
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opshub.language import Checked, Kind, RuleSet, Schema, Source, tree
+from opshub.language import Checked, Kind, RuleSet, Schema, Source, belonging, tree
 from opshub.language.across import ACROSS, QUANTITIES
 from opshub.language.attaining import ATTAINING
 from opshub.language.currencies import Money
@@ -85,6 +85,33 @@ _row_conditions = st.recursive(
             "rating < signal rate",
             'idea.goals contains "Win"',
             'progress("Win") < rating',
+            "early",
+            "angry",
+        ]
+    ),
+    lambda inner: st.one_of(
+        st.builds("({} and {})".format, inner, inner),
+        st.builds("({} or {})".format, inner, inner),
+        st.builds("not {}".format, inner),
+    ),
+    max_leaves=6,
+)
+_own_conditions = st.recursive(
+    st.sampled_from(
+        [
+            "rating < 0.5",
+            'account.plan in ["free", "business"]',
+            "account.plan is missing",
+            "not (rating >= 15%)",
+            "created + 36h > feedback.updated",
+            "(feedback.updated - created) / 1d > 2",
+            'feedback.tags contains any ["a", "b"]',
+            'text matches "(?i)cancel|退.*x"',
+            'text mentions ["cancel", "退款"]',
+            "account.arr / rating > 1",
+            "account.spend > 100 EUR",
+            "1 in [1, 2]",
+            "dear",
             "early",
             "angry",
         ]
@@ -203,6 +230,9 @@ _SIGNALS = (
 )
 
 
+_TARGETS = ('"IDEA-4"', '"FEED-12"', 'idea "Bulk export"')
+
+
 @st.composite
 def _files(draw: st.DrawFn) -> str:
     lines = [
@@ -226,6 +256,8 @@ def _files(draw: st.DrawFn) -> str:
         lines.append(
             f'rule "{i}" {{ when {draw(_conditions)} {also} priority +{i + 1} tag "t{i}" route to board.P{i} {stop} }}'
         )
+    for i in range(draw(st.integers(0, 3))):
+        lines.append(f'match "{i}" {{ when {draw(_own_conditions)} to {draw(st.sampled_from(_TARGETS))} }}')
     return "\n".join([*lines, "bands priority { A >= 3, B >= -20%, C otherwise }"])
 
 
@@ -314,6 +346,10 @@ class Interpreter:
             if any(isinstance(effect, tree.Stop) for effect in rule.effects):
                 break
         return totals, sorted(set(tags)), route
+
+    def home(self, row: dict[str, Any]) -> belonging.Match | None:
+        blocks = [statement for statement in self.statements if isinstance(statement, belonging.Match)]
+        return next((block for block in blocks if self.value(block.when, row) is True), None)
 
     @staticmethod
     def band(priority: float) -> str:
@@ -525,6 +561,26 @@ def test_compiled_rules_say_what_the_slow_interpreter_says(
             assert math.isclose(
                 value, math.fsum(p.amount for p in outcome.parts if p.score == name), abs_tol=1e-5
             )
+
+
+@_SETTINGS
+@given(text=_files(), data=st.data())
+def test_compiled_match_blocks_take_what_both_slow_interpreters_say(
+    text: str, data: st.DataObject, checked: Check, schema: Schema
+) -> None:
+    found = checked(text)
+    assert found.rules is not None, "\n".join(d.render() for d in found.diagnostics)
+    rows = data.draw(st.lists(_row(schema.feedback), max_size=4))
+    whole = found.rules.program.schema
+    slow = Interpreter(text, whole, (None,) * len(whole.idea), rows)
+    stepwise = Stepwise(found.rules.program, (), rows, NOW)
+
+    taken = [found.rules.homes.of(row) for row in rows]
+
+    named = [None if one is None else one.home.name for one in taken]
+    blocks, homes = map(slow.home, slow.rows), map(stepwise.home, range(len(rows)))
+    assert named == [None if one is None else one.name for one in blocks]
+    assert named == [None if one is None else one.name for one in homes]
 
 
 @settings(_SETTINGS, max_examples=40)

@@ -13,7 +13,7 @@ from opshub.cli.session import Session, pass_session
 from opshub.cli.view import Column, heading, json_option, say, show, table
 
 if TYPE_CHECKING:
-    from opshub.language.coverage import Coverage
+    from opshub.language.coverage import Coverage, Rule
 
 __all__ = ["coverage"]
 
@@ -36,7 +36,7 @@ def coverage(session: Session, files: tuple[Path, ...], as_json_: bool) -> None:
     A clause is a whole condition, a part joined by and, or and not, or a let that names a condition. One about feedback
     can be true and false for the same idea. A rule is dead where it never held, or an earlier one always stopped it.
     Conditions of signals are tried on the same feedback, those of alerts on the signals that tests give and on the last
-    full periods. With --json there are the counts of every clause, rule and alert.
+    full periods. With --json there are the counts of every clause, rule, match block and alert.
     """
     from opshub.engine.coverage import see_ideas
     from opshub.language.coverage import Coverage
@@ -51,7 +51,7 @@ def coverage(session: Session, files: tuple[Path, ...], as_json_: bool) -> None:
 
 def _value(tests: Coverage, ideas: Coverage) -> Mapping[str, Any]:
     clauses = zip(tests.clauses(), ideas.clauses(), strict=True)
-    rules = zip((*tests.rules(), *tests.alerts()), (*ideas.rules(), *ideas.alerts()), strict=True)
+    rules = zip(_named(tests), _named(ideas), strict=True)
     return {
         "tests": tests.cases,
         "ideas": ideas.cases,
@@ -66,6 +66,10 @@ def _value(tests: Coverage, ideas: Coverage) -> Mapping[str, Any]:
     }
 
 
+def _named(coverage: Coverage) -> tuple[Rule, ...]:
+    return (*coverage.rules(), *coverage.homes(), *coverage.alerts())
+
+
 def _view(value: Mapping[str, Any]) -> None:
     cases = {"tests": value["tests"], "ideas": value["ideas"]}
     gaps = [
@@ -78,7 +82,7 @@ def _view(value: Mapping[str, Any]) -> None:
         table(gaps, GAPS)
     dead = [{**rule, "where": _held(rule, cases)} for rule in value["rules"]]
     dead = [rule for rule in dead if rule["where"]]
-    heading(f"\n{len(value['rules'])} rules and alerts, {len(dead)} dead somewhere")
+    heading(f"\n{len(value['rules'])} rules, match blocks and alerts, {len(dead)} dead somewhere")
     if dead:
         table(dead, DEAD)
     say(f"\ntried on {many(cases['tests'], 'test')} and {many(cases['ideas'], 'stored idea')}")

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from opshub.language import tree, watching
+from opshub.language import belonging, tree, watching
 from opshub.language.currencies import DIGITS, Currencies, Money, Unpriced
 from opshub.language.findings import Findings, suggestion
 from opshub.language.machine import Place, Token
@@ -83,6 +83,13 @@ class Builder:
 
     def stop(self, meta: Place, _: Children) -> tree.Stop:
         return tree.Stop(self._span(meta))
+
+    def match(self, meta: Place, c: Children) -> belonging.Match:
+        return belonging.Match(self._span(meta), self._span(c[0]), self._text(c[0]), c[1], c[2])
+
+    def to(self, meta: Place, c: Children) -> belonging.To:
+        begins, name = c
+        return belonging.To(self._span(meta), self._span(name), self._text(name), begins is not None)
 
     def bands(self, meta: Place, c: Children) -> tree.Bands:
         return tree.Bands(self._span(meta), self._span(c[0]), str(c[0]), tuple(c[1:]))

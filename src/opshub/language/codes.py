@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from opshub.language.across_codes import PLACES
 from opshub.language.goal_codes import GOALS
+from opshub.language.home_codes import HOMES
 from opshub.language.money_codes import AMOUNTS
 from opshub.language.proof_codes import PROOFS
 from opshub.language.signal_codes import SIGNALS
@@ -47,8 +48,8 @@ SYNTAX = {
     ),
     "R003": _error(
         "Not a statement",
-        "A rule file holds use, parameter, let, score, rule, bands, signal, alert, goal and test. Another word would "
-        "be ignored policy.",
+        "A rule file holds use, parameter, let, score, rule, match, bands, signal, alert, goal and test. Another word "
+        "would be ignored policy.",
         'rul "Many voices" {\n    when idea.voices > 5\n    priority +5\n}\n',
         'rule "Many voices" {\n    when idea.voices > 5\n    priority +5\n}\n',
     ),
@@ -387,7 +388,8 @@ WARNINGS = {
     ),
 }
 
-_APART = {name: Code(*told) for name, told in {**SIGNALS, **PLACES, **GOALS, **PROOFS, **AMOUNTS}.items()}
+_TOLD = {**SIGNALS, **PLACES, **GOALS, **PROOFS, **AMOUNTS, **HOMES}
+_APART = {name: Code(*told) for name, told in _TOLD.items()}
 _BY_NAME = {**SYNTAX, **NAMES, **TYPES, **WARNINGS, **_APART}
 
 CODES = dict(sorted(_BY_NAME.items()))

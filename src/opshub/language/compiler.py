@@ -20,7 +20,7 @@ from opshub.language.meaning import GATHERING, Definition, Program, Term, leaves
 from opshub.language.schema import Kind
 from opshub.language.stories import Story, tell
 
-__all__ = ["Compiled", "compile_condition", "compile_program", "compile_value"]
+__all__ = ["Compiled", "compile_choice", "compile_condition", "compile_program", "compile_value"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,19 @@ def compile_value(term: Term) -> Callable[[Sequence[Any], Any], Any]:
     """Compile a value over one row of values, None where it is missing."""
     emitter = Emitter({}, [term])
     return _over_row(emitter, emitter.expression(term))
+
+
+def compile_choice(program: Program) -> Callable[[Sequence[Any]], int | None]:
+    """Compile the match blocks, over a row with its facts: the number of the first one that holds."""
+    conditions = [home.when for home in program.homes]
+    emitter = Emitter(program.lets, conditions, len(program.schema.feedback))
+    tests: list[ast.stmt] = [
+        ast.If(emitter.condition(when), [ast.Return(ast.Constant(number))], [])
+        for number, when in enumerate(conditions)
+    ]
+    loads = [assign(name, _item("row", index)) for (_, index), name in emitter.fields.items()]
+    kept = [*emitter.starts(row=False), *emitter.starts(row=True)]
+    return _function(["row"], [*loads, *kept, *tests], emitter.namespace)
 
 
 def _over_row(emitter: Emitter, value: ast.expr) -> Callable[[Sequence[Any], Any], Any]:

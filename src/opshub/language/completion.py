@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from opshub.language.across import EVERY
 from opshub.language.attaining import ATTAINING
 from opshub.language.diagnostics import Source
+from opshub.language.functions import FUNCTIONS
 from opshub.language.names import GOALS
-from opshub.language.scanner import RESERVED, STATEMENTS
+from opshub.language.scanner import OPENING, RESERVED, STATEMENTS
 from opshub.language.schema import Field, Schema
 from opshub.language.statements import URGENCIES
 from opshub.language.symbols import Symbol, Word, symbols, words
 
 __all__ = ["Known", "Proposal", "propose"]
 
-_STATEMENT = re.compile(rf"^[ \t]*(?:{'|'.join(STATEMENTS)})\b", re.M)
+_STATEMENT = re.compile(rf"^[ \t]*(?:{OPENING})", re.M)
 _OPERATORS = (
     *(
         "and",
@@ -40,7 +41,7 @@ _OPERATORS = (
 _COMPARED = frozenset({"==", "!=", "contains"})
 _EFFECTS = ("tag", "supports", "route to", "stop", "because")
 _NOUNS = frozenset({"feedback", "account", "accounts", "person", "persons"})
-_OUTCOME = ("band", "tags", "route", "urgency", "goals", "owner")
+_OUTCOME = ("band", "tags", "route", "urgency", "goals", "owner", "match")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ class _Place:
             yield from self._plain("value", [f'"{value}"' for value in values or ()])
         elif self._is("route", "to"):
             yield from self._plain("destination", self._known.destinations())
+        elif self._is("to"):
+            yield from self._plain("keyword", ["idea"])
         elif self._is("as"):
             yield from self._plain("value", URGENCIES)
         elif self._is("bands"):
@@ -151,11 +154,13 @@ class _Place:
         if self._depth() == 0 and self._begins:
             yield from self._plain("keyword", STATEMENTS)
         statement = self._texts[0] if self._texts else ""
-        if statement == "rule" and self._is("{"):
+        if statement in ("rule", "match") and self._is("{"):
             yield from self._plain("keyword", ["when"])
         elif statement == "rule" and self._begins and self._depth() == 1:
             yield from self._plain("keyword", _EFFECTS)
             yield from self._scores()
+        elif statement == "match" and self._begins and self._depth() == 1:
+            yield from self._plain("keyword", ["to"])
         if self._before and self._before[-1].kind == "number":
             yield from self._plain("value", self._known.schema.currencies.known)
         if self._after_operand():
@@ -175,15 +180,18 @@ class _Place:
             yield from self._plain("field", _OUTCOME)
             yield from self._scores()
             return
-        elif self._in_feedback() or statement == "let":
+        elif self._in_feedback() or statement in ("let", "match"):
             yield from self._fields(self._known.schema.feedback)
-        yield from self._fields(self._known.schema.idea)
-        yield from self._scores()
+        if statement != "match":
+            yield from self._fields(self._known.schema.idea)
+            yield from self._scores()
         for symbol in self._known.named("let", "parameter"):
             yield Proposal(symbol.name, "let", self._start, symbol.word, symbol.text)
         if self._texts[0] == "signal":
             yield from self._signals()
         for name, function in EVERY.items():
+            if statement == "match" and (name not in FUNCTIONS or FUNCTIONS[name].clock):
+                continue
             yield Proposal(name, "function", self._start, function.signature, function.doc)
 
     def _plain(self, kind: str, labels: Sequence[str]) -> Iterator[Proposal]:
@@ -222,6 +230,7 @@ class _Place:
                 "route": places,
                 "urgency": URGENCIES,
                 "goals": goals,
+                "match": tuple(symbol.name for symbol in self._known.named("match")),
             }.get(compared, ())
         if compared == GOALS:
             return goals

@@ -1,4 +1,4 @@
-"""Which clauses of a rule set were ever true and ever false, and which rules ever held."""
+"""Which clauses of a rule set were ever true and ever false, and which rules and match blocks ever held."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule or an alert, and in how many cases it held, and no earlier rule had stopped it."""
+    """A rule, a match block or an alert, and in how many cases it held and none before it stopped or took that."""
 
     name: str
     place: str
@@ -53,10 +53,11 @@ class Coverage:
         self._rules = rules
         self._program = rules.program
         self._probe = RuleSet(_probing(self._program), "coverage")
-        self.reads = rules.reads | self._probe.reads
+        self.reads = rules.reads | rules.homes.reads | self._probe.reads
         self._true = [0] * len(self._program.clauses)
         self._false = [0] * len(self._program.clauses)
         self._held = [0] * len(self._program.rules)
+        self._taken = Counter[str]()
         self._limits = [(alert.place, limit) for alert in self._program.alerts for limit in alert.limits]
         self._passed = [[0, 0] for _ in self._limits]
         self._breaches = [0] * len(self._program.alerts)
@@ -66,6 +67,8 @@ class Coverage:
         self.cases += 1
         for number in self._hits(self._rules, idea, rows, now):
             self._held[number] += 1
+        taken = (self._rules.homes.of(row) for row in rows)
+        self._taken.update({found.home.name for found in taken if found is not None})
         for number in self._hits(self._probe, idea, rows, now):
             counts = self._false if number % 2 else self._true
             counts[number // 2] += 1
@@ -117,6 +120,10 @@ class Coverage:
         """What came of each rule, in their order."""
         counted = zip(self._program.rules, self._held, strict=True)
         return tuple(Rule(rule.name, rule.place, held) for rule, held in counted)
+
+    def homes(self) -> tuple[Rule, ...]:
+        """In how many cases each match block took some feedback, in their order."""
+        return tuple(Rule(home.name, home.place, self._taken[home.name]) for home in self._program.homes)
 
     @staticmethod
     def _hits(

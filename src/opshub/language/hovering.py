@@ -47,7 +47,7 @@ def define(word: Word, known: Known) -> Symbol | None:
     name = word.text
     kinds: tuple[str, ...] = ("let", "score", "parameter", "signal", "band")
     if word.kind == "text":
-        name, kinds = name.strip('"'), ("band", "goal")
+        name, kinds = name.strip('"'), ("band", "goal", "match")
     return next((symbol for symbol in known.symbols if symbol.name == name and symbol.word in kinds), None)
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from opshub.language.functions import FUNCTIONS
-from opshub.language.meaning import COMPARE, GATHERING, Program, Term, Verdict, leaves
+from opshub.language.meaning import COMPARE, GATHERING, Home, Program, Term, Verdict, leaves
 from opshub.language.moments import added, less, ratio
 from opshub.language.patterns import Pattern
 from opshub.language.runtime import fold, number, settled, utc
@@ -98,6 +98,10 @@ class Interpreter:
                 yield rule
                 if rule.stops:
                     return
+
+    def home(self, row: int) -> Home | None:
+        """The first match block that holds for that piece of feedback."""
+        return next((home for home in self.program.homes if self.judge(home.when, row).holds), None)
 
     def source(self, term: Term) -> Term:
         """What a term stands for, names followed."""

@@ -23,6 +23,7 @@ __all__ = [
     "SEARCHES",
     "Definition",
     "Gathering",
+    "Home",
     "Program",
     "Term",
     "TestCase",
@@ -153,6 +154,21 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Home:
+    """A match block: the condition on one piece of feedback, and the idea that it then belongs to.
+
+    ``idea`` is the name of an idea or the key or address of a tracked item; with ``begins`` the title of an idea that
+    the hub begins with the first such piece.
+    """
+
+    name: str
+    place: str
+    when: Term
+    idea: str
+    begins: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TestCase:
     """A test: the idea and its feedback as ``decide`` takes them, and what to expect, each with its text."""
 
@@ -188,6 +204,7 @@ class Program:
     signals: tuple[Series, ...] = ()
     alerts: tuple[Alarm, ...] = ()
     goals: tuple[Target, ...] = ()
+    homes: tuple[Home, ...] = ()
     across: tuple[tuple[str, str], ...] = ()
     """What ideas read of all ideas, (quantity, score), behind an idea's own values."""
     world: tuple[Slot, ...] = ()

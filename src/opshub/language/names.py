@@ -215,13 +215,14 @@ class Outside:
         "alerts": "R122",
         "goals": "R130",
         "owner": "R132",
+        "match": "R344",
     }
 
     def __init__(
         self, scores: Sequence[str], closed: Mapping[str, tuple[str, ...]], findings: Findings
     ) -> None:
         kinds = {"tags": Kind.TEXTS, "band": Kind.TEXT, "route": Kind.TEXT, "urgency": Kind.TEXT}
-        kinds |= {"alerts": Kind.TEXTS, "goals": Kind.TEXTS, "owner": Kind.TEXT}
+        kinds |= {"alerts": Kind.TEXTS, "goals": Kind.TEXTS, "owner": Kind.TEXT, "match": Kind.TEXT}
         self._fields = [Field(name, Kind.NUMBER, "", optional=False) for name in scores]
         self._fields += [Field(name, kind, "", False, closed.get(name, ())) for name, kind in kinds.items()]
         self._findings = findings

@@ -67,7 +67,7 @@ _FOREIGN = {
 }
 _VALUES = frozenset(
     "DATE DURATION PERCENT MONEY NUMBER STRING NAME LPAR TRUE FALSE SIGN SIGNAL "
-    "ROUTE ANY ALL NO COUNT SHARE SUM MEAN MEDIAN MIN MAX NOT".split()
+    "ROUTE MATCH ANY ALL NO COUNT SHARE SUM MEAN MEDIAN MIN MAX NOT".split()
 )
 _OPERATORS = frozenset("COMPARISON AT_LEAST IN CONTAINS MATCHES MENTIONS IS SIGN TIMES AND OR".split())
 _WORDS = {
@@ -198,7 +198,7 @@ def _report_token(text: str, block: Block, error: UnexpectedToken, findings: Fin
             "R003",
             span,
             f"'{token}' is not a statement",
-            "a file holds use, parameter, let, score, rule, bands, signal, alert, goal, test",
+            "a file holds use, parameter, let, score, rule, match, bands, signal, alert, goal, test",
         )
     else:
         found = "the statement ends" if token.type == "$END" else f"found '{text[span.start : span.end]}'"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from opshub.language.across import placed, places
 from opshub.language.attaining import State, attained
+from opshub.language.homes import Homes
 from opshub.language.legend import Legend, Trace, entries
 from opshub.language.meaning import GATHERING, Program, Term, TestCase, leaves
 from opshub.language.outcome import Outcome
@@ -54,6 +55,7 @@ class RuleSet:
         self.predicates = Predicates.of(roots, program)
         counted = [series.term for series in program.signals if series.counted and series.term is not None]
         self.signals = Signals(program, frozenset(_reads(counted, program)))
+        self.homes = Homes(program, frozenset(_reads([home.when for home in program.homes], program)))
         self.tests: tuple[TestCase, ...] = program.tests
         self.across = program.across
         self.goals = {target.name: target for target in program.goals}

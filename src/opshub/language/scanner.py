@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from opshub.language.findings import Findings, suggestion
 from opshub.language.tree import Span
 
-__all__ = ["DEEPEST", "RESERVED", "STATEMENTS", "Block", "scan"]
+__all__ = ["DEEPEST", "OPENING", "RESERVED", "STATEMENTS", "Block", "scan"]
 
 DEEPEST = 50
 LARGEST = 65_536
 _IGNORED = " \t\r\n\f"
 
-STATEMENTS = ("alert", "bands", "goal", "let", "parameter", "rule", "score", "signal", "test", "use")
+STATEMENTS = ("alert", "bands", "goal", "let", "match", "parameter", "rule", "score", "signal", "test", "use")
 RESERVED = frozenset(
     "account accounts all and any as assign because by contains count distinct expect false feedback for given "
     "idea in is key matches max mean median mentions min missing no not notify of open or otherwise over "
@@ -34,14 +34,17 @@ _NARROW: dict[int, str] = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0x
 _NARROW.update(zip(map(ord, "，、：；（）【】。“”„《》"), ',,  ()[]."""<>', strict=True))
 _GIVING = re.compile(r"\b(?:(?:let|score|parameter|signal)\s+\w+|given\b[^\n]*?[\w.]+|,\s*[\w.]+)\s*\Z")
 """What stands before a colon that should be ``=``."""
-_OPENING = "|".join(sorted(set(STATEMENTS) - {"signal"}))
+_PLAIN = "|".join(sorted(set(STATEMENTS) - {"match", "signal"}))
+_MATCH = r"match\b(?![ \t]*(?:[=!]?=|(?:in|is)\b))"
+OPENING = rf"(?:{_PLAIN}|signal)\b|{_MATCH}"
+"""The first word of a statement; where a test expects something of ``match``, it is none."""
 _STATEMENT = re.compile(
-    rf"^[ \t]*(?:(?:{_OPENING})\b|(?:key[ \t]+)?signal[ \t]+\w+\s*=(?!=))"
+    rf"^[ \t]*(?:(?:{_PLAIN})\b|{_MATCH}|(?:key[ \t]+)?signal[ \t]+\w+\s*=(?!=))"
     r"|^(?P<other>[^\W\d]\w*)[ \t]+(?:\"[^\"\n]*\"\s*\{|\w+\s*=(?!=))",
     re.M,
 )
 _DEFINED = re.compile(r'(?:let|parameter|score|signal)[ \t]+(\w+)|^[ \t]*goal[ \t]+"([^"\n]*)"', re.M)
-_HEADING = re.compile(r"\s*((?:rule|alert|goal|test|bands)[ \t]+(?:\"[^\"\n]*\"|\w+))")
+_HEADING = re.compile(r"\s*((?:rule|match|alert|goal|test|bands)[ \t]+(?:\"[^\"\n]*\"|\w+))")
 _PARTNER = {")": "(", "]": "[", "}": "{"}
 
 

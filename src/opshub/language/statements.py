@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from opshub.language import tree, watching
+from opshub.language import belonging, tree, watching
 from opshub.language.checker import Checker
 from opshub.language.destinations import misrouted
 from opshub.language.findings import Findings, suggestion
 from opshub.language.goals import GoalChecker
+from opshub.language.home_checks import HomeChecker
 from opshub.language.lints import implies
 from opshub.language.meaning import BROKEN, Definition, Program, Term, TestCase, Verdict, constant
 from opshub.language.names import Names, Place
@@ -59,6 +60,7 @@ class _Build:
         self._checker = Checker(self._names, findings)
         self._watches = Watches(self._names, findings, self._check_destination)
         self._goals = GoalChecker(findings, self._watches)
+        self._homes = HomeChecker(self._checker, self._names, findings)
         self._titles: dict[tuple[type, str], Span] = {}
         self._marks: dict[str, Span] = {}
         self._bands: tree.Bands | None = None
@@ -75,6 +77,8 @@ class _Build:
                     self._define(statement)
                 case tree.Rule():
                     self._rules.append((statement, self._rule(statement)))
+                case belonging.Match():
+                    self._homes.match(statement)
                 case tree.Bands():
                     self._check_bands(statement)
                 case tree.Test():
@@ -85,14 +89,18 @@ class _Build:
                     alerts.append(statement)
         for alert in alerts:
             self._watches.alert(alert)
-        for goal in self._statements:
-            if isinstance(goal, watching.Goal):
-                self._goals.goal(goal)
-        self._goals.report_unsupported(verdict for _, verdict in self._rules)
+        self._check_goals()
+        self._homes.report_unreached()
         self._report_unused()
         self._report_shadowed()
         report_proven(self._rules, self._names.lets, self._names.scores, self._schema, self._findings)
         return self._finished()
+
+    def _check_goals(self) -> None:
+        for goal in self._statements:
+            if isinstance(goal, watching.Goal):
+                self._goals.goal(goal)
+        self._goals.report_unsupported(verdict for _, verdict in self._rules)
 
     def _finished(self) -> Program:
         bands = self._bands
@@ -109,6 +117,7 @@ class _Build:
             signals=tuple(self._watches.signals.values()),
             alerts=tuple(self._watches.alerts),
             goals=tuple(self._goals.targets),
+            homes=self._homes.homes,
             across=tuple(self._names.across),
             world=self._world,
         )
@@ -312,6 +321,7 @@ class _Build:
             "route": tuple(sorted({verdict.route for verdict in verdicts if verdict.route})),
             "goals": self._names.goals,
             "owner": tuple(sorted({verdict.owner for verdict in verdicts if verdict.owner})),
+            "match": tuple(home.name for home in self._homes.homes),
             "alerts": tuple(alert.name for alert in self._watches.alerts),
             "urgency": tuple(sorted({verdict.urgency for verdict in verdicts if verdict.urgency})),
         }

@@ -10,7 +10,7 @@ from opshub.language.currencies import Money
 from opshub.language.meaning import EVERY, GATHERING, Definition, Term, show
 from opshub.language.predicates import named
 
-__all__ = ["Story", "tell"]
+__all__ = ["Story", "tell", "tell_row"]
 
 _MOST = 5
 _LONGEST = 200
@@ -66,6 +66,14 @@ def tell(root: Term, lets: Mapping[str, Definition]) -> Story:
     )
 
 
+def tell_row(when: Term, lets: Mapping[str, Definition]) -> Story:
+    """The story of a condition on one piece of feedback, which is its evidence."""
+    teller = _Teller(lets)
+    teller.row(when, set())
+    fields = tuple((name, index) for index, name in teller.fields)
+    return Story((), (), (), fields, tuple(teller.words))
+
+
 def _named(term: Term) -> str:
     """What the explanation calls a value; a signal's has its period."""
     period = [part.detail for part in term.operands if term.op == "idea" and part.op == "constant"]
@@ -102,17 +110,18 @@ class _Teller:
         if not denied and term.op != "no":
             self.lists[None if term.where == EVERY else term.where] = None
             for part in term.operands:
-                self._row(part, set())
+                self.row(part, set())
 
-    def _row(self, term: Term, followed: set[object]) -> None:
+    def row(self, term: Term, followed: set[object]) -> None:
+        """Note what decides of one piece of feedback."""
         if term.op == "let":
             if term.detail not in followed:
                 followed.add(term.detail)
-                self._row(self._lets[str(term.detail)].term, followed)
+                self.row(self._lets[str(term.detail)].term, followed)
         elif term.op == "row":
             self.fields[term.field] = None
         elif term.operands and term.operands[0].op == "row" and (found := named(term, self._lets)):
             self.words[f"{found.field} {found.op}", found.name] = None
         else:
             for operand in term.operands:
-                self._row(operand, followed)
+                self.row(operand, followed)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from opshub.language.diagnostics import Source
-from opshub.language.scanner import STATEMENTS
+from opshub.language.scanner import OPENING
 
 __all__ = ["Symbol", "Word", "symbols", "word_at", "words"]
 
@@ -16,7 +16,7 @@ _WORD = re.compile(
     r"|(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*\.?)|(?P<number>\d[\w.%-]*)|(?P<sign>[=!<>]=|\S)"
 )
 _STATEMENT = re.compile(
-    rf'^[ \t]*(?P<word>{"|".join(STATEMENTS)})\b[ \t]*(?:"(?P<title>(?:\\.|[^"\\\n])*)"|(?P<name>[^\W\d]\w*))?',
+    rf'^[ \t]*(?P<word>{OPENING})[ \t]*(?:"(?P<title>(?:\\.|[^"\\\n])*)"|(?P<name>[^\W\d]\w*))?',
     re.M,
 )
 _STEP = re.compile(r"(?P<name>[^\W\d]\w*)\s*(?:>=|otherwise\b)")

@@ -15,7 +15,7 @@ from opshub.language.names import GOALS, Names, Outside, Place, report_closed
 from opshub.language.pricing import priced
 from opshub.language.schema import Field, Kind, Schema
 from opshub.language.tree import Span
-from opshub.language.watches import Watches
+from opshub.language.watches import Watches, below
 
 __all__ = ["NOON", "TestChecker"]
 
@@ -65,6 +65,7 @@ class TestChecker:
         expects = tuple(
             (self._findings.text(e.span), self._expects.condition(e, Place.IDEA)) for e in node.expects
         )
+        self._check_match(node, len(rows))
         path, line = self._findings.sources[node.span.file].path, self._findings.line(node.span)
         return TestCase(
             node.name,
@@ -77,6 +78,13 @@ class TestChecker:
             self._given(node),
             self._others(node),
         )
+
+    def _check_match(self, node: tree.Test, pieces: int) -> None:
+        for part in (part for expect in node.expects for part in below(expect)) if pieces != 1 else ():
+            if isinstance(part, tree.Name) and part.name == "match":
+                message = f"'match' is of one piece of feedback; this test gives {pieces or 'none'}"
+                hint = "give one: given feedback.text = …; write a test for each piece"
+                self._findings.report("R343", part.span, message, hint)
 
     def _given(self, node: tree.Test) -> tuple[tuple[str, tuple[float, ...]], ...]:
         """The signals that a test gives, each with its values."""

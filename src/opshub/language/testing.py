@@ -12,7 +12,7 @@ from opshub.language.ruleset import RuleSet
 from opshub.language.series import Series
 from opshub.language.signals import Read
 
-__all__ = ["TestResult", "breaking", "given", "run_tests", "told"]
+__all__ = ["TestResult", "breaking", "given", "run_tests", "taking", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def _run(rules: RuleSet, case: TestCase) -> TestResult:
         *(v or None for v in (outcome.band, outcome.route, outcome.urgency)),
     )
     goals = tuple(sorted({*outcome.goals, *_declared(rules, case)}))
-    values += (breaking(rules, case), goals, outcome.owner or None)
+    values += (breaking(rules, case), goals, outcome.owner or None, taking(rules, case))
     failures = [
         f"expected {text}, got {_got(term, values)}{_trace(outcome)}"
         for text, term in case.expects
@@ -57,6 +57,12 @@ def breaking(rules: RuleSet, case: TestCase) -> tuple[str, ...]:
     """The alerts in breach where the signals came to what the test gives; others have no value."""
     signals, read = rules.signals, given(case)
     return tuple(alert.name for alert in signals.alerts if signals.breached(alert, read) is not None)
+
+
+def taking(rules: RuleSet, case: TestCase) -> str | None:
+    """The match block that takes the one piece of feedback that a test gives."""
+    found = rules.homes.of(case.feedback[0]) if len(case.feedback) == 1 else None
+    return found.home.name if found is not None else None
 
 
 def _declared(rules: RuleSet, case: TestCase) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
+from opshub.language.belonging import Match
 from opshub.language.schema import Kind
 from opshub.language.watching import Alert, Goal, Signal
 
@@ -386,4 +387,4 @@ class Test:
     expects: tuple[Expression, ...]
 
 
-Statement: TypeAlias = Use | Parameter | Let | Score | Rule | Bands | Signal | Alert | Goal | Test
+Statement: TypeAlias = Use | Parameter | Let | Score | Rule | Match | Bands | Signal | Alert | Goal | Test

@@ -15,7 +15,7 @@ from opshub.language.schema import Field, Kind
 from opshub.language.series import PERIODS, Alarm, Limit, Series
 from opshub.language.tree import Name, Reading, Span
 
-__all__ = ["Watches"]
+__all__ = ["Watches", "below"]
 
 KEY_SIGNALS = 3
 LONGEST = 366
@@ -46,7 +46,7 @@ class Watches:
             case watching.Reported(verb=verb, points=points):
                 self._check_period(node, True, "a reported signal needs its period")
                 made = Series(node.name, place, node.period, node.key, None, (), verb, points or node.name)
-            case value if any(isinstance(part, tree.Gather) for part in _below(value)):
+            case value if any(isinstance(part, tree.Gather) for part in below(value)):
                 self._check_period(node, True, "what is counted over feedback needs its period")
                 made = Series(node.name, place, node.period, node.key, self._counted(value))
             case value:
@@ -204,7 +204,7 @@ class _Parts:
         return BROKEN
 
 
-def _below(node: object) -> Iterator[object]:
+def below(node: object) -> Iterator[object]:
     """All nodes of an expression."""
     from opshub.language.parser import children
 
