@@ -25,6 +25,7 @@ def test_what_stands_in_a_text_is_told_with_what_was_found_first(rules: Rules, f
     found = predicates.facts(feedback(text="I cancel order #12 and switch  to others", title="Hello"))
 
     assert sorted(found.values()) == ["cancel", "order #12"]
+    assert list(predicates.facts(feedback(text="switch to others, cancel")).values()) == ["cancel"]
     assert predicates.facts(feedback(text="", title="Switch\tto")) != {}
     assert predicates.facts(feedback(text="nothing", title=None)) == {}
 

@@ -34,7 +34,8 @@ class Part(NamedTuple, Generic[E]):
     evidence: tuple[E, ...]
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: making a frozen one takes four times as long, and one is made for every decision.
+@dataclass(slots=True)
 class Outcome:
     """Scores, band, sorted tags and route of one idea.
 

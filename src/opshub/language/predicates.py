@@ -75,19 +75,30 @@ class Predicates:
         """The rows with their facts, unless they have them already."""
         if not self.names or not rows or len(rows[0]) > self.width:
             return rows
-        return [(*row, self.facts(row)) for row in rows]
-
-    def facts(self, row: Sequence[Any]) -> Facts:
-        """What stands in the texts of a row."""
-        facts = _NOTHING
-        for column, search in self._searches:
-            text = row[column]
-            found = search(text) if text else None
-            if found:
-                facts = {**facts, **found} if facts else found
-        return facts
+        facts = self.facts
+        return [(*row, facts(row)) for row in rows]
 
     @cached_property
+    def facts(self) -> Callable[[Sequence[Any]], Facts]:
+        """Tells what stands in the texts of a row."""
+        searches = self._searches
+        if len(searches) == 1:
+            ((column, search),) = searches
+            # Nearly every rule set looks into one field alone.
+            return lambda row: (search(row[column]) or _NOTHING) if row[column] else _NOTHING
+
+        def facts(row: Sequence[Any]) -> Facts:
+            found = _NOTHING
+            for column, search in searches:
+                text = row[column]
+                more = search(text) if text else None
+                if more:
+                    found = {**found, **more} if found else more
+            return found
+
+        return facts
+
+    @property
     def _searches(self) -> list[tuple[int, _Search]]:
         made: list[tuple[int, _Search]] = []
         for op, search in (("mentions", _words), ("matches", _patterns)):
@@ -113,13 +124,24 @@ def named(term: Term, lets: Mapping[str, Definition]) -> Predicate | None:
 def _words(predicates: Sequence[Predicate]) -> _Search:
     lexicon = Lexicon()
     lists = [(one.name, Words(_texts(one.detail), lexicon)) for one in predicates]
+    places: dict[str, list[tuple[int, int]]] = {}
+    for number, (_, words) in enumerate(lists):
+        for place, word in enumerate(words.words):
+            places.setdefault(word, []).append((number, place))
 
     def search(text: str) -> Facts | None:
         standing = lexicon.found(text.lower() if text.isascii() else fold(text))
         if not standing:
             return None
-        firsts = ((name, words.first(standing)) for name, words in lists)
-        return {name: word for name, word in firsts if word is not None}
+        facts: dict[str, str] = {}
+        if len(standing) == 1:
+            (word,) = standing
+            return {lists[number][0]: word for number, _ in places[word]}
+        # Of each list the word that it names first; the words of a set come in another order in each process.
+        found = sorted([(*place, word) for word in standing for place in places[word]])
+        for number, _, first in found:
+            facts.setdefault(lists[number][0], first)
+        return facts
 
     return search
 

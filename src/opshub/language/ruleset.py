@@ -63,6 +63,10 @@ class RuleSet:
         self._watched = frozenset(_observed(roots, program))
         self._program = program
         self._start = dict.fromkeys(self.scores, 0.0)
+        self._effects = tuple(
+            (rule.additions, rule.tags, rule.goals, (rule.route, rule.urgency, rule.owner))
+            for rule in program.rules
+        )
         self._defined = tuple(score.name for score in program.scores)
         compiled = _compiled(program)
         self._decide: Decide = compiled.decide if compiled else _undecided
@@ -89,7 +93,7 @@ class RuleSet:
         that stand in place of what they came to.
         """
         feedback = self.predicates.completed(feedback)
-        totals = dict(self._start)
+        totals = self._start.copy()
         if len(idea) < self._width:
             idea = self.widened(idea)
         if self.across and len(idea) == self._width:
@@ -107,20 +111,20 @@ class RuleSet:
         self, hits: Iterable[Any], totals: dict[str, float]
     ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, str, str]]:
         """Tags, goals and (route, urgency, owner) of the rules that hold, whose points go into ``totals``."""
-        tags: set[str] = set()
-        goals: set[str] = set()
+        tags: list[str] = []
+        goals: list[str] = []
         goes = ("", "", "")
         for hit in hits:
-            verdict = self._program.rules[hit[0]]
-            for name, amount, _ in verdict.additions:
+            additions, own, supported, to = self._effects[hit[0]]
+            for name, amount, _ in additions:
                 totals[name] = settled(totals[name] + amount)
-            if verdict.tags:
-                tags.update(verdict.tags)
-            if verdict.goals:
-                goals.update(verdict.goals)
-            if verdict.route and not goes[0]:
-                goes = (verdict.route, verdict.urgency, verdict.owner)
-        return tuple(sorted(tags)), tuple(sorted(goals)), goes
+            if own:
+                tags += own
+            if supported:
+                goals += supported
+            if to[0] and not goes[0]:
+                goes = to
+        return tuple(sorted(set(tags))), tuple(sorted(set(goals))) if goals else (), goes
 
     def measured(
         self, idea: Sequence[object], feedback: Sequence[Sequence[object]], now: datetime

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from math import isfinite
 from typing import Any, TypeAlias
 
 __all__ = [
@@ -33,13 +34,15 @@ _WHOLE = 2**53
 
 def number(value: Any) -> float | None:
     """A stored number as a float; missing where it is not finite or beyond a float's range."""
+    if type(value) is float:
+        return value if isfinite(value) else None
     if value is None:
         return None
     try:
         result = float(value)
     except OverflowError:
         return None
-    return result if math.isfinite(result) else None
+    return result if isfinite(result) else None
 
 
 def finite(value: float | None) -> bool:
@@ -77,7 +80,7 @@ def sooner(due: datetime | None, seen: datetime | None, duration: timedelta) -> 
     if seen is None:
         return due
     try:
-        moment = seen.astimezone(UTC) + duration
+        moment = (seen if seen.tzinfo is UTC else seen.astimezone(UTC)) + duration
     except OverflowError:
         return due
     return moment if due is None or moment < due else due
@@ -85,7 +88,11 @@ def sooner(due: datetime | None, seen: datetime | None, duration: timedelta) -> 
 
 def column(rows: Rows, chosen: Iterable[int], field: int) -> list[Any]:
     """A field of the chosen rows, None where it is missing."""
-    return [_value(rows[i][field]) for i in chosen]
+    found = []
+    for i in chosen:
+        value = rows[i][field]
+        found.append(value if type(value) is float and isfinite(value) else _value(value))
+    return found
 
 
 def _value(value: Any) -> Any:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from opshub.language.runtime import fold, is_letter
@@ -16,6 +15,7 @@ Hit = tuple[int, int, int]
 
 _NONE: frozenset[str] = frozenset()
 _LETTERS = frozenset(code for code in range(128) if chr(code).isalnum())
+_RUNS_ON = frozenset(bytes([code]) for code in _LETTERS)
 
 
 class _Word(NamedTuple):
@@ -36,8 +36,9 @@ class Lexicon:
 
     def __init__(self) -> None:
         self._words: dict[str, list[_Word]] = {}
-        self._search: Callable[[bytes], list[Hit]] | None = None
+        self._search: Callable[[bytes, bool], list[Hit]] | None = None
         self._by_number: tuple[list[_Word], ...] = ()
+        self._bounded: frozenset[int] = frozenset()
         self._last: tuple[str, frozenset[str]] = ("", frozenset())
 
     def add(self, word: str) -> None:
@@ -58,8 +59,14 @@ class Lexicon:
     def found(self, text: str) -> frozenset[str]:
         """The same, for a text that nobody asks for again."""
         data = text.encode("utf-8", "surrogatepass")
-        hits = (self._search or self._made())(data)
-        return self._whole(text, data, hits) if hits else _NONE
+        hits = (self._search or self._made())(data, True)
+        near, bounded = [], self._bounded
+        for hit in hits:
+            # Most parts that are found go on, as "renew" does in "renewal": here they are passed by.
+            if data[hit[2] : hit[2] + 1] in _RUNS_ON and hit[0] in bounded:
+                continue
+            near.append(hit)
+        return self._whole(text, data, near) if near else _NONE
 
     def _whole(self, text: str, data: bytes, hits: Sequence[Hit]) -> frozenset[str]:
         """The words of which a part stands in a text, as far as they stand there as a whole."""
@@ -77,35 +84,36 @@ class Lexicon:
                     found.add(word)
         return frozenset(found)
 
-    def _made(self) -> Callable[[bytes], list[Hit]]:
+    def _made(self) -> Callable[[bytes, bool], list[Hit]]:
         from ahocorasick_rs import BytesAhoCorasick
 
         automaton = BytesAhoCorasick([part.encode("utf-8", "surrogatepass") for part in self._words])
         self._by_number = tuple(self._words.values())
-        self._search = search = partial(automaton.find_matches_as_indexes, overlapping=True)
+        bounded = (n for n, same in enumerate(self._by_number) if all(word.tail for word in same))
+        self._bounded = frozenset(bounded)
+        self._search = search = automaton.find_matches_as_indexes
         return search
 
 
 class Words:
-    """A list of words to look for in folded texts: whole words, or anywhere for scripts without spaces."""
+    """A list of words to look for in folded texts: whole words, or anywhere for scripts without spaces.
 
-    __slots__ = ("_lexicon", "_set", "_words")
+    ``words`` are they, folded, each once.
+    """
+
+    __slots__ = ("_lexicon", "_set", "words")
 
     def __init__(self, words: Iterable[str], lexicon: Lexicon | None = None) -> None:
         self._lexicon = Lexicon() if lexicon is None else lexicon
         folded = (" ".join(fold(word).split()) for word in words)
-        self._words = tuple(dict.fromkeys(word for word in folded if word))
-        self._set = frozenset(self._words)
-        for word in self._words:
+        self.words = tuple(dict.fromkeys(word for word in folded if word))
+        self._set = frozenset(self.words)
+        for word in self.words:
             self._lexicon.add(word)
 
     def __call__(self, text: str) -> bool:
         """Whether any word stands in a folded text."""
         return not self._set.isdisjoint(self._lexicon.standing(text))
-
-    def first(self, standing: Collection[str]) -> str | None:
-        """The first word of the list that is among those that stand in a text."""
-        return next((word for word in self._words if word in standing), None)
 
 
 def _phrase(word: str) -> re.Pattern[str] | None:
