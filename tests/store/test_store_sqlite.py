@@ -27,6 +27,7 @@ from opshub.store import (
     question_statements,
     statements,
     text_statements,
+    vector_statements,
 )
 from opshub.store.memory import MemoryStore
 from opshub.store.rows import RawRow, Route
@@ -292,7 +293,14 @@ def test_what_is_asked_often_reads_an_index(
     assert not [line for line in plan if re.match(r"SCAN (?!json_each|wanted|\d|SUBQUERY)", line)], plan
 
 
-STATEMENTS = (statements, action_statements, goal_statements, question_statements, text_statements)
+STATEMENTS = (
+    statements,
+    action_statements,
+    goal_statements,
+    question_statements,
+    text_statements,
+    vector_statements,
+)
 
 
 def explain(hub: Any, statement: str, parameters: tuple[Any, ...]) -> list[str]:

@@ -17,6 +17,7 @@ from opshub.store.base_actions import Actions
 from opshub.store.base_questions import Questions
 from opshub.store.base_signals import Signals
 from opshub.store.base_texts import Texts
+from opshub.store.base_vectors import Vectors
 from opshub.store.rows import (
     BadRow,
     ConnectionState,
@@ -34,7 +35,7 @@ from opshub.store.rows import (
 __all__ = ["Store"]
 
 
-class Store(Signals, Texts, Actions, Questions, Protocol):
+class Store(Signals, Texts, Actions, Questions, Vectors, Protocol):
     """Where everything is kept."""
 
     # life

@@ -7,12 +7,12 @@ over all of them compares two independent answers. Slow where slow is simple.
 from __future__ import annotations
 
 from opshub.clock import Clock
-from opshub.store.memory_questions import Questions
+from opshub.store.memory_vectors import Vectors
 
 __all__ = ["MemoryStore"]
 
 
-class MemoryStore(Questions):
+class MemoryStore(Vectors):
     """Everything in dictionaries; gone with the process. Threads share it as they would share a file."""
 
     def __init__(self, clock: Clock) -> None:

@@ -120,6 +120,7 @@ class Records(Work):
             old = before.get(ref)
             if old is not None and (old.gone or _text(old.body) != _text(encoded[ref][1])):
                 self.kept.indexed.pop(ref, None)
+                self.kept.vectors.pop(ref, None)
                 self.kept.said.pop(ref, None)
         self._touch(self.kept.links[ref].idea for ref in changed if ref in self.kept.links)
         return len(changed)
@@ -153,6 +154,7 @@ class Records(Work):
         for ref in voices:
             self.kept.feedback[ref] = replace(self.kept.feedback[ref], gone=reasons[ref])
             self.kept.indexed.pop(ref, None)
+            self.kept.vectors.pop(ref, None)
         for ref in items:
             self.kept.items[ref] = replace(self.kept.items[ref], gone=reasons[ref])
         self._touch(self.kept.links[ref].idea for ref in voices if ref in self.kept.links)

@@ -84,6 +84,7 @@ class Tables:
     questions: dict[Ref, Question] = field(default_factory=dict)
     answers: dict[int, Answer] = field(default_factory=dict)
     calibrations: dict[tuple[str, int], Calibration] = field(default_factory=dict)
+    vectors: dict[Ref, tuple[int, bytes, bytes]] = field(default_factory=dict)
 
     def copy(self) -> Tables:
         """A snapshot."""
@@ -110,6 +111,7 @@ class Work:
         self.kept = Tables()
         self._turn = threading.RLock()
         self._depth = 0
+        self._undone = 0
 
     def close(self) -> None:
         """Nothing to release; what was kept is forgotten."""
@@ -127,6 +129,7 @@ class Work:
                 yield
             except BaseException:
                 self.kept = before
+                self._undone += 1
                 raise
             finally:
                 self._depth -= 1

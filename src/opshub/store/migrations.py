@@ -221,6 +221,14 @@ def m013_questions(db: Database) -> None:
     )
 
 
+def m014_vectors(db: Database) -> None:
+    """What an encoder made of feedback, its signs once more where they are read at one go; what waits for it."""
+    _table(db, "vector", "number", number=int, feedback=int, signs=bytes, body=bytes)
+    db.execute("create unique index vector_feedback on vector (feedback)")
+    db.execute("create index vector_signs on vector (number, signs)")
+    _table(db, "unencoded", "feedback", feedback=int)
+
+
 _STEPS: Sequence[Callable[[Database], None]] = (
     m001_records,
     m002_feedback_and_ideas,
@@ -235,6 +243,7 @@ _STEPS: Sequence[Callable[[Database], None]] = (
     m011_actions,
     m012_said,
     m013_questions,
+    m014_vectors,
 )
 
 NAMES = tuple(step.__name__ for step in _STEPS)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from opshub.clock import Clock
 from opshub.store.packing import Packer
-from opshub.store.sqlite_questions import Questions
+from opshub.store.sqlite_vectors import Vectors
 
 __all__ = ["SqliteStore"]
 
 
-class SqliteStore(Questions):
+class SqliteStore(Vectors):
     """Everything in one file, readable by its owner alone, beside its write-ahead log and its lock."""
 
     def __init__(self, path: Path, clock: Clock, wait: timedelta = timedelta(seconds=30)) -> None:

@@ -14,6 +14,7 @@ from opshub.store.moments import micros
 from opshub.store.rows import Seen
 from opshub.store.sqlite_records import Records
 from opshub.store.terms import MOST_TERMS, single_terms
+from opshub.store.vector_statements import QUEUE
 
 __all__ = ["Matching"]
 
@@ -168,6 +169,7 @@ class Matching(Records):
             self._write_many(
                 sql.UNQUEUE_TEXT, [(key,) for key, queued in living.items() if queued is not None]
             )
+            self._write(QUEUE, (json_of(living),))
 
     def unindexed(self, limit: int) -> list[Seen]:
         """Living, linked feedback whose text the full-text index does not hold in its present form."""

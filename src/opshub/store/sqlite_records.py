@@ -18,6 +18,7 @@ from opshub.store.packing import FIRST, Packer, train
 from opshub.store.rows import BadRow, RawRow
 from opshub.store.sqlite_work import Work
 from opshub.store.text_statements import DROP_SAID
+from opshub.store.vector_statements import DROP_VECTOR, UNQUEUE
 
 __all__ = ["Records"]
 
@@ -203,7 +204,8 @@ class Records(Work):
         self._write_many(sql.INSERT_FEEDBACK, new)
         self._write_many(sql.UPDATE_FEEDBACK, replaced)
         self._write_many(sql.UNINDEX_TEXT, stale)
-        self._write_many(DROP_SAID, stale)
+        for statement in (DROP_SAID, DROP_VECTOR, UNQUEUE):
+            self._write_many(statement, stale)
         self._write_many(sql.QUEUE_TEXT, [(row[0],) for row in new] + stale)
         self._count_voices(touched)
 
@@ -285,6 +287,8 @@ class Records(Work):
             self._write_many(sql.END_FEEDBACK, [(reasons[ref], row[0]) for ref, row in voices.items()])
             self._write_many(sql.UNINDEX_TEXT, [(row[0],) for row in voices.values()])
             self._write_many(sql.UNQUEUE_TEXT, [(row[0],) for row in voices.values()])
+            for statement in (DROP_VECTOR, UNQUEUE):
+                self._write_many(statement, [(row[0],) for row in voices.values()])
             self._write_many(sql.END_ITEM, [(reasons[ref], row[0]) for ref, row in items.items()])
             lost: dict[int, int] = {}
             for ref in reasons:

@@ -1,0 +1,169 @@
+"""Encoders out of a folder of the admin's own: a model2vec folder, or an ONNX model with its tokenizer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opshub.errors import ConfigError
+from opshub.matching.encoder import LONGEST, Encoder, blank, unit
+
+if TYPE_CHECKING:
+    from opshub.matching.encoder import Vectors
+
+__all__ = ["Onnx", "Static", "open_folder"]
+
+MODELS = ("model.onnx", "onnx/model.onnx", "model_quantized.onnx", "onnx/model_quantized.onnx")
+"""Where an ONNX model lies in a folder; the first that is there is taken."""
+
+TOKENS = 256
+"""Tokens of a text that an ONNX model reads."""
+
+BATCH = 32
+"""Texts that an ONNX model reads at once: they are brought to one length, so more only fill up memory."""
+
+
+def open_folder(folder: Path) -> Encoder:
+    """The model of a folder. ConfigError for a folder without one, and where a package is missing to read it."""
+    if not folder.is_dir():
+        raise ConfigError(
+            f"there is no folder {folder} with an encoder",
+            hint='name a folder, "universal", "minilm", "auto" or "off" as encoder under [hub]',
+        )
+    tokens = folder / "tokenizer.json"
+    model = next((folder / name for name in MODELS if (folder / name).is_file()), None)
+    static = folder / "model.safetensors"
+    if not tokens.is_file() or not (model or static.is_file()):
+        raise ConfigError(
+            f"the folder {folder} holds no encoder that can be read",
+            hint=f"it needs tokenizer.json beside {' or '.join(MODELS[:2])} (ONNX) or model.safetensors (model2vec)",
+        )
+    if model:
+        _need(folder, "onnxruntime", "tokenizers", "numpy")
+        return Onnx(f"{folder.name} {_digest(model, tokens)}", model, tokens)
+    if _setting(folder / "config.json", "model_type") != "model2vec":
+        raise ConfigError(
+            f"the folder {folder} holds a model that only PyTorch can run",
+            hint="export it to ONNX (optimum-cli export onnx), or distill it with model2vec",
+        )
+    _need(folder, "model2vec", "numpy")
+    return Static(f"{folder.name} {_digest(static, tokens)}", folder)
+
+
+def _need(folder: Path, *modules: str) -> None:
+    missing = [module for module in modules if find_spec(module) is None]
+    if missing:
+        raise ConfigError(
+            f"the encoder in {folder} needs {' and '.join(missing)}, which is not installed",
+            hint=f"run: pip install {' '.join(missing)}",
+        )
+
+
+def _digest(*files: Path) -> str:
+    """What tells one version of a model from another."""
+    mark = hashlib.blake2b(digest_size=6)
+    for path in files:
+        with path.open("rb") as file:
+            while piece := file.read(1 << 20):
+                mark.update(piece)
+    return mark.hexdigest()
+
+
+def _setting(path: Path, name: str) -> Any:
+    """One setting of a JSON file; None where there is none."""
+    if not path.is_file():
+        return None
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}", hint="copy the model's folder again") from error
+    return told.get(name) if isinstance(told, dict) else None
+
+
+class Static:
+    """A vector for each token, and their mean for a text: small and fast, blind to the order of words."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        """Load the table. ConfigError for one that is damaged."""
+        from model2vec import StaticModel
+
+        self.name = name
+        try:
+            self._model = StaticModel.from_pretrained(folder)
+        except Exception as error:
+            raise _damaged(folder, error) from error
+        self.dims = int(self._model.dim)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """A row for each text."""
+        import numpy as np
+
+        cut = [text[:LONGEST] for text in texts]
+        if not cut:
+            return np.zeros((0, self.dims), np.float32)
+        return blank(unit(self._model.encode(cut, use_multiprocessing=False)), texts)
+
+
+class Onnx:
+    """A transformer on the CPU: the mean of its tokens' vectors, or the first one's where its folder says so."""
+
+    def __init__(self, name: str, model: Path, tokens: Path) -> None:
+        """Load model and tokenizer. ConfigError where either is damaged."""
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        self.name = name
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        try:
+            self._tokens = Tokenizer.from_file(str(tokens))
+            self._session = onnxruntime.InferenceSession(
+                str(model), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            raise _damaged(model.parent, error) from error
+        self._tokens.enable_truncation(TOKENS)
+        self._tokens.enable_padding()
+        self._inputs = {told.name for told in self._session.get_inputs()}
+        self._first = bool(_setting(tokens.parent / "1_Pooling" / "config.json", "pooling_mode_cls_token"))
+        self.dims = self._batch(["a"]).shape[1]
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """A row for each text; those of like length go together, and the order is that of the texts."""
+        import numpy as np
+
+        rows = np.zeros((len(texts), self.dims), np.float32)
+        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+        for begin in range(0, len(order), BATCH):
+            part = order[begin : begin + BATCH]
+            rows[part] = self._batch([texts[at][:LONGEST] for at in part])
+        return blank(unit(rows), texts)
+
+    def _batch(self, texts: Sequence[str]) -> Vectors:
+        import numpy as np
+
+        told = self._tokens.encode_batch(list(texts))
+        mask = np.array([one.attention_mask for one in told], np.int64)
+        given = {
+            "input_ids": np.array([one.ids for one in told], np.int64),
+            "attention_mask": mask,
+            "token_type_ids": np.zeros_like(mask),
+        }
+        out = self._session.run(None, {name: given[name] for name in self._inputs if name in given})[0]
+        if out.ndim == 2:
+            return np.asarray(out, np.float32)
+        if self._first:
+            return np.asarray(out[:, 0], np.float32)
+        weights = mask[:, :, None].astype(np.float32)
+        return np.asarray((out * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1), np.float32)
+
+
+def _damaged(folder: Path, error: Exception) -> ConfigError:
+    return ConfigError(
+        f"the encoder in {folder} cannot be loaded: {error}".splitlines()[0],
+        hint="copy the model's folder again, or name another encoder under [hub]",
+    )
