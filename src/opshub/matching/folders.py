@@ -59,7 +59,7 @@ def _need(folder: Path, *modules: str) -> None:
     if missing:
         raise ConfigError(
             f"the encoder in {folder} needs {' and '.join(missing)}, which is not installed",
-            hint=f"run: pip install {' '.join(missing)}",
+            hint="run: pip install 'opshub[models]', or set encoder = \"off\" under [hub]",
         )
 
 

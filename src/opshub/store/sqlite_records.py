@@ -203,8 +203,7 @@ class Records(Work):
                 touched[idea] = touched.get(idea, 0) + (1 if gone else 0)
         self._write_many(sql.INSERT_FEEDBACK, new)
         self._write_many(sql.UPDATE_FEEDBACK, replaced)
-        self._write_many(sql.UNINDEX_TEXT, stale)
-        for statement in (DROP_SAID, DROP_VECTOR, UNQUEUE):
+        for statement in (sql.UNINDEX_TEXT, DROP_SAID, DROP_VECTOR, UNQUEUE):
             self._write_many(statement, stale)
         self._write_many(sql.QUEUE_TEXT, [(row[0],) for row in new] + stale)
         self._count_voices(touched)
@@ -285,9 +284,7 @@ class Records(Work):
             items = self._known(sql.LIVING_ITEMS, reasons)
             self._write(sql.COUNT_AGAIN_OF, (json_of(row[0] for row in voices.values()),))
             self._write_many(sql.END_FEEDBACK, [(reasons[ref], row[0]) for ref, row in voices.items()])
-            self._write_many(sql.UNINDEX_TEXT, [(row[0],) for row in voices.values()])
-            self._write_many(sql.UNQUEUE_TEXT, [(row[0],) for row in voices.values()])
-            for statement in (DROP_VECTOR, UNQUEUE):
+            for statement in (sql.UNINDEX_TEXT, sql.UNQUEUE_TEXT, DROP_VECTOR, UNQUEUE):
                 self._write_many(statement, [(row[0],) for row in voices.values()])
             self._write_many(sql.END_ITEM, [(reasons[ref], row[0]) for ref, row in items.items()])
             lost: dict[int, int] = {}
