@@ -5,6 +5,7 @@ from __future__ import annotations
 from opshub.matching.explicit import addresses_in, keys_in, references
 from opshub.matching.fulltext import FullText
 from opshub.matching.matcher import Candidate, Matcher, NoMatcher
+from opshub.matching.plain import read
 from opshub.matching.terms import fingerprint, fold, terms
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "fingerprint",
     "fold",
     "keys_in",
+    "read",
     "references",
     "terms",
 ]

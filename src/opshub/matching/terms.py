@@ -8,10 +8,13 @@ import unicodedata
 from functools import cache, lru_cache
 from operator import add
 
+from opshub.matching.han import simplified
+from opshub.matching.plain import read
+
 __all__ = ["INDEXED", "fingerprint", "fold", "terms"]
 
 INDEXED = 1200
-"""Characters of a piece of feedback that the full-text index holds: its title and the beginning of its text."""
+"""Characters of what is read of a piece of feedback that the index holds, beside its title."""
 
 _BLANKS = "\t\n\v\f\r\x1c\x1d\x1e\x1f"
 """What separates words in ASCII, beside the space."""
@@ -55,19 +58,24 @@ def fold(text: str) -> str:
 
 
 def fingerprint(title: str, text: str) -> bytes:
-    """Sixteen bytes that are equal for texts that fold to the same; empty for feedback without any text."""
-    folded = fold(text) or fold(title)
+    """Sixteen bytes that are equal for texts that fold to the same; empty for feedback without any text.
+
+    In both scripts of Chinese a text is the same. Else all of it counts, with quotes and all: two answers "yes, please"
+    to different questions do not say the same.
+    """
+    folded = simplified(fold(text) or fold(title))
     if not folded:
         return b""
     return hashlib.blake2b(folded.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def terms(title: str, text: str) -> list[str]:
-    """The terms of title and text in order, repeats kept, stop words left out.
+    """The terms of what is read of title and text, in order, repeats kept, stop words left out.
 
     Chinese gives each character and each pair of neighbours, so that words of any length are found without a
     dictionary.
     """
+    title, text = read(title, text)
     found: list[str] = []
     for word in _WORD.findall(fold(f"{title} {text[:INDEXED]}")):
         found.extend(_plain(word) if len(word) <= _LONGEST and word.isascii() else _mixed(word))
