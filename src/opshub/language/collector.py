@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from opshub.language import runtime
+from opshub.language import nodes, runtime
 from opshub.language.emitter import Emitter, assign, call, load
 from opshub.language.meaning import EVERY, Definition, Term, resolved
 from opshub.language.schema import FLOATS
@@ -52,7 +52,8 @@ class Collector:
     def lists(self) -> list[ast.stmt]:
         """The empty lists, before the pass."""
         return [
-            assign(name, ast.List([], ast.Load())) for name in (*self._found.values(), *self._worths.values())
+            assign(name, nodes.List([], nodes.LOAD))
+            for name in (*self._found.values(), *self._worths.values())
         ]
 
     def body(self) -> Iterator[ast.stmt]:
@@ -67,7 +68,7 @@ class Collector:
                 yield from held
             else:
                 held = [_append(self._found[where], load("i")), *held]
-                yield ast.If(self._emitter.condition(where), held, [])
+                yield nodes.If(self._emitter.condition(where), held, [])
 
     def _worth(self, worth: Term) -> ast.expr:
         value = self._emitter.expression(worth)
@@ -89,7 +90,7 @@ class Collector:
         elif key is not None:
             for where in (gather.where, gather.among) if gather.op in ("all", "share") else (gather.where,):
                 yield from self._make(
-                    (where, key), call("distinct", load("rows"), self.found(where), ast.Constant(key[0]))
+                    (where, key), call("distinct", load("rows"), self.found(where), nodes.Constant(key[0]))
                 )
 
     def _make(self, key: Any, value: ast.expr) -> Iterator[ast.stmt]:
@@ -103,13 +104,13 @@ class Collector:
         name = self._worths.get((gather.where, gather.worth)) if gather.worth else None
         if name is None:
             field = resolved(gather.worth, self._emitter.lets).field[0] if gather.worth else 0
-            values = call("column", load("rows"), found, ast.Constant(field))
+            values = call("column", load("rows"), found, nodes.Constant(field))
         else:
             values = load(name)
         return (
             call("known", values)
             if key is None
-            else call("each", load("rows"), found, values, ast.Constant(key[0]))
+            else call("each", load("rows"), found, values, nodes.Constant(key[0]))
         )
 
     def _count(self, where: Term, key: tuple[int, str] | None) -> ast.expr:
@@ -124,21 +125,21 @@ class Collector:
             case "count":
                 return count
             case "any":
-                return ast.Compare(count, [ast.Gt()], [ast.Constant(0)])
+                return nodes.Compare(count, [ast.Gt()], [nodes.Constant(0)])
             case "no":
-                return ast.UnaryOp(ast.Not(), count)
+                return nodes.UnaryOp(ast.Not(), count)
         whole = self._count(gather.among, key)
         if gather.op == "all":
-            return ast.Compare(ast.Constant(0), [ast.Lt(), ast.Eq()], [count, whole])
-        return ast.IfExp(whole, ast.BinOp(count, ast.Div(), whole), ast.Constant(None))
+            return nodes.Compare(nodes.Constant(0), [ast.Lt(), ast.Eq()], [count, whole])
+        return nodes.IfExp(whole, nodes.BinOp(count, ast.Div(), whole), nodes.Constant(None))
 
 
 def _append(name: str, value: ast.expr) -> ast.stmt:
-    return ast.Expr(ast.Call(ast.Attribute(load(name), "append", ast.Load()), [value], []))
+    return nodes.Expr(nodes.Call(nodes.Attribute(load(name), "append", nodes.LOAD), [value], []))
 
 
 def _taken(verb: str, values: ast.expr) -> ast.expr:
     """What a verb makes of a list of values."""
     if verb in ("min", "max"):
-        return ast.Call(load(verb), [values], [ast.keyword("default", ast.Constant(None))])
+        return nodes.Call(load(verb), [values], [nodes.keyword("default", nodes.Constant(None))])
     return call("total" if verb == "sum" else verb, values)

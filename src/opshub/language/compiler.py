@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from opshub.language import moments, runtime
+from opshub.language import moments, nodes, runtime
 from opshub.language.clauses import Clause, Crossing, Turn, clauses, is_clock
 from opshub.language.collector import Collector, collected
 from opshub.language.emitter import Emitter, assign, call, load
-from opshub.language.meaning import GATHERING, Definition, Program, Term, leaves
+from opshub.language.meaning import GATHERING, Definition, Program, Term, distinct, leaves
 from opshub.language.schema import Kind
 from opshub.language.stories import Story, tell
 
@@ -54,7 +54,7 @@ def compile_choice(program: Program) -> Callable[[Sequence[Any]], int | None]:
     conditions = [home.when for home in program.homes]
     emitter = Emitter(program.lets, conditions, len(program.schema.feedback))
     tests: list[ast.stmt] = [
-        ast.If(emitter.condition(when), [ast.Return(ast.Constant(number))], [])
+        nodes.If(emitter.condition(when), [nodes.Return(nodes.Constant(number))], [])
         for number, when in enumerate(conditions)
     ]
     loads = [assign(name, _item("row", index)) for (_, index), name in emitter.fields.items()]
@@ -65,26 +65,25 @@ def compile_choice(program: Program) -> Callable[[Sequence[Any]], int | None]:
 def _over_row(emitter: Emitter, value: ast.expr) -> Callable[[Sequence[Any], Any], Any]:
     loads = [assign(name, _item("values", index)) for (_, index), name in emitter.fields.items()]
     kept = [*emitter.starts(row=False), *emitter.starts(row=True)]
-    return _function(["values", "now"], [*loads, *kept, ast.Return(value)], emitter.namespace)
+    return _function(["values", "now"], [*loads, *kept, nodes.Return(value)], emitter.namespace)
 
 
 def _item(sequence: str, index: int) -> ast.expr:
-    return ast.Subscript(load(sequence), ast.Constant(index), ast.Load())
+    return nodes.Subscript(load(sequence), nodes.Constant(index), nodes.LOAD)
 
 
 def _none() -> ast.expr:
-    return ast.Constant(None)
+    return nodes.Constant(None)
 
 
 def _tuple(values: Iterable[ast.expr]) -> ast.expr:
-    return ast.Tuple(list(values), ast.Load())
+    return nodes.Tuple(list(values), nodes.LOAD)
 
 
 def _function(arguments: list[str], body: list[ast.stmt], namespace: dict[str, Any]) -> Callable[..., Any]:
-    taken = ast.arguments([], [ast.arg(name) for name in arguments], None, [], [], None, [])
-    function = ast.FunctionDef("decide", taken, body, [], None, None)
+    taken = ast.arguments([], [nodes.arg(name) for name in arguments], None, [], [], None, [])
+    function = nodes.FunctionDef("decide", taken, body, [], None, None)
     module = ast.Module([function], [])
-    _place(module)
     scope = dict(namespace)
     exec(
         compile(module, "<rules>", "exec"), scope
@@ -93,25 +92,11 @@ def _function(arguments: list[str], body: list[ast.stmt], namespace: dict[str, A
     return decide
 
 
-def _place(module: ast.Module) -> None:
-    """Give every part of a tree the place that it has to have; ``ast.fix_missing_locations`` takes thrice as long."""
-    left: list[Any] = [module]
-    while left:
-        node = left.pop()
-        for part in vars(node).values():
-            if isinstance(part, list):
-                left.extend(part)
-            elif isinstance(part, ast.AST):
-                left.append(part)
-        if node._attributes:
-            node.lineno, node.col_offset, node.end_lineno, node.end_col_offset = 1, 0, 1, 0
-
-
 class _Compiler:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._roots = [*(score.term for score in program.scores), *(rule.when for rule in program.rules)]
-        reached = list(dict.fromkeys(leaf for root in self._roots for leaf in leaves(root, program.lets)))
+        reached = distinct(self._roots, program.lets)
         named = {term.detail for term in reached if term.op == "let"}
         self._lets = [definition for name, definition in program.lets.items() if name in named]
         gathers = [term for term in reached if term.op in GATHERING]
@@ -161,7 +146,7 @@ class _Compiler:
         yield assign("every", call("range", call("len", load("rows"))))
         defined = {score.name for score in self._program.scores}
         if "priority" not in defined:
-            yield assign("score", ast.Constant(0.0))
+            yield assign("score", nodes.Constant(0.0))
             self._emitter.variables[_score("priority")] = "score"
 
     def _define(self, definitions: Iterable[Definition]) -> Iterator[ast.stmt]:
@@ -188,20 +173,20 @@ class _Compiler:
         body += [self._await(clause) for clause in moving]
         kept = self._emitter.starts(row=True)
         fields = [assign(n, _item("row", i)) for (op, i), n in self._emitter.fields.items() if op == "row"]
-        target = ast.Tuple([ast.Name("i", ast.Store()), ast.Name("row", ast.Store())], ast.Store())
-        yield ast.For(target, call("enumerate", load("rows")), [*fields, *kept, *body], [])
+        target = nodes.Tuple([nodes.Name("i", nodes.STORE), nodes.Name("row", nodes.STORE)], nodes.STORE)
+        yield nodes.For(target, call("enumerate", load("rows")), [*fields, *kept, *body], [])
 
     def _watch(self, number: int, clause: Clause) -> Iterator[ast.stmt]:
         """Keep the earliest value for which the clause has not flipped yet."""
         seen, soon = self._emitter.fresh("seen"), f"soon{number}"
         yield assign(seen, self._emitter.expression(clause.value))
         sign = ast.GtE() if clause.inclusive else ast.Gt()
-        ahead = ast.Compare(load(seen), [sign], [self._emitter.expression(clause.moment)])
-        there = ast.Compare(load(seen), [ast.IsNot()], [_none()])
-        first = ast.Compare(load(soon), [ast.Is()], [_none()])
-        sooner = ast.Compare(load(seen), [ast.Lt()], [load(soon)])
-        test = ast.BoolOp(ast.And(), [there, ahead, ast.BoolOp(ast.Or(), [first, sooner])])
-        yield ast.If(test, [assign(soon, load(seen))], [])
+        ahead = nodes.Compare(load(seen), [sign], [self._emitter.expression(clause.moment)])
+        there = nodes.Compare(load(seen), [ast.IsNot()], [_none()])
+        first = nodes.Compare(load(soon), [ast.Is()], [_none()])
+        sooner = nodes.Compare(load(seen), [ast.Lt()], [load(soon)])
+        test = nodes.BoolOp(ast.And(), [there, ahead, nodes.BoolOp(ast.Or(), [first, sooner])])
+        yield nodes.If(test, [assign(soon, load(seen))], [])
 
     def _await(self, clause: Crossing | Turn) -> ast.stmt:
         """Bring the due moment forward to that of a clause."""
@@ -209,7 +194,7 @@ class _Compiler:
         if isinstance(clause, Turn):
             turn = Term("turn", Kind.TIME, clause.call.operands, clause.call.detail, True, clause.call.row)
             return assign("due", call("earliest", load("due"), emit(turn)))
-        speed, past = ast.Constant(clause.slope), ast.Constant(clause.past)
+        speed, past = nodes.Constant(clause.slope), nodes.Constant(clause.past)
         sides = (emit(clause.left), emit(clause.right))
         return assign("due", call("crossing", load("due"), load("now"), *sides, speed, past))
 
@@ -241,20 +226,20 @@ class _Compiler:
 
     def _ruled(self, stories: Sequence[Story]) -> Iterator[ast.stmt]:
         """The rules in order; a loop that runs once, so that ``stop`` is a ``break``."""
-        yield assign("hits", ast.List([], ast.Load()))
+        yield assign("hits", nodes.List([], nodes.LOAD))
         body: list[ast.stmt] = []
         for i, (rule, story) in enumerate(zip(self._program.rules, stories, strict=True)):
-            hit = _tuple([ast.Constant(i), *self._story(story)])
-            append = ast.Call(ast.Attribute(load("hits"), "append", ast.Load()), [hit], [])
-            held: list[ast.stmt] = [ast.Expr(append)]
-            body.append(ast.If(self._emitter.condition(rule.when), held + [ast.Break()] * rule.stops, []))
-        yield ast.While(ast.Constant(True), [*body, ast.Break()], [])
+            hit = _tuple([nodes.Constant(i), *self._story(story)])
+            append = nodes.Call(nodes.Attribute(load("hits"), "append", nodes.LOAD), [hit], [])
+            held: list[ast.stmt] = [nodes.Expr(append)]
+            body.append(nodes.If(self._emitter.condition(rule.when), held + [nodes.Break()] * rule.stops, []))
+        yield nodes.While(nodes.Constant(True), [*body, nodes.Break()], [])
 
     def _result(self, stories: Sequence[Story]) -> ast.stmt:
         scores = [
             _tuple([load(f"raw{i}"), load(f"score{i}"), *self._story(s)]) for i, s in enumerate(stories)
         ]
-        return ast.Return(_tuple([_tuple(scores), load("hits"), load("due")]))
+        return nodes.Return(_tuple([_tuple(scores), load("hits"), load("due")]))
 
 
 def _of_row(clause: Crossing | Turn) -> bool:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from opshub.language import moments, runtime
+from opshub.language import moments, nodes, runtime
 from opshub.language.clauses import is_clock
 from opshub.language.currencies import Money
 from opshub.language.functions import FUNCTIONS
@@ -43,37 +43,37 @@ _WEIGHTS: Mapping[str, int] = {
 
 def load(name: str) -> ast.expr:
     """A variable's value."""
-    return ast.Name(name, ast.Load())
+    return nodes.Name(name, nodes.LOAD)
 
 
 def assign(name: str, value: ast.expr) -> ast.stmt:
     """``name = value``."""
-    return ast.Assign([ast.Name(name, ast.Store())], value)
+    return nodes.Assign([nodes.Name(name, nodes.STORE)], value)
 
 
 def call(name: str, *arguments: ast.expr) -> ast.expr:
     """``name(*arguments)``."""
-    return ast.Call(load(name), list(arguments), [])
+    return nodes.Call(load(name), list(arguments), [])
 
 
 def _bind(name: str, value: ast.expr) -> ast.expr:
-    return ast.NamedExpr(ast.Name(name, ast.Store()), value)
+    return nodes.NamedExpr(nodes.Name(name, nodes.STORE), value)
 
 
 def _compare(left: ast.expr, sign: ast.cmpop, right: ast.expr) -> ast.expr:
-    return ast.Compare(left, [sign], [right])
+    return nodes.Compare(left, [sign], [right])
 
 
 def _is_none(value: ast.expr) -> ast.expr:
-    return _compare(value, ast.Is(), ast.Constant(None))
+    return _compare(value, ast.Is(), nodes.Constant(None))
 
 
 def _is_there(value: ast.expr) -> ast.expr:
-    return _compare(value, ast.IsNot(), ast.Constant(None))
+    return _compare(value, ast.IsNot(), nodes.Constant(None))
 
 
 def _all(conditions: list[ast.expr]) -> ast.expr:
-    return conditions[0] if len(conditions) == 1 else ast.BoolOp(ast.And(), conditions)
+    return conditions[0] if len(conditions) == 1 else nodes.BoolOp(ast.And(), conditions)
 
 
 class Emitter:
@@ -131,12 +131,12 @@ class Emitter:
         if name is None:
             name = self._memo[term] = self.fresh("kept")
             self.kept[name] = term.row
-        there = _compare(load(name), ast.IsNot(), ast.Constant(...))
-        return ast.IfExp(there, load(name), _bind(name, self._plain(term)))
+        there = _compare(load(name), ast.IsNot(), nodes.Constant(...))
+        return nodes.IfExp(there, load(name), _bind(name, self._plain(term)))
 
     def starts(self, row: bool) -> list[ast.stmt]:
         """Nothing is kept yet: of each row, or of the idea."""
-        return [assign(name, ast.Constant(...)) for name, of_row in self.kept.items() if of_row is row]
+        return [assign(name, nodes.Constant(...)) for name, of_row in self.kept.items() if of_row is row]
 
     def _plain(self, term: Term) -> ast.expr:
         match term.op:
@@ -148,9 +148,9 @@ class Emitter:
                 return self.expression(self.lets[str(term.detail)].term)
             case "and" | "or":
                 joined = ast.And() if term.op == "and" else ast.Or()
-                return ast.BoolOp(joined, [self.condition(operand) for operand in term.operands])
+                return nodes.BoolOp(joined, [self.condition(operand) for operand in term.operands])
             case "not":
-                return ast.UnaryOp(ast.Not(), self.condition(term.operands[0]))
+                return nodes.UnaryOp(ast.Not(), self.condition(term.operands[0]))
             case "missing":
                 return self._missing(term)
             case "in":
@@ -162,14 +162,14 @@ class Emitter:
             case "turn":
                 return self._turn(term)
             case "negative":
-                return self._strict([term.operands[0]], lambda values: ast.UnaryOp(ast.USub(), values[0]))
+                return self._strict([term.operands[0]], lambda values: nodes.UnaryOp(ast.USub(), values[0]))
             case sign if sign in _OPERATORS:
                 return self._arithmetic(term)
         return self._comparison(term)
 
     def _missing(self, term: Term) -> ast.expr:
         if not self._source(term.operands[0]).optional:
-            return ast.Constant(bool(term.detail))
+            return nodes.Constant(bool(term.detail))
         value = self.expression(term.operands[0])
         return _is_there(value) if term.detail else _is_none(value)
 
@@ -177,7 +177,7 @@ class Emitter:
         """The term as a condition: a field of yes or no that is missing is a no."""
         value = self.expression(term)
         if self._source(term).op in ("idea", "row"):
-            return _compare(value, ast.Is(), ast.Constant(True))
+            return _compare(value, ast.Is(), nodes.Constant(True))
         return value
 
     def _source(self, term: Term) -> Term:
@@ -187,7 +187,7 @@ class Emitter:
 
     def _constant(self, term: Term) -> ast.expr:
         if isinstance(term.detail, str | float | bool):
-            return ast.Constant(_plain(term.detail))
+            return nodes.Constant(_plain(term.detail))
         return load(self.constant("constant", (term.kind, term.detail), term.detail))
 
     def _field(self, term: Term) -> ast.expr:
@@ -215,7 +215,7 @@ class Emitter:
     def _member(self, term: Term) -> ast.expr:
         items: Any = term.detail
         if all(isinstance(item, str | float | bool) for item in items):
-            listed: ast.expr = ast.Tuple([ast.Constant(_plain(item)) for item in items], ast.Load())
+            listed: ast.expr = nodes.Tuple([nodes.Constant(_plain(item)) for item in items], nodes.LOAD)
         else:
             listed = load(self.constant("constant", items, tuple(items)))
         return _compare(self.expression(term.operands[0]), ast.In(), listed)
@@ -224,7 +224,7 @@ class Emitter:
         known = named(term, self.lets) if self._facts is not None else None
         if known is not None:
             facts = self.fields.setdefault(("row", self._facts or 0), "facts")
-            return _compare(ast.Constant(known.name), ast.In(), load(facts))
+            return _compare(nodes.Constant(known.name), ast.In(), load(facts))
         search = {"contains": self._contains, "matches": self._matches, "mentions": self._mentions}
         return search.get(term.op, self._contains_list)(term)
 
@@ -237,9 +237,9 @@ class Emitter:
         guards, texts = self._guarded(term.operands[0])
         items = load(self.constant("items", frozenset(term.members), frozenset(term.members)))
         if term.op == "contains all":
-            return _all([*guards, ast.Call(ast.Attribute(items, "issubset", ast.Load()), [texts], [])])
-        apart = ast.Call(ast.Attribute(items, "isdisjoint", ast.Load()), [texts], [])
-        return _all([*guards, ast.UnaryOp(ast.Not(), apart)])
+            return _all([*guards, nodes.Call(nodes.Attribute(items, "issubset", nodes.LOAD), [texts], [])])
+        apart = nodes.Call(nodes.Attribute(items, "isdisjoint", nodes.LOAD), [texts], [])
+        return _all([*guards, nodes.UnaryOp(ast.Not(), apart)])
 
     def _matches(self, term: Term) -> ast.expr:
         guards, text = self._guarded(term.operands[0])
@@ -255,8 +255,8 @@ class Emitter:
         if name is None:
             name = self._memo[key] = self.fresh("folded")
             self.kept[name] = value.row
-        there = _compare(load(name), ast.IsNot(), ast.Constant(...))
-        folded = ast.IfExp(there, load(name), _bind(name, call("fold", text)))
+        there = _compare(load(name), ast.IsNot(), nodes.Constant(...))
+        folded = nodes.IfExp(there, load(name), _bind(name, call("fold", text)))
         return _all([*guards, call(words, folded)])
 
     def _call(self, term: Term) -> ast.expr:
@@ -277,12 +277,12 @@ class Emitter:
             return self._strict(list(term.operands), lambda values: call(name, *values))
         sign = _OPERATORS[term.op]()
         if term.op != "/":
-            return self._strict(list(term.operands), lambda values: ast.BinOp(values[0], sign, values[1]))
+            return self._strict(list(term.operands), lambda values: nodes.BinOp(values[0], sign, values[1]))
 
         def divide(values: list[ast.expr]) -> ast.expr:
             name = self.fresh("value")
-            quotient = ast.BinOp(values[0], sign, load(name))
-            return ast.IfExp(_bind(name, values[1]), quotient, ast.Constant(None))
+            quotient = nodes.BinOp(values[0], sign, load(name))
+            return nodes.IfExp(_bind(name, values[1]), quotient, nodes.Constant(None))
 
         return self._strict(list(term.operands), divide)
 
@@ -300,8 +300,8 @@ class Emitter:
         made: ast.expr = make(values)
         if not guards:
             return made
-        test = guards[0] if len(guards) == 1 else ast.BoolOp(ast.Or(), guards)
-        return ast.IfExp(test, ast.Constant(None), made)
+        test = guards[0] if len(guards) == 1 else nodes.BoolOp(ast.Or(), guards)
+        return nodes.IfExp(test, nodes.Constant(None), made)
 
     def _stored_number(self, term: Term) -> bool:
         return term.kind in FLOATS and self._source(term).op in ("idea", "row")

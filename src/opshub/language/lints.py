@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opshub.language.findings import Findings
@@ -119,7 +119,12 @@ def _follows(fact: Term, part: Term) -> bool:
 
 def never(term: Term, lets: Mapping[str, Definition]) -> str:
     """Why a condition cannot hold, in words, or nothing where that cannot be proven."""
-    parts = sorted(conjuncts(term, lets), key=show)
+    parts = conjuncts(term, lets)
+    # Putting them in order, so that the same reason is told each time, takes far longer than looking for one.
+    return _contradiction(list(parts)) and _contradiction(sorted(parts, key=show))
+
+
+def _contradiction(parts: Sequence[Term]) -> str:
     for part in parts:
         if part.op in COMPARE and all(operand.op == "constant" for operand in part.operands):
             left, right = (operand.detail for operand in part.operands)

@@ -38,6 +38,15 @@ class Token(str):
     end_pos: int
 
 
+def _token(text: str, kind: str, start: int, end: int) -> Token:
+    token = Token(text)
+    token.type, token.start_pos, token.end_pos = kind, start, end
+    return token
+
+
+_END = _token("", "$END", 0, 0)
+
+
 class Reduction(NamedTuple):
     """What becomes of ``size`` parts: a node made by the builder's method ``name``, or, without one, their list.
 
@@ -75,9 +84,9 @@ class _Tables:
     A reduction for all others may come before a sign that cannot stand there, which then is refused all the same.
     """
 
+    blanks: re.Pattern[str]
     words: re.Pattern[str]
     keywords: Mapping[str, str]
-    ignored: frozenset[str]
     states: list[Mapping[str, int]]
     reductions: list[Reduction]
     start: int
@@ -110,10 +119,12 @@ def _tables() -> _Tables:
         from opshub.language.tabling import tables
 
         made = tables()
+    # Possessive: blanks that were passed are never given back.
+    blanks = f"(?:{made['blanks']})*+"
     return _Tables(
-        re.compile(made["words"]),
+        re.compile(blanks),
+        re.compile(f"{blanks}(?:{made['words']})"),
         made["keywords"],
-        frozenset(made["ignored"]),
         made["states"],
         [Reduction(*reduction) for reduction in made["reductions"]],
         made["start"],
@@ -124,17 +135,14 @@ def _tables() -> _Tables:
 def tokens(text: str) -> Iterator[Token | None]:
     """The words, signs and literals of a text, None where nothing of the language stands and reading ends."""
     tables = _tables()
-    match, keywords, ignored = tables.words.match, tables.keywords, tables.ignored
+    match, keywords = tables.words.match, tables.keywords
     at = 0
     while found := match(text, at):
-        kind, start, at = str(found.lastgroup), at, found.end()
-        if kind in ignored:
-            continue
-        token = Token(found[0])
-        token.type = keywords.get(token, kind) if kind == "NAME" else kind
-        token.start_pos, token.end_pos = start, at
-        yield token
-    if at < len(text):
+        kind = str(found.lastgroup)
+        start, at = found.span(kind)
+        word = found[kind]
+        yield _token(word, keywords.get(word, kind) if kind == "NAME" else kind, start, at)
+    if tables.blanks.fullmatch(text, at) is None:
         yield None
 
 
@@ -143,9 +151,9 @@ def read(text: str, builder: object) -> Any:
     tables = _tables()
     run = _Run(tables, builder)
     for token in tokens(text):
-        if token is None or not run.take(token.type, token, Place(token.start_pos, token.end_pos)):
+        if token is None or not run.take(token):
             return None
-    run.take("$END", None, Place(len(text), len(text)))
+    run.take(_END)
     return run.values[-1] if run.states[-1] == tables.end else None
 
 
@@ -158,10 +166,11 @@ class _Run:
         self._builder = builder
         self.states = [tables.start]
         self.values: list[Any] = []
-        self._places: list[Place] = []
+        self._places: list[Place | Token] = []
 
-    def take(self, sign: str, token: Token | None, place: Place) -> bool:
+    def take(self, token: Token) -> bool:
         """Go on with one token; whether it may stand here."""
+        sign = token.type
         table, states, values = self._table, self.states, self.values
         while True:
             row = table[states[-1]]
@@ -173,7 +182,7 @@ class _Run:
             if action >= 0:
                 states.append(action)
                 values.append(token)
-                self._places.append(place)
+                self._places.append(token)
                 return True
             reduction = self._reductions[~action]
             if reduction.lone:

@@ -29,6 +29,7 @@ __all__ = [
     "TestCase",
     "Verdict",
     "constant",
+    "distinct",
     "leaves",
     "resolved",
     "show",
@@ -221,6 +222,20 @@ def leaves(term: Term, lets: Mapping[str, Definition]) -> Iterator[Term]:
         if found.op == "let" and found.detail not in followed:
             followed.add(found.detail)
             stack.append(lets[str(found.detail)].term)
+
+
+def distinct(roots: Iterable[Term], lets: Mapping[str, Definition]) -> dict[Term, None]:
+    """Every term below and including these, each once, in the order in which they are first met."""
+    found: dict[Term, None] = {}
+    stack = list(roots)[::-1]
+    while stack:
+        term = stack.pop()
+        if term not in found:
+            found[term] = None
+            stack.extend(reversed(term.operands))
+            if term.op == "let":
+                stack.append(lets[str(term.detail)].term)
+    return found
 
 
 def resolved(term: Term, lets: Mapping[str, Definition]) -> Term:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
-from opshub.language.meaning import Definition, Program, Term, leaves, resolved
+from opshub.language.meaning import Definition, Program, Term, distinct, resolved
 from opshub.language.patterns import Pattern, Patterns
 from opshub.language.runtime import fold
 from opshub.language.words import Lexicon, Words
@@ -50,8 +50,7 @@ class Predicates:
     def of(cls, roots: Iterable[Term], program: Program) -> Predicates:
         """Those of conditions and values, and of what they name."""
         lets = program.lets
-        terms = dict.fromkeys(term for root in roots for term in leaves(root, lets))
-        found = (named(term, lets) for term in terms)
+        found = (named(term, lets) for term in distinct(roots, lets))
         return cls((one for one in found if one is not None), len(program.schema.feedback))
 
     @property

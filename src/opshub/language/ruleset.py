@@ -13,7 +13,7 @@ from opshub.language.across import placed, places
 from opshub.language.attaining import State, attained
 from opshub.language.homes import Homes
 from opshub.language.legend import Legend, Trace, entries
-from opshub.language.meaning import GATHERING, Program, Term, TestCase, leaves
+from opshub.language.meaning import GATHERING, Program, Term, TestCase, distinct
 from opshub.language.outcome import Outcome
 from opshub.language.predicates import Predicates
 from opshub.language.runtime import finite, settled, utc
@@ -227,21 +227,19 @@ def _compiled(program: Program) -> Compiled | None:
 def _observed(roots: Iterable[Term], program: Program) -> Iterator[int]:
     """The places in the world that these terms read."""
     own = len(program.schema.idea) - len(program.world)
-    for root in roots:
-        for term in leaves(root, program.lets):
-            if term.op == "idea" and own <= term.field[0] < len(program.schema.idea):
-                yield term.field[0] - own
+    for term in distinct(roots, program.lets):
+        if term.op == "idea" and own <= term.field[0] < len(program.schema.idea):
+            yield term.field[0] - own
 
 
 def _reads(roots: Iterable[Term], program: Program) -> Iterator[str]:
     own = len(program.schema.idea) - len(program.world)
-    for root in roots:
-        for term in leaves(root, program.lets):
-            if term.op == "row" or (term.op == "idea" and term.field[0] < own):
-                yield term.field[1]
-            elif term.op in GATHERING:
-                key = term.gathering.key
-                yield from () if key is None else (key[1],)
+    for term in distinct(roots, program.lets):
+        if term.op == "row" or (term.op == "idea" and term.field[0] < own):
+            yield term.field[1]
+        elif term.op in GATHERING:
+            key = term.gathering.key
+            yield from () if key is None else (key[1],)
 
 
 EMPTY = RuleSet(Program(Schema((), (), {}), {}, (), (), "", (), "", ()), "empty")

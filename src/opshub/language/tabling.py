@@ -17,6 +17,7 @@ def tables() -> dict[str, Any]:
     """The tables, as values of JSON."""
     front: Any = lark().parser
     scanner = front.lexer.scanner
+    ignored = set(front.lexer.ignore_types)
     apart = {terminal.name for terminal in scanner.terminals}
     table = front.parser._parse_table
     numbers: dict[Any, int] = {}
@@ -24,9 +25,11 @@ def tables() -> dict[str, Any]:
     rows = [_row(table.states[state], numbers, places) for state in places]
     return {
         "grammar": digest(),
-        "words": "|".join(f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in scanner.terminals),
+        "blanks": "|".join(f"(?:{t.pattern.to_regexp()})" for t in scanner.terminals if t.name in ignored),
+        "words": "|".join(
+            f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in scanner.terminals if t.name not in ignored
+        ),
         "keywords": {t.pattern.value: str(t.name) for t in front.lexer.terminals if t.name not in apart},
-        "ignored": sorted(map(str, front.lexer.ignore_types)),
         "states": rows,
         "reductions": [_reduction(rule) for rule in numbers],
         "start": places[table.start_states["start"]],
