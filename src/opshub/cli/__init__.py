@@ -22,6 +22,8 @@ COMMANDS = {
     "revert": ("plan:revert", "Put back what stood there before a run wrote."),
     "resolve": ("plan:resolve", "Settle a conflict: keep the hub's value or the remote one."),
     "ideas": ("ideas:ideas", "Read the ranked ideas and the reasons behind them; set what rules may not."),
+    "review": ("review:review", "Answer which idea feedback belongs to, where its text alone does not tell."),
+    "matching": ("matching:matching", "See and tune when feedback joins ideas by likeness."),
     "rules": ("rules:rules", "Check and test rule files, and look up what they can use."),
     "goals": ("goals:goals", "List all goals: how they stand, and which ideas support them."),
     "signals": ("signals:signals", "Show signals over time, and alerts."),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from opshub.engine.work import Work
     from opshub.store.rows import Action
 
-__all__ = ["COMMANDS", "tell_merged"]
+__all__ = ["COMMANDS", "asked_by", "tell_done", "tell_merged", "told_done"]
 
 MOST = 10
 """Moved pieces that are listed one by one."""
@@ -189,26 +189,35 @@ def _act(
     as_json_: bool,
 ) -> None:
     """Do it, and tell what was done, what followed, and how to take it back."""
+    with session.hub() as hub:
+        done = hub.act(command, _asking(deed, asked_by(by, because)))
+    show(told_done(done), as_json_, tell_done)
+
+
+def asked_by(by: str | None, because: str) -> Asked:
+    """Who wants something done, this user where nobody is named, and why."""
     from opshub.cli.override import user
     from opshub.engine.deed import Asked
 
-    asked = Asked(who=_one_line(by) if by is not None else _one_line(user()), because=_one_line(because))
-    with session.hub() as hub:
-        done = hub.act(command, _asking(deed, asked))
-    value = {**_told(done.action, 0), "notes": list(done.notes)}
+    return Asked(who=_one_line(by) if by is not None else _one_line(user()), because=_one_line(because))
 
-    def view(ready: Mapping[str, Any]) -> None:
-        say(f"action {ready['action']}: {ready['told']}")
-        for moved in ready["links"][:MOST]:
-            say(f"  {moved['feedback']}: {_place(moved['before'])} → {_place(moved['after'])}")
-        if len(ready["links"]) > MOST:
-            say(f"  and {len(ready['links']) - MOST} more")
-        for note in ready["notes"]:
-            say(hang("  ", [note], screen()))
-        if ready["kind"] != "undo":
-            say(f"take it back: opshub ideas undo {ready['action']}; what would be written: opshub plan")
 
-    show(value, as_json_, view)
+def told_done(done: Done) -> dict[str, Any]:
+    """What was done, for people and for JSON."""
+    return {**_told(done.action, 0), "notes": list(done.notes)}
+
+
+def tell_done(ready: Mapping[str, Any]) -> None:
+    """Say what was done, what followed, and how to take it back."""
+    say(f"action {ready['action']}: {ready['told']}")
+    for moved in ready["links"][:MOST]:
+        say(f"  {moved['feedback']}: {_place(moved['before'])} → {_place(moved['after'])}")
+    if len(ready["links"]) > MOST:
+        say(f"  and {len(ready['links']) - MOST} more")
+    for note in ready["notes"]:
+        say(hang("  ", [note], screen()))
+    if ready["kind"] != "undo":
+        say(f"take it back: opshub ideas undo {ready['action']}; what would be written: opshub plan")
 
 
 def tell_merged(value: Mapping[str, Any]) -> bool:

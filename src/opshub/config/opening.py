@@ -102,6 +102,8 @@ def limits(config: Config) -> Limits:
         lease=hub.lease,
         wait=hub.wait,
         similar=hub.similar,
+        attach=hub.attach,
+        ask=hub.ask,
         sweep_guard=hub.sweep_guard,
         keep_runs=hub.keep_runs,
     )

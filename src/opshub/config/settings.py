@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from opshub.config.currencies import Code
 from opshub.config.fields import Fields
@@ -103,8 +103,15 @@ class HubSettings(Settings):
     listen: str = Field(default="127.0.0.1:8484", pattern=r"^.+:\d{1,5}$")
     """Where the daemon answers `/healthz` and `/readyz`, as `host:port`; port 0 takes a free one."""
 
-    similar: Literal["suggest", "attach"] = "suggest"
-    """Whether feedback with a similar text joins an idea by itself, or is only shown as a suggestion."""
+    similar: Literal["suggest", "learn", "attach"] = "learn"
+    """Whether feedback with a similar text joins an idea by itself: `suggest`: never, it is asked about; `learn`: for
+    each kind of feedback once the answers show that it is right often enough; `attach`: from the start."""
+
+    attach: float = Field(default=0.95, ge=0.5, lt=1)
+    """How often what joins by a likeness must be right, as it is expected from the answers (`opshub matching tune`)."""
+
+    ask: float = Field(default=0.1, gt=0, lt=1)
+    """From which expectation on a person is asked (`opshub review`); below it nothing is likely enough."""
 
     max_changes: int = Field(default=200, ge=1)
     """A plan with more changes than this is refused until it is confirmed with `--max-changes`."""
@@ -124,6 +131,12 @@ class HubSettings(Settings):
 
     audience: Visibility = Visibility.INTERNAL
     """Who reads what the hub writes, if a connection does not say: texts more private than that never go."""
+
+    @model_validator(mode="after")
+    def _asks_below(self) -> HubSettings:
+        if self.ask >= self.attach:
+            raise ValueError("ask must be smaller than attach: what attaches is not asked about")
+        return self
 
 
 class ConnectionSettings(Settings):

@@ -14,6 +14,7 @@ from typing import Any
 
 from opshub.daemon.logs import LOG, say
 from opshub.daemon.reload import RuleWatch
+from opshub.engine.asking import ask
 from opshub.engine.connection import Connection
 from opshub.engine.cycle import fetch, settle_quietly, think
 from opshub.engine.hub import Hub
@@ -176,7 +177,7 @@ class Daemon:
                     # Rules may have changed while it pulled; thinking with the former ones would undo the new.
                     work.rules, work.declared = self.hub.rules, self.hub.declared
                     self._decide(work)
-                self._index(work)
+                self._look_around(work)
         return work.report
 
     def _decide(self, work: Work) -> None:
@@ -189,12 +190,12 @@ class Daemon:
         if names:
             settle_quietly(work, names)
 
-    def _index(self, work: Work) -> None:
-        """Use the quiet between two turns for the full-text index, in steps that let others in."""
+    def _look_around(self, work: Work) -> None:
+        """Use the quiet between two turns for the full-text index and for questions, in steps that let others in."""
         busy = True
         while busy and not self.stop.is_set():
             with self.thinking:
-                busy = index(work, 200)
+                busy = index(work, 200) or ask(work, 20)
 
     def _tell(self, connection: Connection, report: Report) -> None:
         part = report.connections[0]

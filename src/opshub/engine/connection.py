@@ -62,8 +62,14 @@ class Limits:
     wait: timedelta = timedelta(seconds=30)
     """How long a command waits for another process that holds the database."""
 
-    similar: Literal["suggest", "attach"] = "suggest"
-    """Whether feedback with a similar text joins an idea by itself, or is only shown as a suggestion."""
+    similar: Literal["suggest", "learn", "attach"] = "learn"
+    """Whether feedback with a similar text joins an idea by itself: never, once answers show that it may, or always."""
+
+    attach: float = 0.95
+    """The expected precision from which it does."""
+
+    ask: float = 0.1
+    """The expected precision from which a person is asked."""
 
     keep_runs: int = 10_000
     """How many runs are remembered."""

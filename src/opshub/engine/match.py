@@ -1,8 +1,8 @@
 """The third stage: new or changed feedback finds the idea it speaks for.
 
 Tracked items come first, because feedback refers to them. Then, for each piece of feedback in order of arrival: what
-a person decided stays; keys, addresses and duplicate links; the same text; a likeness, where the admin lets it attach;
-else a new idea.
+a person decided stays; keys, addresses and duplicate links; the same text; a likeness, where the admin or answers let
+it attach; else a new idea.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from opshub.engine.likeness import Judge
 from opshub.engine.merged import survivor
 from opshub.engine.work import BATCH, Work
-from opshub.matching import FullText, Matcher, NoMatcher, fingerprint, references, terms
+from opshub.matching import fingerprint, references, terms
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem
 from opshub.store.rows import Seen
 
@@ -22,7 +23,6 @@ __all__ = [
     "index",
     "mark_of",
     "match",
-    "matcher_for",
     "stated",
     "title_of",
     "wordless",
@@ -35,11 +35,6 @@ TITLE = 100
 """Characters of a title that is taken from a text."""
 
 
-def matcher_for(work: Work) -> Matcher:
-    """The matcher that may attach by likeness."""
-    return FullText() if work.limits.similar == "attach" else NoMatcher()
-
-
 def match(work: Work, limit: int = BATCH) -> bool:
     """One batch of tracked items or, when there are none, of feedback; whether there was any."""
     store = work.store
@@ -49,7 +44,7 @@ def match(work: Work, limit: int = BATCH) -> bool:
             _Batch(work).items(items)
             store.set_mark("match.items", items[-1][0])
         return True
-    if work.limits.similar == "attach" and index(work):
+    if Judge.of(work).looking() and index(work):
         return True
     seen = store.feedback_after(store.mark("match"), limit)
     if seen:
@@ -155,6 +150,12 @@ class _Batch:
     known: dict[Ref, Link] = field(default_factory=dict)
     apart: Mapping[Ref, Collection[int]] = field(default_factory=dict)
     """The ideas that feedback may not be linked to, because a person said so."""
+    judge: Judge = field(init=False)
+    looking: bool = False
+    """Whether a likeness may attach anything, so that every piece must be findable for the next."""
+
+    def __post_init__(self) -> None:
+        self.judge = Judge.of(self.work)
 
     # -- tracked items --
 
@@ -222,7 +223,7 @@ class _Batch:
         self.apart = store.apart([row.feedback.ref for row in rows])
         marks = {row.feedback.ref: mark_of(row.feedback) for row in rows}
         self.prints = store.same_text([mark for mark in marks.values() if mark])
-        matcher = matcher_for(self.work)
+        self.looking = self.judge.looking()
         mentions: list[tuple[Ref, str]] = []
         for row in rows:
             named = references(row.feedback)
@@ -231,7 +232,7 @@ class _Batch:
                 self.work.stage("match").add("without words")
                 continue
             mentions.extend((row.feedback.ref, name) for name in named)
-            self._place(row.feedback, named, marks[row.feedback.ref], matcher)
+            self._place(row.feedback, named, marks[row.feedback.ref])
         self._put(self.links.values())
         store.put_fingerprints([(ref, mark) for ref, mark in marks.items() if mark])
         store.put_mentions(mentions)
@@ -244,13 +245,13 @@ class _Batch:
         self.work.store.put_links([link for link in links if link.feedback not in begun])
         self.begun.clear()
 
-    def _place(self, feedback: Feedback, named: Sequence[str], mark: bytes, matcher: Matcher) -> None:
+    def _place(self, feedback: Feedback, named: Sequence[str], mark: bytes) -> None:
         """Decide one link."""
         stage = self.work.stage("match")
         old = self.known.get(feedback.ref)
         link = old if old is not None and old.maker is LinkMaker.PERSON else None
         link = link or self._by_reference(feedback, named) or old
-        link = link or self._by_text(feedback, mark) or self._by_likeness(feedback, matcher)
+        link = link or self._by_text(feedback, mark) or self._by_likeness(feedback)
         if link is None:
             link = self._new_idea(feedback)
             stage.add("new ideas")
@@ -259,7 +260,7 @@ class _Batch:
             stage.add("linked")
         if mark:
             self.prints.setdefault(mark, link.idea)
-        if not isinstance(matcher, NoMatcher):
+        if self.looking:
             self._show_at_once(feedback, link)
 
     def _show_at_once(self, feedback: Feedback, link: Link) -> None:
@@ -319,18 +320,12 @@ class _Batch:
             return None
         return Link(feedback=feedback.ref, idea=idea, maker=LinkMaker.SAME, reason=SAYS_THE_SAME)
 
-    def _by_likeness(self, feedback: Feedback, matcher: Matcher) -> Link | None:
-        for best in matcher.candidates(feedback, self.work.store):
-            if best.likeness >= matcher.attaches_at and self._may(feedback, best.idea):
-                shared = ", ".join(f"'{term}'" for term in best.shared)
-                return Link(
-                    feedback=feedback.ref,
-                    idea=best.idea,
-                    maker=LinkMaker.SIMILARITY,
-                    reason=f"it shares {shared} with {best.nearest}",
-                    confidence=best.likeness,
-                )
-        return None
+    def _by_likeness(self, feedback: Feedback) -> Link | None:
+        """The best of those ideas that nobody ruled out, where that is sure enough for this kind of feedback."""
+        if not self.looking or not self.judge.attaches(feedback.kind):
+            return None
+        found = self.judge.candidates(feedback)
+        return self.judge.link(feedback, [it for it in found if self._may(feedback, it.idea)])
 
     def _new_idea(self, feedback: Feedback) -> Link:
         number = self.work.store.next_idea_number()

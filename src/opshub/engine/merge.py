@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from opshub.engine.answering import answered_by_merge
 from opshub.engine.deed import Asked, Deed, Done
 from opshub.engine.match import TITLE, title_of
 from opshub.engine.merged import survivor
@@ -42,6 +43,7 @@ def merge(work: Work, idea: str, into: str, asked: Asked) -> Done:
             store.put_breach(breach._replace(idea=two.number))
         notes += [f"{it.feedback} follows to IDEA-{it.idea}: {it.reason}" for it in deed.follow()]
         action = deed.keep(ActionKind.MERGE, one.number, two.number)
+        answered_by_merge(work, action, refs, deed.present)
     return Done(action, (*notes, *_left(store, one, two)))
 
 

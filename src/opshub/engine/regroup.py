@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from opshub.engine.answering import answered
 from opshub.engine.deed import Asked, Deed, Done
 from opshub.engine.match import stated, title_of, wordless
 from opshub.engine.reading import find_feedback, living
@@ -30,6 +31,7 @@ def link(work: Work, feedback: str, idea: str, asked: Asked) -> Done:
         deed.link({ref: deed.person(ref, into.number, "linked it")})
         moved = deed.follow()
         action = deed.keep(ActionKind.LINK, into.number, old.idea if old else 0, [ref])
+        answered(work, action, {ref: into.number})
     return Done(action, (*notes, *_told(moved)))
 
 
@@ -57,6 +59,7 @@ def unlink(work: Work, feedback: str, asked: Asked) -> Done:
         deed.link({piece.ref: new})
         moved = deed.follow()
         action = deed.keep(ActionKind.UNLINK, old.idea, new.idea if new else 0, [piece.ref])
+        answered(work, action, {piece.ref: 0})
     return Done(action, tuple(_told(moved)))
 
 

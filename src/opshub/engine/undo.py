@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from opshub.engine.answering import take_back
 from opshub.engine.deed import Asked, Deed, Done
 from opshub.engine.match import SAYS_THE_SAME, mark_of, stated
 from opshub.engine.reading import find_idea
@@ -48,6 +49,7 @@ def undo(work: Work, what: str | None, asked: Asked) -> Done:
         deed.watch([change.feedback for change in action.links], [change.item for change in action.bindings])
         notes = _restore(deed, action)
         undoing = deed.keep(ActionKind.UNDO, action.idea, action.other, action.feedback, undoes=action.number)
+        take_back(work, action, undoing)
     return Done(undoing, tuple(notes))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from opshub.matching.calibration import SHIPPED, Features, Weights, chance, features, fit
 from opshub.matching.explicit import addresses_in, keys_in, references
 from opshub.matching.fulltext import FullText
 from opshub.matching.matcher import Candidate, Matcher, NoMatcher
@@ -9,12 +10,18 @@ from opshub.matching.plain import read
 from opshub.matching.terms import fingerprint, fold, terms
 
 __all__ = [
+    "SHIPPED",
     "Candidate",
+    "Features",
     "FullText",
     "Matcher",
     "NoMatcher",
+    "Weights",
     "addresses_in",
+    "chance",
+    "features",
     "fingerprint",
+    "fit",
     "fold",
     "keys_in",
     "read",

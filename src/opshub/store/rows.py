@@ -237,6 +237,7 @@ class ActionKind(StrEnum):
     MERGE = "merge"
     SPLIT = "split"
     UNDO = "undo"
+    REFUSE = "refuse"
 
 
 class Linked(NamedTuple):
@@ -299,8 +300,13 @@ class Action:
             ActionKind.MERGE: f"merged IDEA-{self.idea} into IDEA-{self.other}",
             ActionKind.SPLIT: f"split {named} off IDEA-{self.idea} as IDEA-{self.other}",
             ActionKind.UNDO: f"undid action {self.undoes}",
+            ActionKind.REFUSE: f"said that {named} does not belong to {self._refused()}",
         }[self.kind]
         return f"{self.who} {said}" + (f": {self.because}" if self.because else "")
+
+    def _refused(self) -> str:
+        ideas = dict.fromkeys((self.idea, *(number for _, number in self.apart)))
+        return " or ".join(f"IDEA-{number}" for number in ideas)
 
     def names(self) -> Iterator[str]:
         """The ideas and the pieces of feedback that it touched."""

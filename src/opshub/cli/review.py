@@ -1,0 +1,288 @@
+"""``review``: what a likeness leaves open, answered key by key or by scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from opshub.cli.session import Session, pass_session
+from opshub.cli.view import Column, at_terminal, heading, json_option, plain, say, show, table
+from opshub.errors import OpshubError
+
+if TYPE_CHECKING:
+    from opshub.engine.deed import Asked, Done
+    from opshub.engine.hub import Hub
+    from opshub.engine.review import Inquiry
+
+__all__ = ["review"]
+
+AT_ONCE = 2000
+"""Pieces that are looked at before the first question; the daemon, or the next time, goes on."""
+
+PAGE = 50
+TEXT = 2000
+
+COLUMNS = (
+    Column("feedback", "feedback"),
+    Column("kind", "kind"),
+    Column("expected", "expected", right=True),
+    Column("worth", "worth", right=True),
+    Column("idea", "idea"),
+    Column("title", "idea_title"),
+    Column("text", "start"),
+)
+KEYS = "y yes, the first  ·  1-3 that one  ·  n not the first  ·  e new: none of them  ·  o another idea  ·  s skip"
+MORE = "u undo the last answer  ·  q quit"
+
+by_option = click.option("--by", metavar="NAME", help="Who answers; default: your user name.")
+
+
+@click.group(invoke_without_command=True)
+@click.option("--list", "list_", is_flag=True, help="List what is asked instead of asking.")
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many to list."
+)
+@click.option("--kind", default="", help="Only feedback of this kind, such as ticket or review.")
+@by_option
+@json_option
+@click.pass_context
+def review(ctx: click.Context, list_: bool, limit: int, kind: str, by: str | None, as_json_: bool) -> None:
+    """Answer which idea feedback belongs to, where its text alone does not tell.
+
+    Shows a text beside the three ideas that it resembles most, those questions first whose answers are worth most. One
+    key answers: y, n, e (new), o (another idea), s (skip), u (undo), q (quit). Every answer is an action that `opshub
+    ideas undo` takes back. Where nobody is at the terminal, or with --list or --json, it lists the questions.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    session = ctx.find_object(Session) or Session()
+    with session.hub() as hub:
+        whole = _prepared(hub)
+        if as_json_ or list_ or not at_terminal():
+            _list(hub, limit, kind, as_json_, whole)
+        else:
+            _Reviewer(hub, kind, by).run()
+
+
+@review.command("answer")
+@click.argument("feedback")
+@click.argument("answer")
+@click.option("--because", metavar="REASON", default="", help="Why; shown beside the link.")
+@by_option
+@json_option
+@pass_session
+def answer_(
+    session: Session, feedback: str, answer: str, because: str, by: str | None, as_json_: bool
+) -> None:
+    """Answer one question.
+
+    FEEDBACK is its name (desk:94). ANSWER is yes (it belongs to the first idea that is offered), no (not to the first),
+    new (to none that is offered), or the idea that it belongs to (IDEA-12).
+    """
+    from opshub.cli.hands import tell_done, told_done
+
+    with session.hub() as hub:
+        done = _answer(hub, feedback, answer, _asked(by, because))
+    show(told_done(done), as_json_, tell_done)
+
+
+def _asked(by: str | None, because: str = "") -> Asked:
+    from opshub.cli.hands import asked_by
+
+    return asked_by(by, because)
+
+
+def _answer(hub: Hub, feedback: str, said: str, asked: Asked) -> Done:
+    from opshub.engine.review import answer
+
+    return hub.act("review", lambda work: answer(work, feedback, said, asked))
+
+
+def _prepared(hub: Hub) -> bool:
+    """Whether all feedback was looked at."""
+    from opshub.engine.review import prepare
+
+    return hub.act("review", partial(prepare, most=AT_ONCE))
+
+
+def _list(hub: Hub, limit: int, kind: str, as_json_: bool, whole: bool) -> None:
+    from opshub.engine.review import inquiries
+
+    rows = [_told(it) for it in inquiries(hub.store, limit, kind)]
+
+    def view(ready: Sequence[Mapping[str, Any]]) -> None:
+        if not ready:
+            _nothing(hub, kind)
+        else:
+            table([{**row, "expected": f"{row['expected']:.2f}"} for row in ready], COLUMNS)
+            say("answer one: opshub review answer FEEDBACK yes|no|new|IDEA; all by key: opshub review")
+        if not whole:
+            say("not all feedback was looked at yet: opshub matching prepare")
+
+    show(rows, as_json_, view)
+
+
+def _nothing(hub: Hub, kind: str) -> None:
+    """Say why there is nothing to answer, and what to do."""
+    of = f" about feedback of kind {kind!r}" if kind else ""
+    if not hub.store.count_ideas():
+        say("nothing is asked: there is no feedback yet; run: opshub sync")
+    else:
+        say(f"nothing is asked{of}; new feedback is looked at by: opshub sync, then opshub review")
+        say("how attaching stands: opshub matching status")
+
+
+def _told(it: Inquiry) -> dict[str, Any]:
+    """A question for people and for JSON."""
+    from opshub.matching import terms
+
+    own = set(terms(it.feedback.title, it.feedback.text))
+    offers = [
+        {
+            "idea": choice.idea.id,
+            "title": choice.idea.title,
+            "likeness": choice.likeness,
+            "voices": choice.voices,
+            "nearest": str(choice.nearest.ref) if choice.nearest else "",
+            "nearest_text": choice.nearest.text[:TEXT] if choice.nearest else "",
+            "shared": list(choice.shared),
+            "terms": sorted(
+                own & set(terms(choice.nearest.title, choice.nearest.text)) if choice.nearest else ()
+            ),
+        }
+        for choice in it.choices
+    ]
+    return {
+        "feedback": str(it.feedback.ref),
+        "kind": it.question.kind,
+        "title": it.feedback.title,
+        "text": it.feedback.text[:TEXT],
+        "start": (it.feedback.title or it.feedback.text)[:200],
+        "url": it.feedback.url,
+        "created_at": plain(it.feedback.created_at),
+        "belongs_to": it.own.id,
+        "attached": it.attached,
+        "moves": it.moves,
+        "expected": it.question.chance,
+        "guards": list(it.question.guards),
+        "worth": it.worth,
+        "idea": it.choices[0].idea.id,
+        "idea_title": it.choices[0].idea.title,
+        "offers": offers,
+    }
+
+
+class _Reviewer:
+    """Asks one question after another until there are none or the person leaves."""
+
+    def __init__(self, hub: Hub, kind: str, by: str | None) -> None:
+        self.hub, self.kind, self.asked = hub, kind, _asked(by)
+        self.skipped: set[str] = set()
+        self.actions: list[int] = []
+
+    def run(self) -> None:
+        """Ask, and tell at the end what was done."""
+        shown = 0
+        while (found := self._next()) is not None:
+            shown += 1
+            if not self._ask(_told(found)):
+                break
+        if not shown:
+            _nothing(self.hub, self.kind)
+            return
+        count = len(self.actions)
+        say(f"{count} answer{'' if count == 1 else 's'} kept; what they taught: opshub matching status")
+
+    def _next(self) -> Inquiry | None:
+        from opshub.engine.review import inquiries
+
+        rows = inquiries(self.hub.store, len(self.skipped) + PAGE, self.kind)
+        return next((it for it in rows if str(it.feedback.ref) not in self.skipped), None)
+
+    def _ask(self, asked: Mapping[str, Any]) -> bool:
+        """One question until it is answered or left; whether to go on."""
+        from opshub.cli.beside import beside
+
+        click.echo()
+        beside(asked)
+        _hints(asked)
+        heading(KEYS)
+        say(MORE)
+        while True:
+            key = _key()
+            if key in ("q", ""):
+                return False
+            if key == "u":
+                return self._undo()
+            if key == "s":
+                self.skipped.add(asked["feedback"])
+                return True
+            said = self._said(key, asked)
+            if said is None:
+                say("one of these keys: y n e o s u q, or the number of an idea")
+            if said is not None and self._do(partial(_answer, self.hub, asked["feedback"], said, self.asked)):
+                return True
+
+    def _said(self, key: str, asked: Mapping[str, Any]) -> str | None:
+        """The answer that a key stands for; None for one that means nothing, and for an idea left empty."""
+        if key.isdecimal() and 1 <= int(key) <= len(asked["offers"]):
+            return str(asked["offers"][int(key) - 1]["idea"])
+        if key == "o":
+            named = click.prompt("IDEA", default="", show_default=False).strip()
+            return named or None
+        return {"y": "yes", "n": "no", "e": "new"}.get(key)
+
+    def _undo(self) -> bool:
+        """Take back the last answer of this review; what it answered is asked again."""
+        from opshub.engine.undo import undo
+
+        if not self.actions:
+            say("there is nothing to undo in this review")
+            return True
+        last = self.actions[-1]
+        deed = partial(undo, what=str(last), asked=self.asked)
+        if self._do(lambda: self.hub.act("review", deed), undoing=True):
+            self.actions.pop()
+        return True
+
+    def _do(self, deed: Callable[[], Done], *, undoing: bool = False) -> bool:
+        """Do it and say what was done; an error is told, and the question stays."""
+        from opshub.cli.failing import complain
+
+        try:
+            done = deed()
+        except OpshubError as error:
+            complain(str(error), error.hint)
+            return False
+        say(f"action {done.action.number}: {done.action.told()}")
+        for note in done.notes:
+            say(f"  {note}")
+        if not undoing:
+            self.actions.append(done.action.number)
+        return True
+
+
+def _hints(asked: Mapping[str, Any]) -> None:
+    """What to know before answering."""
+    click.echo()
+    first = asked["offers"][0]
+    say(f"expected to be right: {asked['expected']:.2f}; worth {asked['worth']:.2f}; {asked['url']}")
+    if asked["attached"]:
+        say(f"it was attached to {first['idea']} by its likeness: y keeps it there, n and e take it out")
+    elif asked["moves"] > 1:
+        say(
+            f"yes makes {asked['belongs_to']} with its {asked['moves']} pieces and items part of {first['idea']}"
+        )
+    for guard in asked["guards"]:
+        say(f"look closely: {guard}")
+
+
+def _key() -> str:
+    """One key; empty where the terminal is gone or the person interrupts."""
+    try:
+        return click.getchar().lower()
+    except (KeyboardInterrupt, EOFError):
+        return ""

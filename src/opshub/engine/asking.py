@@ -1,0 +1,229 @@
+"""The step behind the seven stages: what a likeness says of feedback that began an idea by itself, or was attached.
+
+It goes over new and changed feedback by its own mark, in batches that a kill leaves whole or not begun; a change of the
+matcher's model begins it anew. Nothing that a person, a key, a rule or the same text decided is touched or asked about.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from opshub.engine.learning import learn
+from opshub.engine.likeness import Judge, by_likeness, guards, offer
+from opshub.engine.match import SAYS_THE_SAME, index
+from opshub.engine.work import Work
+from opshub.model import Feedback, Link, LinkMaker, Ref
+from opshub.store.asked import Offer, Question, QuestionState
+from opshub.store.base import Store
+
+__all__ = ["EACH", "OFFERED", "ask", "begin_again", "present", "sampled", "settle"]
+
+OFFERED = 3
+"""Ideas that a person is shown beside the text."""
+
+LOOKED_AT = 20
+"""Candidates that are looked through for those."""
+
+EACH = 10
+"""Of what a likeness attaches, one piece in so many is asked about all the same: whether it keeps its promise."""
+
+_MARK = "asking"
+_MODEL = "asked with"
+_DONE = (QuestionState.ANSWERED, QuestionState.SETTLED)
+
+
+def ask(work: Work, limit: int = 100) -> bool:
+    """One batch; whether there was anything."""
+    if index(work, limit * 10):
+        return True
+    store, judge = work.store, Judge.of(work)
+    if store.fact(_MODEL) != _basis(work):
+        with work.commit("match"):
+            begin_again(work)
+    matched = store.mark("match")
+    seen = [row for row in store.feedback_after(store.mark(_MARK), limit) if row.seq <= matched]
+    if seen:
+        with work.timed("ask"), work.commit("match"):
+            _Batch(work, judge).feedback([row.feedback for row in seen])
+            store.set_mark(_MARK, seen[-1].seq)
+        return True
+    return _value_again(work, judge, limit)
+
+
+def begin_again(work: Work) -> None:
+    """Look at all feedback again, with the matcher's model as it is now. Used inside of a transaction."""
+    work.store.set_mark(_MARK, 0)
+    work.store.set_fact(_MODEL, _basis(work))
+
+
+def _basis(work: Work) -> str:
+    """What all questions depend on; where it changes, all are asked anew."""
+    return f"{Judge.of(work).model}, ask {work.limits.ask:g}"
+
+
+def _value_again(work: Work, judge: Judge, limit: int) -> bool:
+    """One batch of questions that an older version of what was learned had valued; whether there was any."""
+    store = work.store
+    kinds = sorted({it.kind for it in store.calibrations() if it.model == judge.model})
+    for kind in kinds:
+        with work.commit("match"):
+            newest = learn(work, kind, judge.model)
+        rows = store.questions_before(kind, newest.version, limit) if newest else []
+        if rows:
+            judge.learned.clear()
+            with work.timed("ask"), work.commit("match"):
+                _Batch(work, judge).again(rows)
+            return True
+    return False
+
+
+def sampled(ref: Ref) -> bool:
+    """Whether this piece is asked about although it is attached; a matter of its name alone."""
+    return hashlib.blake2b(str(ref).encode("utf-8", "surrogatepass"), digest_size=4).digest()[0] % EACH == 0
+
+
+def present(store: Store, question: Question) -> list[Offer]:
+    """What is offered, by the ideas that the nearest pieces belong to now; without what has become pointless."""
+    links = store.links_of([question.feedback, *(it.nearest for it in question.offers)])
+    own = links.get(question.feedback)
+    apart = store.apart([question.feedback]).get(question.feedback, frozenset())
+    checks = own is not None and own.maker is LinkMaker.SIMILARITY
+    found: dict[int, Offer] = {}
+    for it in question.offers:
+        link = links.get(it.nearest)
+        idea = link.idea if link is not None else 0
+        if idea and idea not in apart and idea not in found and (checks or own is None or idea != own.idea):
+            found[idea] = it._replace(idea=idea)
+    if checks and own is not None and next(iter(found), 0) != own.idea:
+        # What it was attached by has gone elsewhere meanwhile.
+        return [
+            Offer(own.idea, 0.0, question.feedback),
+            *(it for it in found.values() if it.idea != own.idea),
+        ]
+    return list(found.values())
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction looks at."""
+
+    work: Work
+    judge: Judge
+    links: dict[Ref, Link] = field(default_factory=dict)
+
+    def feedback(self, pieces: Sequence[Feedback]) -> None:
+        """Look for what each piece resembles."""
+        store = self.work.store
+        refs = [piece.ref for piece in pieces]
+        self.links, known, apart = store.links_of(refs), store.questions(refs), store.apart(refs)
+        for piece in pieces:
+            link, old = self.links.get(piece.ref), known.get(piece.ref)
+            if link is None or (old is not None and old.state is QuestionState.ANSWERED):
+                continue
+            if not _by_itself(link) or _speaks_for_an_alert(store, link):
+                if old is not None and old.state not in _DONE:
+                    store.put_questions([replace(old, state=QuestionState.SETTLED)])
+                continue
+            offers, guarded = self._offers(piece, link, apart.get(piece.ref, frozenset()))
+            self._decide(piece.ref, piece.kind, link, offers, guarded)
+
+    def again(self, rows: Sequence[Question]) -> None:
+        """Value what was found before by what was learned since."""
+        store = self.work.store
+        self.links = store.links_of([row.feedback for row in rows])
+        for row in rows:
+            link = self.links.get(row.feedback)
+            if link is None or not _by_itself(link):
+                settled = replace(row, state=QuestionState.SETTLED, version=self._version(row.kind))
+                store.put_questions([settled])
+            else:
+                self._decide(row.feedback, row.kind, link, present(store, row), row.guards)
+
+    def _version(self, kind: str) -> int:
+        known = self.judge.calibration(kind)
+        return known.version if known else 0
+
+    def _offers(
+        self, piece: Feedback, link: Link, apart: Collection[int]
+    ) -> tuple[list[Offer], tuple[str, ...]]:
+        """The ideas to offer, and what guards the first. One that began by itself joins older ideas only, so that of
+        two that are alike the later one is asked about."""
+        found = [it for it in self.judge.candidates(piece, LOOKED_AT) if it.idea not in apart]
+        if link.maker is not LinkMaker.SIMILARITY:
+            found = [it for it in found if it.idea < link.idea]
+            return [offer(it) for it in found[:OFFERED]], guards(found[0]) if found else ()
+        mine = [it for it in found if it.idea == link.idea]
+        rest = [it for it in found if it.idea != link.idea]
+        held = guards(mine[0]) if mine else ()
+        own = [offer(it) for it in mine] or self._unfound(link)
+        return [*own, *map(offer, rest)][:OFFERED], held
+
+    def _unfound(self, link: Link) -> list[Offer]:
+        """The idea that it was attached to, where the matcher finds no likeness any more."""
+        others = (it.feedback for it in self.work.store.links_to(link.idea))
+        nearest = next((ref for ref in others if ref != link.feedback), link.feedback)
+        return [Offer(link.idea, 0.0, nearest)]
+
+    def _decide(
+        self, ref: Ref, kind: str, link: Link, offers: Sequence[Offer], guarded: tuple[str, ...]
+    ) -> None:
+        """Attach, ask or leave it."""
+        store, limits = self.work.store, self.work.limits
+        weighed = self.judge.weigh(kind, [it.likeness for it in offers])
+        checks = link.maker is LinkMaker.SIMILARITY
+        sure = bool(offers) and self.judge.sure(offers[0].likeness, weighed.chance, guarded)
+        pieces = 1 if checks else self._pieces(link)
+        state = QuestionState.OPEN if offers and weighed.chance >= limits.ask else QuestionState.NEW
+        if checks:
+            state = QuestionState.OPEN if sampled(ref) or not sure else QuestionState.ATTACHED
+        elif sure and self.judge.attaches(kind) and pieces == 1 and self._alone(link):
+            link = by_likeness(ref, offers[0], weighed.chance)
+            store.put_links([link])
+            self.work.stage("ask").add("attached")
+            state = QuestionState.OPEN if sampled(ref) else QuestionState.ATTACHED
+        self.work.stage("ask").add("questions", int(state is QuestionState.OPEN))
+        question = Question(
+            feedback=ref,
+            kind=kind,
+            model=self.judge.model,
+            state=state,
+            logit=weighed.logit,
+            margin=weighed.margin,
+            chance=weighed.chance,
+            version=weighed.version,
+            worth=round(1 - abs(limits.attach - weighed.chance), 4),
+            pieces=pieces,
+            linked=link.idea,
+            offers=tuple(offers),
+            guards=guarded,
+        )
+        store.put_questions([question])
+
+    def _pieces(self, link: Link) -> int:
+        """How many pieces go along when this one moves."""
+        return max(1, len(self.work.store.links_to(link.idea)))
+
+    def _alone(self, link: Link) -> bool:
+        """Whether nothing but this piece speaks for the idea, and no person ever spoke of it."""
+        store, idea = self.work.store, link.idea
+        touched = store.bound_to(idea) or store.overrides([idea]) or store.supports([idea])
+        return not touched and not store.actions_naming([f"IDEA-{idea}", str(link.feedback)])
+
+
+def _by_itself(link: Link) -> bool:
+    """Whether nothing stronger than a likeness put feedback where it is."""
+    if link.maker is LinkMaker.SIMILARITY:
+        return True
+    return link.maker is LinkMaker.SAME and link.reason != SAYS_THE_SAME
+
+
+def _speaks_for_an_alert(store: Store, link: Link) -> bool:
+    return bool(store.breaches([link.idea]))
+
+
+def settle(store: Store, refs: Iterable[Ref]) -> None:
+    """Ask no more about these: a person has decided. Answered questions stay so."""
+    known = store.questions(list(refs)).values()
+    store.put_questions([replace(it, state=QuestionState.SETTLED) for it in known if it.state not in _DONE])

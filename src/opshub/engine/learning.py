@@ -1,0 +1,147 @@
+"""What people's answers teach: weights for each kind of feedback, and whether a likeness may attach it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from opshub.engine.connection import Limits
+from opshub.engine.work import Work
+from opshub.matching import SHIPPED, Features, Weights, chance, fit
+from opshub.store.asked import Answer, Calibration, Valued, Verdict
+
+__all__ = [
+    "ENOUGH",
+    "LATEST",
+    "NEVER",
+    "REFIT",
+    "Expected",
+    "expect",
+    "kept",
+    "learn",
+    "may_attach",
+    "why_off",
+]
+
+REFIT = 50
+"""Answers between two fits."""
+
+LATEST = 100
+"""Answers that must be there before anything attaches; so many of the latest are held against the promise."""
+
+ENOUGH = 10
+"""Of these, so many must have been expected to keep the promise, or nothing is proved."""
+
+NEVER = frozenset({"issue"})
+"""Kinds that a likeness never attaches. In trackers no threshold is right often enough."""
+
+
+class Expected(NamedTuple):
+    """What two promises come to: shares of feedback, and how often what attaches is right, as it is expected."""
+
+    attached: float
+    asked: float
+    new: float
+    right: float
+
+
+def learn(work: Work, kind: str, model: str) -> Calibration | None:
+    """Fit anew where enough was answered, and switch on or off what the latest answers say; the newest version.
+
+    Used inside of a transaction, after answers came or went.
+    """
+    store, limits = work.store, work.limits
+    before, answers = store.calibration(kind, model), store.answers(kind, model)
+    fitted = before.fitted if before else 0
+    due = len(answers) >= fitted + REFIT or len(answers) < fitted
+    sure, right = kept(answers, limits.attach)
+    attaching = switched(before, kind, len(answers), (sure, right), limits.attach)
+    if before is None and not due:
+        return None
+    if before is not None and not due and (attaching, limits.attach) == (before.attaching, before.promise):
+        return before
+    weights = fit(_examples(answers)) if due else Weights(*(before.weights if before else SHIPPED))
+    expected = expect(store.valued(kind), weights, limits.attach, limits.ask)
+    made = Calibration(
+        kind=kind,
+        model=model,
+        version=max((it.version for it in store.calibrations(kind)), default=0) + 1,
+        weights=(*weights,),
+        fitted=len(answers) if due else fitted,
+        answers=len(answers),
+        sure=sure,
+        right=right,
+        promise=limits.attach,
+        attaching=attaching,
+        attached=expected.attached,
+        asked=expected.asked,
+        at=work.clock.now(),
+    )
+    store.put_calibration(made)
+    return made
+
+
+def _examples(answers: Iterable[Answer]) -> list[tuple[Features, bool]]:
+    return [(Features(it.logit, it.margin), it.verdict is Verdict.YES) for it in answers]
+
+
+def kept(answers: Sequence[Answer], promise: float, latest: int = LATEST) -> tuple[int, int]:
+    """Of the latest answers: how many had been expected to keep the promise, and how many of those were right.
+
+    What was expected comes from the version that was in force before each answer, which had not seen it.
+    """
+    sure = [it for it in answers[-latest:] if it.chance >= promise and not it.guarded]
+    return len(sure), sum(it.verdict is Verdict.YES for it in sure)
+
+
+def switched(
+    before: Calibration | None, kind: str, answers: int, found: tuple[int, int], promise: float
+) -> bool:
+    """Whether a likeness may attach this kind from now on."""
+    sure, right = found
+    if kind in NEVER or answers < LATEST or right < promise * sure:
+        return False
+    on = before is not None and before.attaching and before.promise == promise
+    return on or sure >= ENOUGH
+
+
+def why_off(calibration: Calibration | None, kind: str, answers: int, limits: Limits) -> str:
+    """Why a likeness does not attach a kind; empty where it does."""
+    if limits.similar == "suggest":
+        return 'similar = "suggest"'
+    if kind in NEVER:
+        return "trackers get suggestions only"
+    if limits.similar == "attach":
+        return ""
+    if answers < LATEST:
+        return f"{LATEST - answers} more answers are needed"
+    if calibration is None or calibration.attaching:
+        return ""
+    if calibration.sure < ENOUGH and calibration.right == calibration.sure:
+        return f"only {calibration.sure} of the latest {LATEST} answers were expected to be that sure"
+    return f"of the latest {calibration.sure} that were expected to be right, {calibration.right} were"
+
+
+def may_attach(calibration: Calibration | None, kind: str, limits: Limits) -> bool:
+    """Whether a likeness attaches a kind of feedback now."""
+    if limits.similar != "learn" or kind in NEVER:
+        return limits.similar == "attach" and kind not in NEVER
+    return calibration is not None and calibration.attaching and calibration.promise == limits.attach
+
+
+def expect(rows: Iterable[Valued], weights: Weights, attach: float, ask: float) -> Expected:
+    """What would come of stored questions under these promises."""
+    count = attached = asked = 0
+    hopes = 0.0
+    for row in rows:
+        count += 1
+        likely = chance(Features(row.logit, row.margin), weights) if row.offered else 0.0
+        if likely >= attach and not row.guarded:
+            attached += 1
+            hopes += likely
+        elif row.offered and likely >= ask:
+            asked += 1
+    whole = count or 1
+    shares = (attached / whole, asked / whole, (count - attached - asked) / whole)
+    right = hopes / attached if attached else 0.0
+    return Expected(*(round(value, 4) for value in (*shares, right)))

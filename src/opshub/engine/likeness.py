@@ -1,0 +1,122 @@
+"""What a likeness is worth in this hub: the matcher, and what was learned of it for each kind of feedback."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from opshub.engine.connection import Limits
+from opshub.engine.learning import may_attach
+from opshub.engine.work import Work
+from opshub.matching import SHIPPED, Candidate, Features, FullText, Matcher, Weights, chance, features
+from opshub.model import Feedback, Link, LinkMaker, Ref
+from opshub.store.asked import Calibration, Offer, Question
+from opshub.store.base import Store
+
+__all__ = ["Judge", "Weighed", "by_likeness", "guards", "offer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the first of some candidates is expected to come to, and by which version."""
+
+    logit: float
+    margin: float
+    chance: float
+    version: int
+
+
+@dataclass(slots=True)
+class Judge:
+    """Finds candidates and weighs them."""
+
+    store: Store
+    limits: Limits
+    matcher: Matcher = field(default_factory=FullText)
+    learned: dict[str, Calibration | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, work: Work) -> Judge:
+        """The judge of a run."""
+        return cls(work.store, work.limits)
+
+    @property
+    def model(self) -> str:
+        """What values likenesses: those of two models are not compared."""
+        return str(getattr(self.matcher, "model", type(self.matcher).__name__))
+
+    def looking(self) -> bool:
+        """Whether a likeness may attach feedback of any kind."""
+        if self.limits.similar != "learn":
+            return self.limits.similar == "attach"
+        kinds = {it.kind for it in self.store.calibrations() if it.model == self.model}
+        return any(self.attaches(kind) for kind in kinds)
+
+    def attaches(self, kind: str) -> bool:
+        """Whether a likeness may attach feedback of this kind."""
+        return may_attach(self.calibration(kind), kind, self.limits)
+
+    def calibration(self, kind: str) -> Calibration | None:
+        """The newest version for this kind; looked up once."""
+        if kind not in self.learned:
+            self.learned[kind] = self.store.calibration(kind, self.model)
+        return self.learned[kind]
+
+    def candidates(self, feedback: Feedback, limit: int = 5) -> list[Candidate]:
+        """The ideas most alike, best first."""
+        return self.matcher.candidates(feedback, self.store, limit)
+
+    def weigh(self, kind: str, likenesses: Sequence[float]) -> Weighed:
+        """What the first of these likenesses is expected to come to."""
+        found, known = features(likenesses), self.calibration(kind)
+        weights = Weights(*known.weights) if known else SHIPPED
+        likely = chance(found, weights) if likenesses else 0.0
+        return Weighed(found.logit, found.margin, likely, known.version if known else 0)
+
+    def expected(self, question: Question) -> Weighed:
+        """What the first idea of a question is expected to come to, as things are known now."""
+        known = self.calibration(question.kind)
+        weights = Weights(*known.weights) if known else SHIPPED
+        likely = chance(Features(question.logit, question.margin), weights)
+        return Weighed(question.logit, question.margin, likely, known.version if known else 0)
+
+    def link(self, feedback: Feedback, found: Sequence[Candidate]) -> Link | None:
+        """The link that the first candidate makes; None where that is not sure enough."""
+        if not found:
+            return None
+        first = found[0]
+        weighed = self.weigh(feedback.kind, [it.likeness for it in found])
+        if not self.sure(first.likeness, weighed.chance, guards(first)):
+            return None
+        likely = first.likeness if self.limits.similar == "attach" else weighed.chance
+        return by_likeness(feedback.ref, offer(first), likely)
+
+    def sure(self, likeness: float, likely: float, guards: Sequence[str]) -> bool:
+        """Whether it is enough to attach, for a kind that attaches."""
+        if guards:
+            return False
+        if self.limits.similar == "attach":
+            return likeness >= self.matcher.attaches_at
+        return likely >= self.limits.attach
+
+
+def guards(candidate: Candidate) -> tuple[str, ...]:
+    """What forbids to attach by this candidate without asking."""
+    return tuple(getattr(candidate, "guards", ()))
+
+
+def offer(candidate: Candidate) -> Offer:
+    """The candidate as it is kept."""
+    return Offer(candidate.idea, candidate.likeness, candidate.nearest, candidate.shared)
+
+
+def by_likeness(feedback: Ref, found: Offer, likely: float) -> Link:
+    """A link that a likeness makes, with what it is expected to come to."""
+    shared = ", ".join(f"'{term}'" for term in found.shared)
+    return Link(
+        feedback=feedback,
+        idea=found.idea,
+        maker=LinkMaker.SIMILARITY,
+        reason=f"it shares {shared} with {found.nearest}",
+        confidence=likely,
+    )
