@@ -1,4 +1,4 @@
-"""The tour in the README and the tutorial tell what the commands print: they are played, and compared.
+"""The tour in the README, the tutorial and other pages tell what the commands print: they are played, and compared.
 
 ``python tests/test_tour.py`` writes the outputs anew (``make docs`` does so too). In a page, ``<!-- file: NAME -->``
 and ``<!-- append: NAME -->`` before a code block put the block into a file, ``<!-- slip: NAME -->`` changes a file as
@@ -177,7 +177,7 @@ def tutorial(page: str, folder: Path) -> str:
 
 
 def hour(page: str, folder: Path) -> str:
-    """The admin's hour, begun in an empty folder; what customers said is a few days old."""
+    """A page that begins in an empty folder; what customers said is a few days old."""
     with contextlib.ExitStack() as cleaning:
         cleaning.enter_context(contextlib.chdir(folder))
         return Story(cleaning, dated=True).told(page)
@@ -187,6 +187,7 @@ PAGES: dict[str, Callable[[str, Path], str]] = {
     "README.md": tour,
     "docs/tutorial.md": tutorial,
     "docs/admins-hour.md": hour,
+    "docs/review.md": hour,
 }
 
 

@@ -15,7 +15,8 @@ from opshub.errors import OpshubError
 if TYPE_CHECKING:
     from opshub.engine.deed import Asked, Done
     from opshub.engine.hub import Hub
-    from opshub.engine.review import Inquiry
+    from opshub.engine.review import Choice, Inquiry
+    from opshub.model import Feedback
 
 __all__ = ["review"]
 
@@ -137,24 +138,6 @@ def _nothing(hub: Hub, kind: str) -> None:
 
 def _told(it: Inquiry) -> dict[str, Any]:
     """A question for people and for JSON."""
-    from opshub.matching import terms
-
-    own = set(terms(it.feedback.title, it.feedback.text))
-    offers = [
-        {
-            "idea": choice.idea.id,
-            "title": choice.idea.title,
-            "likeness": choice.likeness,
-            "voices": choice.voices,
-            "nearest": str(choice.nearest.ref) if choice.nearest else "",
-            "nearest_text": choice.nearest.text[:TEXT] if choice.nearest else "",
-            "shared": list(choice.shared),
-            "terms": sorted(
-                own & set(terms(choice.nearest.title, choice.nearest.text)) if choice.nearest else ()
-            ),
-        }
-        for choice in it.choices
-    ]
     return {
         "feedback": str(it.feedback.ref),
         "kind": it.question.kind,
@@ -171,7 +154,24 @@ def _told(it: Inquiry) -> dict[str, Any]:
         "worth": it.worth,
         "idea": it.choices[0].idea.id,
         "idea_title": it.choices[0].idea.title,
-        "offers": offers,
+        "offers": [_offer(it.feedback, choice) for choice in it.choices],
+    }
+
+
+def _offer(feedback: Feedback, choice: Choice) -> dict[str, Any]:
+    from opshub.matching import terms
+
+    near = choice.nearest
+    both = set(terms(feedback.title, feedback.text)) & set(terms(near.title, near.text)) if near else ()
+    return {
+        "idea": choice.idea.id,
+        "title": choice.idea.title,
+        "likeness": choice.likeness,
+        "voices": choice.voices,
+        "nearest": str(near.ref) if near else "",
+        "nearest_text": near.text[:TEXT] if near else "",
+        "shared": list(choice.shared),
+        "terms": sorted(both),
     }
 
 

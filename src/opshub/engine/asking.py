@@ -170,36 +170,40 @@ class _Batch:
         self, ref: Ref, kind: str, link: Link, offers: Sequence[Offer], guarded: tuple[str, ...]
     ) -> None:
         """Attach, ask or leave it."""
-        store, limits = self.work.store, self.work.limits
         weighed = self.judge.weigh(kind, [it.likeness for it in offers])
-        checks = link.maker is LinkMaker.SIMILARITY
-        sure = bool(offers) and self.judge.sure(offers[0].likeness, weighed.chance, guarded)
-        pieces = 1 if checks else self._pieces(link)
-        state = QuestionState.OPEN if offers and weighed.chance >= limits.ask else QuestionState.NEW
-        if checks:
-            state = QuestionState.OPEN if sampled(ref) or not sure else QuestionState.ATTACHED
-        elif sure and self.judge.attaches(kind) and pieces == 1 and self._alone(link):
-            link = by_likeness(ref, offers[0], weighed.chance)
-            store.put_links([link])
-            self.work.stage("ask").add("attached")
-            state = QuestionState.OPEN if sampled(ref) else QuestionState.ATTACHED
-        self.work.stage("ask").add("questions", int(state is QuestionState.OPEN))
+        pieces = 1 if link.maker is LinkMaker.SIMILARITY else self._pieces(link)
         question = Question(
             feedback=ref,
             kind=kind,
             model=self.judge.model,
-            state=state,
+            state=QuestionState.NEW,
             logit=weighed.logit,
             margin=weighed.margin,
             chance=weighed.chance,
             version=weighed.version,
-            worth=round(1 - abs(limits.attach - weighed.chance), 4),
+            worth=round(1 - abs(self.work.limits.attach - weighed.chance), 4),
             pieces=pieces,
             linked=link.idea,
             offers=tuple(offers),
             guards=guarded,
         )
-        store.put_questions([question])
+        question = self._stand(question, link)
+        self.work.stage("ask").add("questions", int(question.state is QuestionState.OPEN))
+        self.work.store.put_questions([question])
+
+    def _stand(self, asked: Question, link: Link) -> Question:
+        """The question as it stands; what is sure enough, and nothing but itself in its idea, is attached."""
+        sure = bool(asked.offers) and self.judge.sure(asked.offers[0].likeness, asked.chance, asked.guards)
+        attached = QuestionState.OPEN if sampled(asked.feedback) else QuestionState.ATTACHED
+        if link.maker is LinkMaker.SIMILARITY:
+            return replace(asked, state=attached if sure else QuestionState.OPEN)
+        if sure and asked.pieces == 1 and self.judge.attaches(asked.kind) and self._alone(link):
+            made = by_likeness(asked.feedback, asked.offers[0], asked.chance)
+            self.work.store.put_links([made])
+            self.work.stage("ask").add("attached")
+            return replace(asked, state=attached, linked=made.idea)
+        likely = bool(asked.offers) and asked.chance >= self.work.limits.ask
+        return replace(asked, state=QuestionState.OPEN if likely else QuestionState.NEW)
 
     def _pieces(self, link: Link) -> int:
         """How many pieces go along when this one moves."""

@@ -209,7 +209,7 @@ def _configuration(tables: Mapping[str, Mapping[str, object]], page: str) -> str
         "[hub]",
         'database = "demo.db"',
         'rules = ["rules"]',
-        'similar = "attach"                   # the sample is small; a real hub begins with "suggest"',
+        'similar = "attach"                   # the sample is small; a real hub begins with "learn"',
     ]
     for name, table in tables.items():
         extra = _EXTRA[name] + (f'page = "{page}"\n' if name == "wiki" else "")
