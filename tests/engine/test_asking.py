@@ -310,7 +310,9 @@ def test_what_is_open_when_it_switches_on_is_attached_where_nobody_spoke_of_it(w
     crowd(world, 0, 260)
     sync(world)
     touched = inquiries(world.hub.store, 99)[-1]
-    world.act(link, str(touched.choices[0].nearest.ref), touched.own.id)
+    nearest = touched.choices[0].nearest
+    assert nearest is not None
+    world.act(link, str(nearest.ref), touched.own.id)
     world.act(undo, None)
     for _ in range(110):
         found = inquiries(world.hub.store, 2)

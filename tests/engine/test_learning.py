@@ -150,12 +150,14 @@ def test_another_promise_is_proved_anew(say: Say) -> None:
     world = say.world  # type: ignore[attr-defined]  # see the fixture
     world.hub.limits = replace(world.hub.limits, attach=0.99)
     known = world.hub.store.calibration("ticket", MODEL)
+    assert known is not None
     assert known.attaching
     assert not may_attach(known, "ticket", world.hub.limits)
 
     with world.hub.leased() as lease, world.hub.store.transaction():
         found = learn(world.hub.work(lease), "ticket", MODEL)
 
+    assert found is not None
     assert (found.version, found.promise, found.attaching) == (known.version + 1, 0.99, False)
     assert found.weights == known.weights
 
@@ -180,6 +182,7 @@ def test_withdrawn_answers_are_unlearned(say: Say) -> None:
         after = learn(world.hub.work(lease), "ticket", MODEL)
 
     assert before is not None
+    assert after is not None
     assert (after.weights, after.answers, after.attaching) == (before.weights, 100, True)
 
 
