@@ -20,6 +20,7 @@ VALUE: dict[str, Any] = {
     "routes": [{"before": "", "after": HOSTILE, "ideas": 2}],
     "tags": [{"tag": HOSTILE, "gain": 1, "lose": 0}],
     "goals": [{"goal": HOSTILE, "gain": 1, "lose": 0}],
+    "matches": [{"match": HOSTILE, "pieces": 3}, {"match": "", "pieces": 4}],
     "writes": [{"connection": HOSTILE, "field": HOSTILE, "current": 1, "new": 2, "differ": 1}],
     "moved": [
         {
@@ -70,3 +71,5 @@ def test_the_page_says_who_moves_and_what_would_be_written() -> None:
     assert "退款" in text
     assert "50 → 1,000,000" in text
     assert "What would be written" in text
+    assert "Feedback that moves at the next sync" in text
+    assert "no block any more" in text

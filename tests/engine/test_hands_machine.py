@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -38,6 +39,13 @@ people = st.sampled_from(["p", "q"])
 texts = st.sampled_from(["", "export", "Export ", "导出", "dark", "EXP-1", "EXP-2 dark", "EXP-3 EXP-1"])
 ideas = st.integers(1, 12)
 
+SCORE = "score priority = idea.persons\n"
+BLOCKS = """
+match "dark" { when text mentions ["dark"] to "EXP-2" }
+match "export" { when text mentions ["export"] to idea "Exports" }
+match "导出" { when text mentions ["导出"] to "IDEA-2" }
+"""
+
 
 def snapshot(world: Any) -> dict[str, Any]:
     """All that an action could change, but for the numbers of ideas that are used up."""
@@ -55,6 +63,8 @@ class Hands(RuleBasedStateMachine):
     """Feedback and items come and go; people link, unlink, merge, split and undo."""
 
     make: Callable[[str, Path], Any]
+    blocks = ""
+    """The match blocks in force at first; with any, the rules change too."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,6 +132,11 @@ class Hands(RuleBasedStateMachine):
             row["marker"] = there["marker"] if there else f"IDEA-{idea}" if idea else ""
 
         self.come(add)
+
+    @rule(blocks=st.sampled_from(["", BLOCKS, BLOCKS[: BLOCKS.index("match", 9)]]))
+    def other_blocks(self, blocks: str) -> None:
+        if self.blocks:
+            self.come(lambda world: world.use(SCORE + blocks))
 
     @rule(data=st.data())
     def link(self, data: st.DataObject) -> None:
@@ -226,16 +241,17 @@ def decided(world: Any) -> dict[Ref, int]:
     return {ref: it.idea for ref, it in links.items() if it.maker is LinkMaker.PERSON}
 
 
-def test_people_s_decisions_hold_and_can_be_undone(empty: Path) -> None:
+@pytest.mark.parametrize("blocks", ["", BLOCKS], ids=["without", "with"])
+def test_people_s_decisions_hold_and_can_be_undone(empty: Path, blocks: str) -> None:
     from tests.engine.conftest import World
 
     def make(kind: str, folder: Path) -> Any:
         world = World(None, None) if kind == "memory" else World(folder, empty)
-        world.use("score priority = idea.persons\n")
+        world.use(SCORE + blocks)
         world.desk.size = 100
         return world
 
-    machine = type("HandsOfPeople", (Hands,), {"make": staticmethod(make)})
+    machine = type("HandsOfPeople", (Hands,), {"make": staticmethod(make), "blocks": blocks})
     run_state_machine_as_test(
         machine, settings=settings(max_examples=25, stateful_step_count=25, deadline=None)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ RULES = (
     Column("begins to hold", "begins", right=True),
     Column("ends", "ends", right=True),
 )
+MATCHES = (Column("match block", "match"), Column("pieces that move", "pieces", right=True))
 WRITES = (
     Column("connection", "connection"),
     Column("field", "field"),
@@ -64,7 +65,8 @@ def simulate(
 ) -> None:
     """Show what new rules would change: who moves, how far, why, and what would be written.
 
-    Every stored idea is decided anew; nothing is stored and nothing is sent.
+    Every stored idea is decided anew, with the feedback that it has; what match blocks would move is counted. Nothing
+    is stored and nothing is sent.
     """
     from opshub.cli.sync import moment_of
     from opshub.clock import SystemClock
@@ -81,6 +83,7 @@ def simulate(
     value["tags"] = [{"tag": tag, "gain": gain, "lose": lose} for tag, gain, lose in found.tags]
     value["goals"] = [{"goal": goal, "gain": gain, "lose": lose} for goal, gain, lose in found.goals]
     value["rules"] = [{"rule": rule, "begins": begins, "ends": ends} for rule, begins, ends in found.rules]
+    value["matches"] = [{"match": name, "pieces": pieces} for name, pieces in found.matches]
     if html is not None:
         _write_page(html, plain(value))
     show(value, as_json_, lambda ready: _view(ready, html))
@@ -100,14 +103,7 @@ def _write_page(file: Path, value: Mapping[str, Any]) -> None:
 def _view(value: Mapping[str, Any], html: Path | None) -> None:
     say(hang("current  ", [line(", ".join(value["current"]))], screen()))
     say(hang("new      ", [line(", ".join(value["new"])), _moment(value["at"])], screen()))
-    for title, rows, columns in (
-        ("Rules", value["rules"], RULES),
-        ("Bands", _named(value["bands"], "no band"), CHANGES),
-        ("Routes", _named(value["routes"], "inbox"), CHANGES),
-        ("Tags", value["tags"], TAGS),
-        ("Goals", value["goals"], GOALS),
-        ("What would be written", value["writes"], WRITES),
-    ):
+    for title, rows, columns in _tables(value):
         if rows:
             say("")
             heading(title)
@@ -127,6 +123,19 @@ def _view(value: Mapping[str, Any], html: Path | None) -> None:
     say(f"{changed:,} of {ideas:,} ideas change" if changed else f"none of {ideas:,} ideas changes")
     if html is not None:
         say(f"written to {html}")
+
+
+def _tables(
+    value: Mapping[str, Any],
+) -> Iterator[tuple[str, Sequence[Mapping[str, Any]], Sequence[Column]]]:
+    yield "Rules", value["rules"], RULES
+    yield "Bands", _named(value["bands"], "no band"), CHANGES
+    yield "Routes", _named(value["routes"], "inbox"), CHANGES
+    yield "Tags", value["tags"], TAGS
+    yield "Goals", value["goals"], GOALS
+    moves = [{**row, "match": row["match"] or "no block any more"} for row in value["matches"]]
+    yield "Feedback that moves at the next sync", moves, MATCHES
+    yield "What would be written", value["writes"], WRITES
 
 
 def _moment(at: str | None) -> str:

@@ -62,6 +62,8 @@ def _tables(value: Mapping[str, Any]) -> Iterator[str]:
     yield from _table("Tags", ("tag", "get it", "lose it"), tags)
     goals = [(row["goal"], row["gain"], row["lose"]) for row in value["goals"]]
     yield from _table("Goals", ("goal", "begin to support it", "no longer do"), goals)
+    matches = [(row["match"] or "no block any more", row["pieces"]) for row in value["matches"]]
+    yield from _table("Feedback that moves at the next sync", ("match block", "pieces that move"), matches)
     names = ("connection", "field", "current", "new", "differ")
     heads = ("connection", "field", "current rules", "new rules", "differ")
     writes = [tuple(row[name] for name in names) for row in value["writes"]]

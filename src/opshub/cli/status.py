@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from opshub.cli.session import Session, pass_session
+from opshub.cli.text import line
 from opshub.cli.view import Column, heading, json_option, say, short, show, table
 
 __all__ = ["status"]
@@ -40,7 +41,8 @@ def status(session: Session, runs: int, as_json_: bool) -> None:
     """Show how the hub is.
 
     Connections with their last success and their last error, open changes, conflicts, records that could not be
-    understood, the last runs, alerts in breach, and what is wrong with the rules.
+    understood, the last runs, alerts in breach, match blocks that wait for
+    their idea, and what is wrong with the rules.
     """
     with session.hub(reading=True) as hub:
         value = hub.status(runs)
@@ -62,6 +64,10 @@ def _view(value: Mapping[str, Any], zone: str) -> None:
     if value["alerts"]:
         say("")
         table([_alert(row, zone) for row in value["alerts"]], ALERTS)
+    if value["waiting"]:
+        say("")
+        for sentence in value["waiting"]:
+            say(line(sentence))
     for problem in value["rules"]:
         say("")
         heading("The rule files cannot be used; a running daemon goes on with the last good ones:")

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from opshub.engine.connection import Connection
 from opshub.engine.match import match
+from opshub.engine.moving import move
 from opshub.engine.normalize import normalize
 from opshub.engine.plan import plan
 from opshub.engine.pull import pull
@@ -28,7 +29,13 @@ ROUNDS = 3
 
 Step = Callable[[Work], bool]
 
-_THOUGHT: tuple[tuple[str, Step], ...] = (("match", match), ("score", score), ("route", route))
+
+def _match(work: Work) -> bool:
+    """One batch of the match stage: first of what other match blocks move, then of what is new."""
+    return move(work) or match(work)
+
+
+_THOUGHT: tuple[tuple[str, Step], ...] = (("match", _match), ("score", score), ("route", route))
 
 
 def reached(until: str, stage: str) -> bool:
@@ -63,7 +70,7 @@ def fetch(
                 work.watch.stage("normalize", 1)
         if thinking is not None and connection.role == "ideas" and reached(until, "match"):
             # Before feedback comes: what it refers to must not depend on which thread was faster.
-            while not work.stopping() and match(work):
+            while not work.stopping() and _match(work):
                 work.watch.stage("match", 1)
         if full and report.failure is None and not report.stopped:
             from opshub.engine.census import census

@@ -240,10 +240,11 @@ class Hub:
 
     def why_linked(self, feedback: str) -> WhyLinked:
         """Why a piece of feedback belongs to its idea. NotFoundError."""
+        from opshub.engine.blocks import Blocks
         from opshub.engine.linked import why_linked
 
         self._index()
-        return why_linked(self.store, feedback)
+        return why_linked(self.store, Blocks(self.store, self.rules, self.declared), feedback)
 
     def simulate(self, new: RuleSet | None = None, at: datetime | None = None, limit: int = 20) -> Simulation:
         """What ``new`` rules would make of every stored idea, beside those in force; reads only.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from opshub.engine.blocks import Blocks
 from opshub.engine.match import SAYS_THE_SAME, mark_of
 from opshub.engine.reading import find_feedback
 from opshub.matching import FullText, references
@@ -45,14 +46,14 @@ class WhyLinked:
     """(action, number of the action that undid it or 0)"""
 
 
-def why_linked(store: Store, name: str) -> WhyLinked:
-    """Explain a link; reads only. NotFoundError for feedback that is not there."""
+def why_linked(store: Store, blocks: Blocks, name: str) -> WhyLinked:
+    """Explain a link beside what match blocks say; reads only. NotFoundError for feedback that is not there."""
     feedback = find_feedback(store, name)
     link = store.links_of([feedback.ref]).get(feedback.ref)
     actions = store.actions_naming([str(feedback.ref)])
     undone = store.undone([action.number for action in actions])
     told = tuple((action, undone.get(action.number, 0)) for action in actions)
-    view = _Weighing(store, feedback, link, [action for action, by in told if not by])
+    view = _Weighing(store, blocks, feedback, link, [action for action, by in told if not by])
     return WhyLinked(
         feedback, link, store.idea(link.idea) if link is not None else None, tuple(view.signs()), told
     )
@@ -61,6 +62,7 @@ def why_linked(store: Store, name: str) -> WhyLinked:
 @dataclass(slots=True)
 class _Weighing:
     store: Store
+    blocks: Blocks
     feedback: Feedback
     link: Link | None
     actions: list[Action]
@@ -68,10 +70,13 @@ class _Weighing:
 
     def signs(self) -> Iterator[Sign]:
         """From the strongest to the weakest."""
-        if self.link is not None and self.link.maker in (LinkMaker.PERSON, LinkMaker.RULE):
+        if self.link is not None and self.link.maker is LinkMaker.PERSON:
             yield self._sign(self.link.maker, self.link.reason, self.link.idea)
         yield from self._duplicate()
         yield from self._references()
+        ruled = self.blocks.sign(self.feedback)
+        if ruled is not None:
+            yield self._sign(LinkMaker.RULE, *ruled)
         yield from self._texts()
         if self.link is not None and not self.decided:
             # What it was linked by is no longer there, as with a key that was edited out: a link stays once it is made.

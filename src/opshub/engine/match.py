@@ -1,28 +1,33 @@
 """The third stage: new or changed feedback finds the idea it speaks for.
 
 Tracked items come first, because feedback refers to them. Then, for each piece of feedback in order of arrival: what
-a person decided stays; keys, addresses and duplicate links; the same text; a likeness, where the admin or answers let
-it attach; else a new idea.
+a person decided stays; keys, addresses and duplicate links; the admin's match blocks; the same text; a likeness, where
+the admin or answers let it attach; else a new idea.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from opshub.engine.blocks import Blocks
 from opshub.engine.likeness import Judge
 from opshub.engine.merged import survivor
+from opshub.engine.past import ALERTS
+from opshub.engine.stretches import groups, mark_of
 from opshub.engine.work import BATCH, Work
-from opshub.matching import fingerprint, references, terms
+from opshub.matching import references, terms
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem
 from opshub.store.rows import Seen
 
 __all__ = [
     "SAYS_THE_SAME",
     "TITLE",
+    "claim",
     "index",
     "mark_of",
     "match",
+    "place",
     "stated",
     "title_of",
     "wordless",
@@ -49,8 +54,7 @@ def match(work: Work, limit: int = BATCH) -> bool:
     seen = store.feedback_after(store.mark("match"), limit)
     if seen:
         with work.timed("match"), work.commit("match"):
-            for group in _groups(work, seen):
-                _Batch(work).feedback(group)
+            place(work, seen)
             store.set_mark("match", seen[-1].seq)
     return bool(seen)
 
@@ -69,60 +73,30 @@ def index(work: Work, limit: int = 2000) -> bool:
 
 
 def stated(work: Work, pieces: Iterable[Feedback]) -> dict[Ref, Link]:
-    """The links that references and duplicate links of feedback make now, whatever it is linked to."""
+    """The links that references, duplicate links and match blocks make now, whatever feedback is linked to."""
     batch = _Batch(work)
     known = {feedback.ref: feedback for feedback in pieces}
     batch.apart = work.store.apart(known)
-    found = ((ref, batch._by_reference(it, references(it))) for ref, it in known.items())
+    found = (
+        (ref, batch._by_reference(it, references(it)) or batch._by_rule(it)) for ref, it in known.items()
+    )
     return {ref: link for ref, link in found if link is not None}
+
+
+def place(work: Work, rows: Sequence[Seen]) -> None:
+    """Link feedback as if it were new; inside of a transaction."""
+    for group in groups(work.store, rows):
+        _Batch(work).feedback(group)
+
+
+def claim(work: Work, refs: Sequence[Ref]) -> None:
+    """Let feedback that was linked anew gather its duplicates; inside of a transaction."""
+    _Batch(work)._claim_duplicates(refs)
 
 
 def wordless(feedback: Feedback) -> bool:
     """Whether it says nothing by itself, as a bare rating does: then it begins no idea."""
     return not mark_of(feedback)
-
-
-def _groups(work: Work, rows: Sequence[Seen]) -> Iterator[Sequence[Seen]]:
-    """The rows in stretches that can be decided at once with the result of deciding them one by one.
-
-    A stretch ends behind an original that its duplicates wait for, because it moves them; and behind feedback whose
-    text may have changed, where another row's text is compared with it.
-    """
-    waiting = work.store.mentioning([str(row.feedback.ref) for row in rows])
-    found = (work.store.feedback(ref) for ref in waiting)
-    named = {name for feedback in found if feedback is not None for name in references(feedback)}
-    changing = _texts_meet(work, rows)
-    begin = 0
-    for at, row in enumerate(rows, 1):
-        if str(row.feedback.ref) in named or (changing and row.idea is not None):
-            yield rows[begin:at]
-            begin = at
-        named.update(_stated(row.feedback))
-    if begin < len(rows):
-        yield rows[begin:]
-
-
-def _texts_meet(work: Work, rows: Sequence[Seen]) -> bool:
-    """Whether new feedback says what known feedback of the same batch says, or what any said before."""
-    if len({row.idea is None for row in rows}) < 2:
-        return False
-    known = {mark_of(row.feedback) for row in rows if row.idea is not None}
-    fresh = {mark_of(row.feedback) for row in rows if row.idea is None} - {b""}
-    return bool(known and fresh) and (
-        not known.isdisjoint(fresh) or bool(work.store.same_text(sorted(fresh)))
-    )
-
-
-def _stated(feedback: Feedback) -> Iterator[str]:
-    """The other records that a vendor names, as texts of their refs."""
-    yield from feedback.mentions
-    if feedback.duplicate_of:
-        yield str(Ref(feedback.ref.connection, feedback.duplicate_of))
-
-
-def mark_of(feedback: Feedback) -> bytes:
-    """What is equal for texts that say the same; empty for feedback without words."""
-    return fingerprint(feedback.title, feedback.text)
 
 
 def _terms_text(feedback: Feedback) -> str:
@@ -150,11 +124,13 @@ class _Batch:
     known: dict[Ref, Link] = field(default_factory=dict)
     apart: Mapping[Ref, Collection[int]] = field(default_factory=dict)
     """The ideas that feedback may not be linked to, because a person said so."""
+    blocks: Blocks = field(init=False)
     judge: Judge = field(init=False)
     looking: bool = False
     """Whether a likeness may attach anything, so that every piece must be findable for the next."""
 
     def __post_init__(self) -> None:
+        self.blocks = Blocks(self.work.store, self.work.rules, self.work.declared)
         self.judge = Judge.of(self.work)
 
     # -- tracked items --
@@ -206,12 +182,15 @@ class _Batch:
         self.apart = self.work.store.apart([ref for ref, _ in living])
         for ref, feedback in living:
             link = self.known.get(ref)
-            if link is None or link.maker is LinkMaker.PERSON:
+            if link is not None and link.maker is LinkMaker.PERSON:
                 continue
             better = self._by_reference(feedback, references(feedback))
+            if better is None and (link is None or link.maker is not LinkMaker.KEY):
+                better = self._by_rule(feedback)
             if better is not None and better != link:
                 self.links[ref] = better
-                self.work.stage("match").add("moved by key", int(better.idea != link.idea))
+                moved = link is None or better.idea != link.idea
+                self.work.stage("match").add(f"moved by {better.maker}", int(moved))
         self.work.store.put_links(list(self.links.values()))
 
     # -- feedback --
@@ -221,22 +200,45 @@ class _Batch:
         store = self.work.store
         self.known = store.links_of([row.feedback.ref for row in rows if row.idea is not None])
         self.apart = store.apart([row.feedback.ref for row in rows])
+        self._release(rows)
         marks = {row.feedback.ref: mark_of(row.feedback) for row in rows}
         self.prints = store.same_text([mark for mark in marks.values() if mark])
         self.looking = self.judge.looking()
         mentions: list[tuple[Ref, str]] = []
         for row in rows:
             named = references(row.feedback)
-            if not named and not marks[row.feedback.ref]:
+            awaited = self.blocks.waits(row.feedback)
+            mentions.extend((row.feedback.ref, name) for name in filter(None, [*named, awaited]))
+            if not named and not marks[row.feedback.ref] and not self._ruled(row.feedback):
                 # A bare rating counts where ratings are counted; it is no idea of its own.
                 self.work.stage("match").add("without words")
                 continue
-            mentions.extend((row.feedback.ref, name) for name in named)
             self._place(row.feedback, named, marks[row.feedback.ref])
         self._put(self.links.values())
         store.put_fingerprints([(ref, mark) for ref, mark in marks.items() if mark])
         store.put_mentions(mentions)
         self._claim_duplicates([row.feedback.ref for row in rows])
+
+    def _release(self, rows: Sequence[Seen]) -> None:
+        """Take away the links that match blocks made and no longer make, before anything is compared with them."""
+        lost = [
+            row.feedback.ref
+            for row in rows
+            if (old := self.known.get(row.feedback.ref)) is not None
+            and old.maker is LinkMaker.RULE
+            and row.feedback.ref.connection != ALERTS
+            and not self._ruled(row.feedback)
+        ]
+        self.work.store.drop_links(lost)
+        for ref in lost:
+            del self.known[ref]
+
+    def _ruled(self, feedback: Feedback) -> bool:
+        """Whether a match block takes it."""
+        return self.blocks.takes(feedback, self.apart.get(feedback.ref, ()))
+
+    def _by_rule(self, feedback: Feedback) -> Link | None:
+        return self.blocks.link(feedback, self.apart.get(feedback.ref, ()))
 
     def _put(self, links: Iterable[Link]) -> None:
         """Store the ideas that began, and those of the links that did not begin one."""
@@ -250,8 +252,9 @@ class _Batch:
         stage = self.work.stage("match")
         old = self.known.get(feedback.ref)
         link = old if old is not None and old.maker is LinkMaker.PERSON else None
-        link = link or self._by_reference(feedback, named) or old
-        link = link or self._by_text(feedback, mark) or self._by_likeness(feedback)
+        link = link or self._by_reference(feedback, named)
+        link = link or (old if old is not None and old.maker is LinkMaker.KEY else self._by_rule(feedback))
+        link = link or old or self._by_text(feedback, mark) or self._by_likeness(feedback)
         if link is None:
             link = self._new_idea(feedback)
             stage.add("new ideas")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from opshub.engine.blocks import UNKNOWN
 from opshub.engine.connection import Connection
 from opshub.engine.explain import contributions
 from opshub.engine.merged import survivor
@@ -109,6 +111,8 @@ class Status:
     """What is wrong with the rule files, each with its line; empty when all is well."""
     alerts: tuple[Breach, ...] = ()
     """Those in breach now."""
+    waiting: tuple[str, ...] = ()
+    """The match blocks whose idea nobody knows yet, as sentences."""
 
 
 def find_idea(store: Store, name: str) -> Idea:
@@ -313,4 +317,5 @@ def status(store: Store, connections: Sequence[Connection], problems: Sequence[s
         last_runs=tuple(store.runs(runs)),
         rules=tuple(problems),
         alerts=tuple(breach for breach in store.breaches() if breach.until is None),
+        waiting=tuple(json.loads(store.fact(UNKNOWN) or "[]")),
     )

@@ -18,6 +18,7 @@ from opshub.engine.connection import Connection
 from opshub.engine.declared import Declared
 from opshub.engine.explain import contributions, legend_fact
 from opshub.engine.facts import Reader
+from opshub.engine.moves import Moves
 from opshub.engine.plan import CREATION, wishes
 from opshub.engine.route import destined
 from opshub.engine.score import Seen, seen, tentative
@@ -119,6 +120,8 @@ class Simulation:
     rules: tuple[tuple[str, int, int], ...]
     """rule, ideas for which it begins to hold, ideas for which it ends"""
     writes: tuple[Writes, ...]
+    matches: tuple[tuple[str, int], ...] = ()
+    """match block, pieces of feedback that it would move; an empty name for those that no block takes any more"""
 
 
 class _Glass:
@@ -166,16 +169,18 @@ def simulate(store: Store, connections: Sequence[Connection], trial: Trial) -> S
     writing = [] if trial.past else [c for c in connections if c.apply != "never"]
     worlds = _worlds(glass, trial)
     survey = _survey(glass, reader, trial, worlds)
+    moves = Moves(store, trial.new)
     while batch := store.ideas_after(mark, BATCH):
         mark = batch[-1][0]
         numbers = list(dict.fromkeys(n for _, n in batch))
         for one, before, after, whole in _decided(glass, reader, trial, worlds, survey, numbers):
+            moves.see(one)
             if _compare(tally, before, after):
                 before, after = whole()
                 _explain(glass, tally, trial, one, before, after)
             if writing:
                 _count_writes(glass, tally, writing, one, before, after)
-    return _simulation(tally)
+    return replace(_simulation(tally), matches=moves.counts)
 
 
 def _reader(store: Store, trial: Trial) -> Reader:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from opshub.engine.answering import take_back
 from opshub.engine.deed import Asked, Deed, Done
 from opshub.engine.match import SAYS_THE_SAME, mark_of, stated
+from opshub.engine.moving import ask_again
+from opshub.engine.past import ALERTS
 from opshub.engine.reading import find_idea
 from opshub.engine.work import Work
 from opshub.errors import NotFoundError, UsageError
@@ -150,7 +152,7 @@ def _restore(deed: Deed, action: Action) -> list[str]:
     notes += [
         f"{link.feedback} went on to IDEA-{link.idea}, which it names since: {link.reason}" for link in moved
     ]
-    followed = [*deed.follow(), *_same_texts(deed, action)]
+    followed = [*deed.follow(), *_same_texts(deed, action), *_ruled(deed, action)]
     notes += [f"{link.feedback} follows to IDEA-{link.idea}: {link.reason}" for link in followed]
     return [*notes, *_staying(store, action)]
 
@@ -219,6 +221,22 @@ def _same_texts(deed: Deed, action: Action) -> list[Link]:
     moved = {
         ref: Link(feedback=ref, idea=action.idea, maker=LinkMaker.SAME, reason=SAYS_THE_SAME) for ref in back
     }
+    deed.link(moved)
+    return list(moved.values())
+
+
+def _ruled(deed: Deed, action: Action) -> list[Link]:
+    """Move what match blocks brought to the survivor of a merge meanwhile, and ask what was ruled before once more."""
+    store, before = deed.work.store, [change.before for change in action.links]
+    ruled = [link.feedback for link in before if link is not None and link.maker is LinkMaker.RULE]
+    if any(ref.connection != ALERTS for ref in ruled):
+        ask_again(store)
+    if action.kind is not ActionKind.MERGE:
+        return []
+    there = [it.feedback for it in store.links_to(action.other) if it.maker is LinkMaker.RULE]
+    pieces = [store.feedback(ref) for ref in there if ref not in deed.links]
+    named = stated(deed.work, [piece for piece in pieces if piece is not None])
+    moved = {ref: link for ref, link in named.items() if link.idea != action.other}
     deed.link(moved)
     return list(moved.values())
 

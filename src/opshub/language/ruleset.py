@@ -39,9 +39,9 @@ class RuleSet:
     """Decides ideas; comes from ``check`` only.
 
     ``hash`` changes whenever a decision or its explanation could. ``scores`` always has ``priority``, first.
-    ``reads`` are the full names of all fields that a decision depends on. ``bands`` are in order, best first; ``tags``
-    are all that any rule or alert may give, ``goals`` all goals by title. ``across`` are what an idea reads of all
-    ideas, (quantity, score). ``predicates`` are what rules look for in texts.
+    ``reads`` are the full names of all fields that decisions and match blocks depend on. ``bands`` are in order, best
+    first; ``tags`` are all that any rule or alert may give, ``goals`` all goals by title. ``across`` are what an idea
+    reads of all ideas, (quantity, score). ``predicates`` are what rules look for in texts.
     """
 
     def __init__(self, program: Program, hash: str) -> None:
@@ -51,11 +51,11 @@ class RuleSet:
         given = [*(rule.tags for rule in program.rules), *(alert.tags for alert in program.alerts)]
         self.tags = frozenset(chain.from_iterable(given))
         roots = [*(score.term for score in program.scores), *(rule.when for rule in program.rules)]
-        self.reads = frozenset(_reads(roots, program))
+        self.homes = Homes(program, frozenset(_reads([home.when for home in program.homes], program)))
+        self.reads = frozenset(_reads(roots, program)) | self.homes.reads
         self.predicates = Predicates.of(roots, program)
         counted = [series.term for series in program.signals if series.counted and series.term is not None]
         self.signals = Signals(program, frozenset(_reads(counted, program)))
-        self.homes = Homes(program, frozenset(_reads([home.when for home in program.homes], program)))
         self.tests: tuple[TestCase, ...] = program.tests
         self.across = program.across
         self.goals = {target.name: target for target in program.goals}
