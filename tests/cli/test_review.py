@@ -12,6 +12,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from click.testing import CliRunner, Result
 
 from opshub.cli import cli
 from opshub.cli.beside import marked
+from opshub.clock import SystemClock
+from opshub.store import open_store
 
 CONFIG = """\
 [hub]
@@ -180,6 +183,20 @@ def test_where_nothing_is_asked_it_says_what_to_do(folder: Path) -> None:
     ]
 
 
+def test_while_another_process_writes_it_lists_what_there_is(run: Run, folder: Path) -> None:
+    before = run("review", "--list").stdout
+    store = open_store(folder / "opshub.db", clock=SystemClock())
+    lease = store.acquire("hub", "the other one", timedelta(seconds=60), SystemClock().now())
+
+    listed = run("review", "--list")
+
+    assert lease is not None
+    store.release(lease)
+    store.close()
+    assert listed.stdout.startswith(before)
+    assert "the other one; these are the questions that there are" in listed.stdout
+
+
 # -- key by key ---------------------------------------------------------------------------------------------------
 
 
@@ -231,6 +248,11 @@ class Terminal:
 
 def bare(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", text).replace("\r", "")
+
+
+def lines_before(shown: str) -> int:
+    """Lines before the first question."""
+    return next(at for at, line in enumerate(bare(shown).split("\n")) if line.startswith("desk:"))
 
 
 def test_a_person_answers_key_by_key_skips_and_takes_back(run: Run, folder: Path) -> None:
@@ -302,7 +324,7 @@ def test_shared_words_are_in_colour_beside_each_other_and_chinese_keeps_its_colu
     person.end()
 
     assert "\x1b[32m\x1b[1m导出\x1b[0m" in shown
-    head, line = bare(shown).strip("\n").split("\n")[:2]
+    head, line = bare(shown).split("\n")[lines_before(shown) :][:2]
     assert head.startswith("desk:5 (feedback)") and head.index("1  IDEA-2") == 31
     # Eight wide characters before it: their columns, not their count, place the second text.
     from opshub.cli.text import width_of
@@ -319,7 +341,7 @@ def test_without_colours_and_on_a_narrow_screen_texts_stand_below_each_other(run
     person.end()
 
     assert "\x1b[32m" not in shown
-    assert bare(shown).strip("\n").split("\n")[0] == "desk:5 (feedback)"
+    assert bare(shown).split("\n")[lines_before(shown)] == "desk:5 (feedback)"
 
 
 def test_marks_stand_around_whole_words_and_pairs_of_characters() -> None:

@@ -41,6 +41,18 @@ def test_it_syncs_again_and_again(place: Any, desk: Any) -> None:
     assert place.store.count_ideas() == 6
 
 
+def test_in_the_quiet_between_two_turns_it_prepares_what_people_are_asked(place: Any, desk: Any) -> None:
+    desk.add_ticket("Export", "The weekly export to Excel loses its last column")
+    desk.add_ticket("Excel", "Weekly export loses the last column when opened in Excel")
+    serving = place.serve()
+    place.until(lambda: place.store.count_questions().get(("ticket", "open")))
+
+    listed = place.opshub("review", "--list")
+
+    assert "Export" in listed.stdout
+    assert serving.stop() == 0
+
+
 def test_health_and_readiness_answer(place: Any, desk: Any) -> None:
     serving = place.serve()
     serving.wait_for("connection.synced")

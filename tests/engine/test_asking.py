@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.engine.conftest import World
 
 from opshub.engine.asking import begin_again, sampled
@@ -209,6 +211,53 @@ def test_a_changed_text_is_looked_at_again(alike: Any) -> None:
     sync(alike)
 
     assert asked(alike) == ["desk:3 IDEA-2"]
+
+
+PIECES = (
+    FIRST,
+    OTHER,
+    SECOND,
+    "The weekly export loses a column",
+    "Give the editor a dark mode please",
+    SECOND + "!",
+)
+STEPS = st.tuples(st.integers(0, 9), st.sampled_from(["yes", "no", "new", "IDEA-1", "IDEA-2", "merge"]))
+
+
+def stand(world: Any) -> tuple[Any, ...]:
+    """Where everything is, what may not be, what is asked and what counts."""
+    refs = [Ref("desk", str(number)) for number in range(1, len(PIECES) + 1)]
+    store = world.hub.store
+    merged = store.merged(range(1, 20))
+    return store.links_of(refs), store.apart(refs), asked(world), answers(world), merged, store.calibrations()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(STEPS, max_size=6))
+def test_any_answers_undone_in_turn_give_back_the_start(steps: list[tuple[int, str]]) -> None:
+    world = World(None, None)
+    for number, text in enumerate(PIECES, 1):
+        world.desk.add(number, text)
+    sync(world)
+    states, done = [stand(world)], []
+    for pick, said in steps:
+        found = inquiries(world.hub.store, 99)
+        if not found:
+            break
+        one = found[pick % len(found)]
+        try:
+            if said == "merge":
+                made = world.act(merge, one.choices[0].idea.id, one.own.id)
+            else:
+                made = say(world, str(one.feedback.ref), said)
+        except UsageError:
+            continue
+        done.append(made.action.number)
+        states.append(stand(world))
+
+    for number, before in zip(reversed(done), reversed(states[:-1]), strict=True):
+        world.act(undo, str(number))
+        assert stand(world) == before
 
 
 # -- attaching once it was proved ---------------------------------------------------------------------------------

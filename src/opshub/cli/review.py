@@ -10,20 +10,23 @@ import click
 
 from opshub.cli.session import Session, pass_session
 from opshub.cli.view import Column, at_terminal, heading, json_option, plain, say, show, table
-from opshub.errors import OpshubError
+from opshub.errors import OpshubError, StoreBusyError
 
 if TYPE_CHECKING:
     from opshub.engine.deed import Asked, Done
     from opshub.engine.hub import Hub
     from opshub.engine.review import Choice, Inquiry
+    from opshub.engine.work import Work
     from opshub.model import Feedback
 
 __all__ = ["review"]
 
-AT_ONCE = 2000
+AT_ONCE = 500
 """Pieces that are looked at before the first question; the daemon, or the next time, goes on."""
 
-PAGE = 50
+BETWEEN = 50
+"""Pieces that are looked at between two questions: new ones, and those that answers make worth more or less."""
+
 TEXT = 2000
 
 COLUMNS = (
@@ -61,11 +64,14 @@ def review(ctx: click.Context, list_: bool, limit: int, kind: str, by: str | Non
         return
     session = ctx.find_object(Session) or Session()
     with session.hub() as hub:
-        whole = _prepared(hub)
-        if as_json_ or list_ or not at_terminal():
-            _list(hub, limit, kind, as_json_, whole)
+        listing = as_json_ or list_ or not at_terminal()
+        if not listing:
+            say("looking at what is new …")
+        note = _prepared(hub)
+        if listing:
+            _list(hub, limit, kind, as_json_, note)
         else:
-            _Reviewer(hub, kind, by).run()
+            _Reviewer(hub, kind, by).run(note)
 
 
 @review.command("answer")
@@ -102,14 +108,18 @@ def _answer(hub: Hub, feedback: str, said: str, asked: Asked) -> Done:
     return hub.act("review", lambda work: answer(work, feedback, said, asked))
 
 
-def _prepared(hub: Hub) -> bool:
-    """Whether all feedback was looked at."""
+def _prepared(hub: Hub) -> str:
+    """Look at some of what is new; what is to be said of the rest."""
     from opshub.engine.review import prepare
 
-    return hub.act("review", partial(prepare, most=AT_ONCE))
+    try:
+        whole = hub.act("review", partial(prepare, most=AT_ONCE), patient=False)
+    except StoreBusyError as error:
+        return f"{error}; these are the questions that there are"
+    return "" if whole else "not all feedback was looked at yet: opshub matching prepare"
 
 
-def _list(hub: Hub, limit: int, kind: str, as_json_: bool, whole: bool) -> None:
+def _list(hub: Hub, limit: int, kind: str, as_json_: bool, note: str) -> None:
     from opshub.engine.review import inquiries
 
     rows = [_told(it) for it in inquiries(hub.store, limit, kind)]
@@ -120,8 +130,8 @@ def _list(hub: Hub, limit: int, kind: str, as_json_: bool, whole: bool) -> None:
         else:
             table([{**row, "expected": f"{row['expected']:.2f}"} for row in ready], COLUMNS)
             say("answer one: opshub review answer FEEDBACK yes|no|new|IDEA; all by key: opshub review")
-        if not whole:
-            say("not all feedback was looked at yet: opshub matching prepare")
+        if note:
+            say(note)
 
     show(rows, as_json_, view)
 
@@ -183,9 +193,11 @@ class _Reviewer:
         self.skipped: set[str] = set()
         self.actions: list[int] = []
 
-    def run(self) -> None:
+    def run(self, note: str) -> None:
         """Ask, and tell at the end what was done."""
         shown = 0
+        if note:
+            say(note)
         while (found := self._next()) is not None:
             shown += 1
             if not self._ask(_told(found)):
@@ -199,7 +211,7 @@ class _Reviewer:
     def _next(self) -> Inquiry | None:
         from opshub.engine.review import inquiries
 
-        rows = inquiries(self.hub.store, len(self.skipped) + PAGE, self.kind)
+        rows = inquiries(self.hub.store, len(self.skipped) + 1, self.kind)
         return next((it for it in rows if str(it.feedback.ref) not in self.skipped), None)
 
     def _ask(self, asked: Mapping[str, Any]) -> bool:
@@ -223,8 +235,19 @@ class _Reviewer:
             said = self._said(key, asked)
             if said is None:
                 say("one of these keys: y n e o s u q, or the number of an idea")
-            if said is not None and self._do(partial(_answer, self.hub, asked["feedback"], said, self.asked)):
+            if said is not None and self._do(partial(self._answer, asked["feedback"], said)):
                 return True
+
+    def _answer(self, feedback: str, said: str) -> Done:
+        """Do it, and look at a little more of what waits."""
+        from opshub.engine.review import answer, prepare
+
+        def deed(work: Work) -> Done:
+            done = answer(work, feedback, said, self.asked)
+            prepare(work, most=BETWEEN, each=BETWEEN)
+            return done
+
+        return self.hub.act("review", deed)
 
     def _said(self, key: str, asked: Mapping[str, Any]) -> str | None:
         """The answer that a key stands for; None for one that means nothing, and for an idea left empty."""

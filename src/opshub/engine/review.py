@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from opshub.engine.answering import refuse
 from opshub.engine.asking import ask, present
@@ -66,7 +67,7 @@ def inquiries(store: Store, limit: int, kind: str = "") -> list[Inquiry]:
     # A few are left out below; the rest of the page makes up for them.
     rows = store.open_questions(limit + 50, kind)
     found = (_inquiry(store, question, about - 1) for question, about in rows)
-    return [it for it in found if it is not None][:limit]
+    return list(islice((it for it in found if it is not None), limit))
 
 
 def inquiry(store: Store, name: str) -> Inquiry:
@@ -95,7 +96,7 @@ def _inquiry(store: Store, question: Question, about: int = 0) -> Inquiry | None
     offers = present(store, question)
     ideas = {idea.number: idea for idea in store.ideas([link.idea, *(it.idea for it in offers)])}
     attached = link.maker is LinkMaker.SIMILARITY
-    voices = {it.idea: sum(1 for _ in store.voices([it.idea])) for it in offers}
+    voices = {it.idea: len(store.links_to(it.idea)) for it in offers}
     if not offers or (attached and voices[link.idea] < 2):
         return None
     choices = [
