@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from opshub.cli import gist
 from opshub.cli.hands import COMMANDS as BY_HAND
 from opshub.cli.hands import tell_merged
 from opshub.cli.session import Session, pass_session
@@ -259,6 +260,7 @@ def _shown(view: IdeaView) -> dict[str, Any]:
         "item": view.item_key,
         "url": view.item_url,
         "merged": _merged(view.merged),
+        "summary": gist.ready(view.gist),
         "feedback": [_piece(feedback, link) for feedback, link in view.voices],
         "similar": [
             {"idea": f"IDEA-{number}", "title": title, "likeness": round(likeness, 2)}
@@ -297,6 +299,9 @@ def _view(value: Mapping[str, Any], zone: str) -> None:
     if tell_merged(value):
         return
     _facts(value)
+    if value["summary"]:
+        say("")
+        gist.view(value["summary"], value["voices"])
     room = None if screen() is None else (screen() or 0) - 2
     for piece in value["feedback"]:
         say("")

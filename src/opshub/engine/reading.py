@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from opshub.engine.explain import contributions
 from opshub.engine.merged import survivor
 from opshub.engine.report import Failure
 from opshub.errors import NotFoundError
-from opshub.matching import FullText
+from opshub.matching import FullText, sample, summary
 from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link, Ref
 from opshub.sdk import clean
 from opshub.store.base import Store
@@ -21,6 +22,7 @@ from opshub.store.rows import ActionKind, BadRow, Breach, OutboxRow, OutboxState
 
 __all__ = [
     "QUOTE",
+    "Gist",
     "IdeaView",
     "Merged",
     "Plan",
@@ -83,6 +85,21 @@ class IdeaView:
     suggestions: tuple[tuple[int, str, float], ...] = ()
     """(idea number, title, likeness 0..1) of ideas whose texts resemble this one's."""
     merged: Merged | None = None
+    gist: Gist | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gist:
+    """What an idea of several pieces speaks of, in their own words: key terms, and a quote from the middle of all.
+
+    ``themes`` are groups within it: their terms, how many pieces, a quote from the middle of each. ``read`` is how many
+    pieces were looked at.
+    """
+
+    terms: tuple[str, ...]
+    middle: Evidence
+    themes: tuple[tuple[tuple[str, ...], int, Evidence], ...]
+    read: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +193,20 @@ def show(store: Store, name: str) -> IdeaView:
         item_url=item.url if item is not None else "",
         suggestions=_suggestions(store, idea, voices),
         merged=merged(store, idea),
+        gist=_gist(store, voices),
     )
+
+
+def _gist(store: Store, voices: Sequence[Feedback]) -> Gist | None:
+    """What they speak of; None for a few pieces, which speak for themselves."""
+    pieces = {voice.ref: voice for voice in sample(voices)}
+    kept = store.vectors_of(list(pieces))
+    vectors = {ref: struct.unpack(f"<{len(row) // 2}e", row) for ref, row in kept.items()}
+    found = summary(list(pieces.values()), store.term_counts, vectors)
+    if found is None:
+        return None
+    themes = [(it.terms, it.voices, evidence(pieces[it.middle])) for it in found.themes]
+    return Gist(found.terms, evidence(pieces[found.middle]), tuple(themes), found.read)
 
 
 def merged(store: Store, idea: Idea) -> Merged | None:

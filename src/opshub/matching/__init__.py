@@ -7,6 +7,7 @@ from opshub.matching.explicit import addresses_in, keys_in, references
 from opshub.matching.fulltext import FullText
 from opshub.matching.matcher import Candidate, Matcher, NoMatcher
 from opshub.matching.plain import read
+from opshub.matching.summary import Summary, sample, summary
 from opshub.matching.terms import fingerprint, fold, terms
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "FullText",
     "Matcher",
     "NoMatcher",
+    "Summary",
     "Weights",
     "addresses_in",
     "chance",
@@ -26,5 +28,7 @@ __all__ = [
     "keys_in",
     "read",
     "references",
+    "sample",
+    "summary",
     "terms",
 ]

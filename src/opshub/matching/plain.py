@@ -9,7 +9,7 @@ from opshub.matching.han import simplified
 from opshub.matching.mail import own_words
 from opshub.matching.traces import without_code, without_noise, without_traces
 
-__all__ = ["read"]
+__all__ = ["read", "said"]
 
 MOST = 20_000
 """Characters that are looked at; what stands behind them is not what somebody wants to say."""
@@ -31,15 +31,20 @@ def read(title: str, text: str) -> tuple[str, str]:
     is left of both, all is read. Linear in the length of both, whatever they hold.
     """
     head, body = _one_script(title[:MOST]), text[:MOST]
-    said, code = without_code(without_traces(own_words(body)))
-    said = _one_script(without_noise(f"{said}\n{code}" if code else said))
+    spoken, code = without_code(without_traces(own_words(body)))
+    spoken = _one_script(without_noise(f"{spoken}\n{code}" if code else spoken))
     begin = 0
     while answer := _ANSWER.match(head, begin):
         begin = answer.end()
     head = head[begin:]
-    if any(map(str.isalnum, head)) or any(map(str.isalnum, said)):
-        return head.strip(), said.strip()
+    if any(map(str.isalnum, head)) or any(map(str.isalnum, spoken)):
+        return head.strip(), spoken.strip()
     return _one_script(title[:MOST]), _one_script(body)
+
+
+def said(text: str) -> str:
+    """What somebody says in a text, as it stands there: without code and without what is not read."""
+    return without_noise(without_code(without_traces(own_words(text[:MOST])))[0])
 
 
 def _one_script(text: str) -> str:
