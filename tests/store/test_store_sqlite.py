@@ -22,6 +22,7 @@ from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
 from opshub.store import (
     Store,
     action_statements,
+    alike_statements,
     goal_statements,
     open_store,
     question_statements,
@@ -296,6 +297,7 @@ def test_what_is_asked_often_reads_an_index(
 STATEMENTS = (
     statements,
     action_statements,
+    alike_statements,
     goal_statements,
     question_statements,
     text_statements,

@@ -12,6 +12,7 @@ from opshub.cli.hands import COMMANDS as BY_HAND
 from opshub.cli.hands import tell_merged
 from opshub.cli.session import Session, pass_session
 from opshub.cli.sheet import sheet, told
+from opshub.cli.suggest import COMMANDS as SUGGESTIONS
 from opshub.cli.support import support_
 from opshub.cli.text import hang, line, screen, wrap
 from opshub.cli.view import Column, as_json, heading, json_option, number, plain, say, short, show, table
@@ -45,7 +46,7 @@ def ideas() -> None:
     """Read the ranked ideas and the reasons behind them; set what rules may not."""
 
 
-for _command in BY_HAND:
+for _command in (*BY_HAND, *SUGGESTIONS):
     ideas.add_command(_command)
 ideas.add_command(support_)
 

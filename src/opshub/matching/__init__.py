@@ -7,10 +7,12 @@ from opshub.matching.explicit import addresses_in, keys_in, references
 from opshub.matching.fulltext import FullText
 from opshub.matching.matcher import Candidate, Matcher, NoMatcher
 from opshub.matching.plain import read
+from opshub.matching.subjects import LOOKED_AT, subjects
 from opshub.matching.summary import Summary, sample, summary
 from opshub.matching.terms import fingerprint, fold, terms
 
 __all__ = [
+    "LOOKED_AT",
     "SHIPPED",
     "Candidate",
     "Features",
@@ -29,6 +31,7 @@ __all__ = [
     "read",
     "references",
     "sample",
+    "subjects",
     "summary",
     "terms",
 ]

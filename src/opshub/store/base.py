@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from opshub.model import Decision, Feedback, Idea, Link, Override, Ref, Tombstone, TrackedItem
 from opshub.store.base_actions import Actions
+from opshub.store.base_alike import Alike
 from opshub.store.base_questions import Questions
 from opshub.store.base_signals import Signals
 from opshub.store.base_texts import Texts
@@ -35,7 +36,7 @@ from opshub.store.rows import (
 __all__ = ["Store"]
 
 
-class Store(Signals, Texts, Actions, Questions, Vectors, Protocol):
+class Store(Signals, Texts, Actions, Questions, Vectors, Alike, Protocol):
     """Where everything is kept."""
 
     # life

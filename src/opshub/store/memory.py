@@ -7,12 +7,12 @@ over all of them compares two independent answers. Slow where slow is simple.
 from __future__ import annotations
 
 from opshub.clock import Clock
-from opshub.store.memory_vectors import Vectors
+from opshub.store.memory_alike import Alike
 
 __all__ = ["MemoryStore"]
 
 
-class MemoryStore(Vectors):
+class MemoryStore(Alike):
     """Everything in dictionaries; gone with the process. Threads share it as they would share a file."""
 
     def __init__(self, clock: Clock) -> None:

@@ -229,6 +229,13 @@ def m014_vectors(db: Database) -> None:
     _table(db, "unencoded", "feedback", feedback=int)
 
 
+def m015_alike(db: Database) -> None:
+    """Pieces that resemble pieces of other ideas; ideas that seem to hold two subjects; what people refused of both."""
+    _table(db, "resemblance", ("feedback", "nearest"), feedback=int, nearest=int, likeness=int)
+    _table(db, "twofold", "idea", idea=int, worth=int, body=bytes)
+    _table(db, "refusal", ("idea", "other"), idea=int, other=int, at=int, who=str)
+
+
 _STEPS: Sequence[Callable[[Database], None]] = (
     m001_records,
     m002_feedback_and_ideas,
@@ -244,6 +251,7 @@ _STEPS: Sequence[Callable[[Database], None]] = (
     m012_said,
     m013_questions,
     m014_vectors,
+    m015_alike,
 )
 
 NAMES = tuple(step.__name__ for step in _STEPS)

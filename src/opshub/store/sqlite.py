@@ -7,12 +7,12 @@ from pathlib import Path
 
 from opshub.clock import Clock
 from opshub.store.packing import Packer
-from opshub.store.sqlite_vectors import Vectors
+from opshub.store.sqlite_alike import Alike
 
 __all__ = ["SqliteStore"]
 
 
-class SqliteStore(Vectors):
+class SqliteStore(Alike):
     """Everything in one file, readable by its owner alone, beside its write-ahead log and its lock."""
 
     def __init__(self, path: Path, clock: Clock, wait: timedelta = timedelta(seconds=30)) -> None:

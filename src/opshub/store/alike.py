@@ -1,0 +1,57 @@
+"""Rows about ideas that resemble each other, and about ideas that hold two subjects."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from opshub.model import Ref
+
+__all__ = ["Pair", "Refusal", "Resemblance", "TwoFold"]
+
+
+class Resemblance(NamedTuple):
+    """A piece of feedback and the nearest piece of another idea; in ten-thousandths, so that sums are exact."""
+
+    feedback: Ref
+    nearest: Ref
+    likeness: int
+
+
+class Pair(NamedTuple):
+    """Two ideas with pieces that resemble each other, ``one`` the older.
+
+    ``total`` is the sum of those likenesses, ``best`` the largest, both in ten-thousandths; ``alike`` how many there
+    are; ``ones`` and ``twos`` how many voices either idea has.
+    """
+
+    one: int
+    two: int
+    total: int
+    best: int
+    alike: int
+    ones: int
+    twos: int
+
+    @property
+    def worth(self) -> float:
+        """What orders them: likeness that is found for each piece that a merge brings together, squared."""
+        return self.total * (1.0 * self.total) / (self.ones * self.twos)
+
+
+class TwoFold(NamedTuple):
+    """An idea that seems to hold two subjects, and the pieces that seem to be the second one."""
+
+    idea: int
+    worth: int
+    """Ten-thousandths: how much more alike the pieces of each part are than those of both."""
+    feedback: tuple[Ref, ...]
+
+
+class Refusal(NamedTuple):
+    """A person said that two ideas are not one; ``other`` is 0 where he said that one idea is one subject."""
+
+    idea: int
+    other: int
+    at: datetime
+    who: str

@@ -1,0 +1,38 @@
+"""Every SQL statement about ideas that resemble each other, and about those that hold two subjects."""
+
+from __future__ import annotations
+
+DROP_RESEMBLANCES = "delete from resemblance where feedback = ?"
+PUT_RESEMBLANCE = "insert into resemblance (feedback, nearest, likeness) values (?, ?, ?)"
+ALIKE_IDEAS = """
+    select p.one, p.two, p.total, p.best, p.many, a.voices, b.voices
+    from (
+        select case when o.idea < t.idea then o.idea else t.idea end as one,
+            case when o.idea < t.idea then t.idea else o.idea end as two,
+            sum(r.likeness) as total, max(r.likeness) as best, count(*) as many
+        from resemblance r
+        join link o on o.feedback = r.feedback join link t on t.feedback = r.nearest
+        join feedback f on f.key = r.feedback join feedback g on g.key = r.nearest
+        where o.idea <> t.idea and f.gone is null and g.gone is null
+        group by 1, 2
+    ) p join idea a on a.number = p.one join idea b on b.number = p.two
+    where a.voices >= ? and b.voices >= ?
+    order by p.total * (1.0 * p.total) / (a.voices * b.voices) desc, p.one, p.two limit ?
+"""
+ALIKE_PIECES = """
+    select f.connection, f.id, g.connection, g.id, r.likeness
+    from link o join resemblance r on r.feedback = o.feedback join link t on t.feedback = r.nearest
+    join feedback f on f.key = r.feedback join feedback g on g.key = r.nearest
+    where o.idea = ? and t.idea = ? and f.gone is null and g.gone is null
+"""
+
+DROP_TWOFOLD = "delete from twofold where idea = ?"
+PUT_TWOFOLD = "insert into twofold (idea, worth, body) values (?, ?, ?)"
+TWOFOLD = "select idea, worth, body from twofold order by worth desc, idea limit ?"
+
+PUT_REFUSAL = """
+    insert into refusal (idea, other, at, who) values (?, ?, ?, ?)
+    on conflict (idea, other) do update set at = excluded.at, who = excluded.who
+"""
+DROP_REFUSAL = "delete from refusal where idea = ? and other = ?"
+REFUSALS = "select idea, other, at, who from refusal order by idea, other"

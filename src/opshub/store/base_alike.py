@@ -1,0 +1,47 @@
+"""The part of the store's contract that speaks of ideas that resemble each other, and of two subjects in one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from opshub.model import Ref
+from opshub.store.alike import Pair, Refusal, Resemblance, TwoFold
+
+__all__ = ["Alike"]
+
+
+class Alike(Protocol):
+    """Where it is kept."""
+
+    def put_resemblances(self, feedback: Sequence[Ref], rows: Sequence[Resemblance]) -> None:
+        """What these pieces resemble, in place of what was kept of them; what the store does not know is left out."""
+        ...
+
+    def alike_ideas(self, voices: int, limit: int) -> list[Pair]:
+        """Pairs of ideas that have that many voices each, by links as they are now; what is worth most first."""
+        ...
+
+    def alike_pieces(self, one: int, two: int, limit: int) -> list[Resemblance]:
+        """Living pieces of one idea that resemble pieces of the other, either way, the most alike first."""
+        ...
+
+    def put_twofold(self, row: TwoFold) -> None:
+        """Keep that an idea seems to hold two subjects, in place of what was kept of it; no pieces: forget it."""
+        ...
+
+    def twofold(self, limit: int) -> list[TwoFold]:
+        """Ideas that seem to hold two subjects, the plainest first."""
+        ...
+
+    def put_refusal(self, refusal: Refusal) -> None:
+        """Keep what a person refused."""
+        ...
+
+    def drop_refusal(self, idea: int, other: int) -> bool:
+        """Forget a refusal; whether there was one."""
+        ...
+
+    def refusals(self) -> list[Refusal]:
+        """Everything that people refused, by idea."""
+        ...

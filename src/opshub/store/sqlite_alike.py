@@ -1,0 +1,70 @@
+"""SQLite: ideas that resemble each other, and those that hold two subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from opshub.model import Ref
+from opshub.store import alike_statements as sql
+from opshub.store.alike import Pair, Refusal, Resemblance, TwoFold
+from opshub.store.codec import stored_json
+from opshub.store.moments import EPOCH, from_micros, micros
+from opshub.store.sqlite_vectors import Vectors
+
+__all__ = ["Alike"]
+
+
+class Alike(Vectors):
+    """Resemblances between pieces, judged by the ideas that they belong to when somebody asks."""
+
+    def put_resemblances(self, feedback: Sequence[Ref], rows: Sequence[Resemblance]) -> None:
+        """What these pieces resemble, in place of what was kept of them; what the store does not know is left out."""
+        with self._turn:
+            keys = self._keys_of(dict.fromkeys([*feedback, *(row.nearest for row in rows)]))
+            self._write_many(sql.DROP_RESEMBLANCES, [(keys[ref],) for ref in feedback if ref in keys])
+            there = [row for row in rows if row.feedback in keys and row.nearest in keys]
+            values = [(keys[row.feedback], keys[row.nearest], row.likeness) for row in there]
+            self._write_many(sql.PUT_RESEMBLANCE, values)
+
+    def alike_ideas(self, voices: int, limit: int) -> list[Pair]:
+        """Pairs of ideas that have that many voices each, by links as they are now; what is worth most first."""
+        return [Pair(*row) for row in self._rows(sql.ALIKE_IDEAS, (voices, voices, limit))]
+
+    def alike_pieces(self, one: int, two: int, limit: int) -> list[Resemblance]:
+        """Living pieces of one idea that resemble pieces of the other, either way, the most alike first."""
+        rows = [row for pair in ((one, two), (two, one)) for row in self._rows(sql.ALIKE_PIECES, pair)]
+        found = [Resemblance(Ref(row[0], row[1]), Ref(row[2], row[3]), row[4]) for row in rows]
+        return sorted(found, key=lambda it: (-it.likeness, it.feedback, it.nearest))[:limit]
+
+    def put_twofold(self, row: TwoFold) -> None:
+        """Keep that an idea seems to hold two subjects, in place of what was kept of it; no pieces: forget it."""
+        with self._turn:
+            self._write(sql.DROP_TWOFOLD, (row.idea,))
+            if row.feedback:
+                body = stored_json([[ref.connection, ref.id] for ref in row.feedback], f"IDEA-{row.idea}")
+                self._write(sql.PUT_TWOFOLD, (row.idea, row.worth, body))
+
+    def twofold(self, limit: int) -> list[TwoFold]:
+        """Ideas that seem to hold two subjects, the plainest first."""
+        rows = self._rows(sql.TWOFOLD, (limit,))
+        return [
+            TwoFold(idea, worth, tuple(Ref(*name) for name in orjson.loads(body)))
+            for idea, worth, body in rows
+        ]
+
+    def put_refusal(self, refusal: Refusal) -> None:
+        """Keep what a person refused."""
+        row = (refusal.idea, refusal.other, micros(refusal.at), refusal.who)
+        self._write(sql.PUT_REFUSAL, row)
+
+    def drop_refusal(self, idea: int, other: int) -> bool:
+        """Forget a refusal; whether there was one."""
+        return self._write(sql.DROP_REFUSAL, (idea, other)) > 0
+
+    def refusals(self) -> list[Refusal]:
+        """Everything that people refused, by idea."""
+        return [
+            Refusal(row[0], row[1], from_micros(row[2]) or EPOCH, row[3]) for row in self._rows(sql.REFUSALS)
+        ]

@@ -1,0 +1,87 @@
+"""Any store: what resembles what, ideas with two subjects, and what people refused of both."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from opshub.model import Ref, Tombstone
+from opshub.store import Store
+from opshub.store.alike import Pair, Refusal, Resemblance, TwoFold
+
+ONE, TWO, THREE, FOUR = (Ref("desk", name) for name in "1234")
+
+
+@pytest.fixture
+def four(store: Store, make: Any) -> Store:
+    """Pieces 1 and 2 speak for idea 1, pieces 3 and 4 for idea 2."""
+    make.idea("1", "2")
+    make.idea("3", "4")
+    return store
+
+
+def resemble(store: Store, *rows: tuple[Ref, Ref, int]) -> None:
+    with store.transaction():
+        store.put_resemblances([row[0] for row in rows], [Resemblance(*row) for row in rows])
+
+
+def test_likenesses_between_ideas_are_summed_and_those_within_one_left_out(four: Store) -> None:
+    resemble(four, (THREE, ONE, 6000), (FOUR, TWO, 3000), (TWO, ONE, 9000))
+
+    assert four.alike_ideas(1, 9) == [Pair(1, 2, 9000, 6000, 2, 2, 2)]
+    assert four.alike_ideas(1, 9)[0].worth == 9000 * 9000 / 4
+    assert four.alike_ideas(3, 9) == []
+    assert four.alike_pieces(1, 2, 1) == [Resemblance(THREE, ONE, 6000)]
+    assert len(four.alike_pieces(2, 1, 9)) == 2
+
+
+def test_pairs_follow_links_that_move(four: Store, make: Any) -> None:
+    resemble(four, (THREE, ONE, 6000))
+    with four.transaction():
+        four.put_links([make.link("3", 1)])
+
+    assert four.alike_ideas(1, 9) == []
+
+
+def test_what_a_piece_resembles_is_replaced_as_a_whole(four: Store) -> None:
+    resemble(four, (THREE, ONE, 6000), (THREE, TWO, 5000))
+    resemble(four, (THREE, TWO, 4000), (FOUR, Ref("desk", "nobody"), 9000))
+
+    assert four.alike_pieces(1, 2, 9) == [Resemblance(THREE, TWO, 4000)]
+    with four.transaction():
+        four.put_resemblances([THREE], [])
+    assert four.alike_ideas(1, 9) == []
+
+
+def test_what_is_gone_resembles_nothing(four: Store, make: Any) -> None:
+    resemble(four, (THREE, ONE, 6000), (FOUR, TWO, 3000))
+    with four.transaction():
+        four.put_tombstones([Tombstone(ONE)])
+
+    assert four.alike_ideas(1, 9) == [Pair(1, 2, 3000, 3000, 1, 1, 2)]
+    assert four.alike_pieces(1, 2, 9) == [Resemblance(FOUR, TWO, 3000)]
+
+
+def test_ideas_with_two_subjects_come_the_plainest_first_and_can_be_forgotten(store: Store) -> None:
+    with store.transaction():
+        for row in (TwoFold(1, 500, (ONE,)), TwoFold(2, 900, (TWO, THREE)), TwoFold(3, 500, (FOUR,))):
+            store.put_twofold(row)
+        store.put_twofold(TwoFold(1, 0, ()))
+
+    assert store.twofold(9) == [TwoFold(2, 900, (TWO, THREE)), TwoFold(3, 500, (FOUR,))]
+    assert [row.idea for row in store.twofold(1)] == [2]
+
+
+def test_a_refusal_stands_until_it_is_taken_back(store: Store, now: Any) -> None:
+    with store.transaction():
+        store.put_refusal(Refusal(2, 7, now, "ann"))
+        store.put_refusal(Refusal(1, 0, now, "李娜"))
+        store.put_refusal(Refusal(2, 7, now + timedelta(days=1), "bo"))
+
+    assert store.refusals() == [Refusal(1, 0, now, "李娜"), Refusal(2, 7, now + timedelta(days=1), "bo")]
+    with store.transaction():
+        assert store.drop_refusal(2, 7)
+        assert not store.drop_refusal(2, 7)
+    assert [row.idea for row in store.refusals()] == [1]
