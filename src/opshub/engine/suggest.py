@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from opshub.engine.deed import Asked
+from opshub.engine.likeness import Judge
 from opshub.engine.match import index
 from opshub.engine.merged import survivor
 from opshub.engine.reading import find_idea
 from opshub.engine.work import Work
 from opshub.errors import NotFoundError, UsageError
-from opshub.matching import LOOKED_AT, FullText, Matcher, subjects, terms
+from opshub.matching import LOOKED_AT, Matcher, subjects, terms
 from opshub.model import Feedback, Idea
 from opshub.store.alike import Pair, Refusal, Resemblance, TwoFold
 from opshub.store.base import Store
@@ -39,7 +40,7 @@ VOICES = 2
 SHOWN = 2
 """Pairs of pieces that are shown of a suggestion."""
 
-_PIECES, _IDEAS = "resembling", "subjects"
+_PIECES, _IDEAS, _MODEL = "resembling", "subjects", "resembling with"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class SplitSuggestion:
 
 def look(work: Work, limit: int = 100) -> bool:
     """One batch of new and changed feedback, or of ideas that changed; whether there was anything."""
-    return index(work, limit * 10) or _resemble(work, FullText(), limit) or _part(work, limit)
+    return index(work, limit * 10) or _resemble(work, Judge.of(work), limit) or _part(work, limit)
 
 
 def suggestions(work: Work, limit: int) -> tuple[list[MergeSuggestion], list[SplitSuggestion]]:
@@ -160,9 +161,13 @@ def _merge(store: Store, row: Pair) -> MergeSuggestion:
     return MergeSuggestion(idea, into, row.best / 10_000, row.alike, voices, tuple(pairs))
 
 
-def _resemble(work: Work, matcher: Matcher, limit: int) -> bool:
+def _resemble(work: Work, judge: Judge, limit: int) -> bool:
     """What new and changed feedback resembles in other ideas; whether there was any."""
-    store = work.store
+    store, matcher = work.store, judge.matcher
+    if store.fact(_MODEL) != judge.model:
+        with work.commit("match"):
+            store.set_mark(_PIECES, 0)
+            store.set_fact(_MODEL, judge.model)
     matched = store.mark("match")
     seen = [row for row in store.feedback_after(store.mark(_PIECES), limit) if row.seq <= matched]
     if not seen:
