@@ -97,13 +97,25 @@ def test_too_few_sure_ones_prove_nothing(say: Say) -> None:
 
 def test_wrong_answers_switch_it_off_again_at_once(say: Say) -> None:
     say(100, True)
-    still = say(5, False)
+    still = say(2, False)
     off = say(1, False)
 
     assert still is not None
     assert off is not None
     assert (still.attaching, off.attaching) == (True, False)
-    assert (off.sure, off.right) == (100, 94)
+    assert (off.sure, off.right) == (100, 97)
+
+
+def test_wrong_answers_that_come_one_by_one_switch_it_off_where_they_are_too_many(say: Say) -> None:
+    say(100, True)
+    states = []
+    for _ in range(6):
+        say(4, True)
+        found = say(1, False)
+        assert found is not None
+        states.append(found.attaching)
+
+    assert states == [True, True, True, True, True, False]
 
 
 def test_what_comes_right_again_switches_it_on_again(say: Say) -> None:

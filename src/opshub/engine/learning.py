@@ -27,10 +27,13 @@ REFIT = 50
 """Answers between two fits."""
 
 LATEST = 100
-"""Answers that must be there before anything attaches; so many of the latest are held against the promise."""
+"""Answers that must be there before anything attaches; so many of the latest sure ones are held against the promise."""
 
 ENOUGH = 10
-"""Of these, so many must have been expected to keep the promise, or nothing is proved."""
+"""So many answers must have been sure, or nothing is proved."""
+
+ALARM = 3
+"""So many wrong ones among the latest ``ENOUGH`` sure ones switch it off at once, however good the others were."""
 
 NEVER = frozenset({"issue"})
 """Kinds that a likeness never attaches. In trackers no threshold is right often enough."""
@@ -55,7 +58,7 @@ def learn(work: Work, kind: str, model: str) -> Calibration | None:
     fitted = before.fitted if before else 0
     due = len(answers) >= fitted + REFIT or len(answers) < fitted
     sure, right = kept(answers, limits.attach)
-    attaching = switched(before, kind, len(answers), (sure, right), limits.attach)
+    attaching = switched(kind, answers, limits.attach)
     if before is None and not due:
         return None
     if before is not None and not due and (attaching, limits.attach) == (before.attaching, before.promise):
@@ -86,40 +89,43 @@ def _examples(answers: Iterable[Answer]) -> list[tuple[Features, bool]]:
 
 
 def kept(answers: Sequence[Answer], promise: float, latest: int = LATEST) -> tuple[int, int]:
-    """Of the latest answers: how many had been expected to keep the promise, and how many of those were right.
+    """How many of the latest answers were sure, as far as they are counted, and how many of those were right.
 
-    What was expected comes from the version that was in force before each answer, which had not seen it.
+    Sure are those that had been expected to keep the promise, by the version that was in force before the answer and
+    had not seen it.
     """
-    sure = [it for it in answers[-latest:] if it.chance >= promise and not it.guarded]
+    sure = [it for it in answers if it.chance >= promise and not it.guarded][-latest:]
     return len(sure), sum(it.verdict is Verdict.YES for it in sure)
 
 
-def switched(
-    before: Calibration | None, kind: str, answers: int, found: tuple[int, int], promise: float
-) -> bool:
-    """Whether a likeness may attach this kind from now on."""
-    sure, right = found
-    if kind in NEVER or answers < LATEST or right < promise * sure:
-        return False
-    on = before is not None and before.attaching and before.promise == promise
-    return on or sure >= ENOUGH
+def switched(kind: str, answers: Sequence[Answer], promise: float) -> bool:
+    """Whether these answers show that a likeness may attach this kind."""
+    sure, right = kept(answers, promise)
+    proved = len(answers) >= LATEST and sure >= ENOUGH and right >= promise * sure
+    return kind not in NEVER and proved and not _alarming(answers, promise)
 
 
-def why_off(calibration: Calibration | None, kind: str, answers: int, limits: Limits) -> str:
-    """Why a likeness does not attach a kind; empty where it does."""
+def _alarming(answers: Sequence[Answer], promise: float) -> bool:
+    sure, right = kept(answers, promise, ENOUGH)
+    return sure - right >= ALARM
+
+
+def why_off(kind: str, answers: Sequence[Answer], limits: Limits, promise: float) -> str:
+    """Why a likeness does not attach a kind under this promise; empty where it does."""
     if limits.similar == "suggest":
         return 'similar = "suggest"'
     if kind in NEVER:
         return "trackers get suggestions only"
     if limits.similar == "attach":
         return ""
-    if answers < LATEST:
-        return f"{LATEST - answers} more answers are needed"
-    if calibration is None or calibration.attaching:
-        return ""
-    if calibration.sure < ENOUGH and calibration.right == calibration.sure:
-        return f"only {calibration.sure} of the latest {LATEST} answers were expected to be that sure"
-    return f"of the latest {calibration.sure} that were expected to be right, {calibration.right} were"
+    if len(answers) < LATEST:
+        return f"{LATEST - len(answers)} more answers are needed"
+    sure, right = kept(answers, promise)
+    if sure < ENOUGH:
+        return f"only {sure} answers were that sure; {ENOUGH} are needed"
+    if right < promise * sure:
+        return f"of the latest {sure} sure ones {right} were right"
+    return f"{ALARM} of the latest {ENOUGH} sure ones were wrong" if _alarming(answers, promise) else ""
 
 
 def may_attach(calibration: Calibration | None, kind: str, limits: Limits) -> bool:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opshub.engine.connection import Limits
-from opshub.engine.learning import Expected, expect, kept, switched, why_off
+from opshub.engine.learning import Expected, expect, kept, why_off
 from opshub.engine.likeness import Judge
 from opshub.matching import SHIPPED, Weights
-from opshub.store.asked import Calibration
 from opshub.store.base import Store
 
 __all__ = ["PROMISES", "Prospect", "Standing", "prospects", "standings"]
@@ -59,7 +58,9 @@ def standings(store: Store, limits: Limits) -> list[Standing]:
     found = []
     for kind in _kinds(store):
         known, answers = judge.calibration(kind), store.answers(kind, judge.model)
-        why = _why(known, kind, len(answers), limits)
+        why = why_off(kind, answers, limits, limits.attach)
+        if not why and not judge.attaches(kind):
+            why = "the promise was changed: opshub matching prepare"
         sure, right = kept(answers, limits.attach)
         seen = sum(count for (name, _), count in counts.items() if name == kind)
         version = known.version if known else 0
@@ -74,27 +75,19 @@ def _kinds(store: Store) -> list[str]:
     return sorted({*(kind for kind, _ in store.count_questions()), *(it.kind for it in store.calibrations())})
 
 
-def _why(known: Calibration | None, kind: str, answers: int, limits: Limits) -> str:
-    why = why_off(known, kind, answers, limits)
-    stale = limits.similar == "learn" and not why and known is not None and known.promise != limits.attach
-    return "the promise was changed: opshub matching prepare" if stale else why
-
-
 def prospects(
     store: Store, limits: Limits, promises: Sequence[float] = PROMISES, ask: float | None = None
 ) -> list[Prospect]:
     """What each of these promises would come to, by kind, from this hub's own answers and stored candidates."""
     judge, found = Judge(store, limits), []
+    lowest = limits.ask if ask is None else ask
     for kind in _kinds(store):
         known, answers = judge.calibration(kind), store.answers(kind, judge.model)
         weights = Weights(*known.weights) if known else SHIPPED
         rows = list(store.valued(kind))
         for promise in promises:
-            expected = expect(rows, weights, promise, limits.ask if ask is None else ask)
+            expected = expect(rows, weights, promise, lowest)
             sure, right = kept(answers, promise, len(answers) or 1)
-            on = switched(known, kind, len(answers), kept(answers, promise), promise)
-            why = "" if on else why_off(known, kind, len(answers), limits)
-            found.append(
-                Prospect(kind, promise, limits.ask if ask is None else ask, expected, sure, right, on, why)
-            )
+            why = why_off(kind, answers, limits, promise)
+            found.append(Prospect(kind, promise, lowest, expected, sure, right, not why, why))
     return found
