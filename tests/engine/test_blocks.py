@@ -167,6 +167,20 @@ def test_what_was_stopped_in_between_goes_on(hub: Any) -> None:
     assert LinkMaker.RULE not in {made(hub, n).maker for n in range(1, 9)}
 
 
+def test_what_began_an_idea_stays_with_it_whatever_blocks_come_and_go(hub: Any) -> None:
+    began = made(hub, 1)
+    use(hub, EXPORT.replace('tags contains "export"', 'text mentions ["export", "CSV"]'))
+    assert (made(hub, 1), hub.where(3)) == (began, [1])
+    hub.desk.add(1, "the CSV export fails")
+    hub.hub.sync()
+    assert made(hub, 1) == began
+
+    use(hub, "score reach = count feedback\n")
+
+    assert made(hub, 1) == began
+    assert hub.where(3) != [1]
+
+
 def test_feedback_that_no_longer_fits_its_block_leaves(hub: Any) -> None:
     use(hub, EXPORT)
 
@@ -205,9 +219,9 @@ def test_a_block_whose_item_is_not_there_waits_and_says_so_once(hub: Any) -> Non
     report = hub.hub.sync()
     sentence = "match rule 'Import desk' (t.rules:1) waits: there is no EXP-7 yet"
 
-    assert report.notices == [sentence]
+    assert report.waiting == [sentence]
     assert made(hub, 4).maker is LinkMaker.SAME
-    assert hub.hub.sync().notices == []
+    assert hub.hub.sync().waiting == []
     assert hub.hub.status().waiting == (sentence,)
 
     hub.board.add("EXP-7", "Imports")
@@ -233,7 +247,7 @@ def test_feedback_that_came_before_its_block_waits_for_the_item_too(hub: Any) ->
 def test_an_idea_that_there_is_none_of_takes_nothing(hub: Any) -> None:
     hub.use(EXPORT.replace("IDEA-1", "IDEA-999"))
 
-    assert hub.hub.sync().notices == ["match rule 'Export form' (t.rules:1) waits: there is no IDEA-999 yet"]
+    assert hub.hub.sync().waiting == ["match rule 'Export form' (t.rules:1) waits: there is no IDEA-999 yet"]
     assert hub.where(3) == [3]
 
 

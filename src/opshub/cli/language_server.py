@@ -44,6 +44,7 @@ _SYMBOLS: Mapping[str, types.SymbolKind] = {
     "let": types.SymbolKind.Variable,
     "score": types.SymbolKind.Number,
     "rule": types.SymbolKind.Function,
+    "match": types.SymbolKind.Function,
     "bands": types.SymbolKind.Enum,
     "band": types.SymbolKind.EnumMember,
     "test": types.SymbolKind.Method,

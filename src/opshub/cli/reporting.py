@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from opshub.cli.failing import complain
+from opshub.cli.text import line
 from opshub.cli.view import Column, plain, say, show, table
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def _view(value: Mapping[str, Any]) -> None:
         counts = ", ".join(_many(count, word) for word, count in sorted(stage["counts"].items()) if count)
         if counts:
             say(f"{stage['name']:<10} {counts}")
+    for sentence in value["waiting"]:
+        say(f"match      {line(sentence)}")
     for notice in value["notices"]:
         say(f"alert      {notice}")
     name = "dry run, nothing was kept or sent" if value["dry_run"] else f"run {value['run']}"

@@ -236,6 +236,8 @@ class Daemon:
         self.refused[origin] = {problem.message for problem in report.failures}
         for notice in report.notices:
             say("alert", said=notice)
+        for sentence in report.waiting:
+            say("match.waits", level=logging.WARNING, reason=sentence)
         for problem in report.failures:
             if problem.message not in told:
                 facts = {"error": problem.kind, "reason": problem.message, "next": problem.hint}

@@ -75,12 +75,17 @@ class Blocks:
         idea = self._idea(held.home)
         return idea not in apart if idea else held.home.begins
 
-    def link(self, feedback: Feedback, apart: Collection[int]) -> Link | None:
-        """The link by a block, whose own idea begins where this is its first feedback."""
+    def link(self, feedback: Feedback, apart: Collection[int], old: Link | None = None) -> Link | None:
+        """The link by a block, whose own idea begins where this is its first feedback.
+
+        It is the ``old`` one where that led there without a guess: what began an idea stays when a block is taken out.
+        """
         held = self.held(feedback)
         if held is None or not self.takes(feedback, apart):
             return None
         idea = self._idea(held.home) or self._begin(held.home, feedback)
+        if old is not None and old.maker is LinkMaker.SAME and old.idea == idea:
+            return old
         return Link(feedback=feedback.ref, idea=idea, maker=LinkMaker.RULE, reason=_reason(held))
 
     def sign(self, feedback: Feedback) -> tuple[str, int] | None:

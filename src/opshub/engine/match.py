@@ -186,7 +186,7 @@ class _Batch:
                 continue
             better = self._by_reference(feedback, references(feedback))
             if better is None and (link is None or link.maker is not LinkMaker.KEY):
-                better = self._by_rule(feedback)
+                better = self._by_rule(feedback, link)
             if better is not None and better != link:
                 self.links[ref] = better
                 moved = link is None or better.idea != link.idea
@@ -237,8 +237,8 @@ class _Batch:
         """Whether a match block takes it."""
         return self.blocks.takes(feedback, self.apart.get(feedback.ref, ()))
 
-    def _by_rule(self, feedback: Feedback) -> Link | None:
-        return self.blocks.link(feedback, self.apart.get(feedback.ref, ()))
+    def _by_rule(self, feedback: Feedback, old: Link | None = None) -> Link | None:
+        return self.blocks.link(feedback, self.apart.get(feedback.ref, ()), old)
 
     def _put(self, links: Iterable[Link]) -> None:
         """Store the ideas that began, and those of the links that did not begin one."""
@@ -253,7 +253,9 @@ class _Batch:
         old = self.known.get(feedback.ref)
         link = old if old is not None and old.maker is LinkMaker.PERSON else None
         link = link or self._by_reference(feedback, named)
-        link = link or (old if old is not None and old.maker is LinkMaker.KEY else self._by_rule(feedback))
+        link = link or (
+            old if old is not None and old.maker is LinkMaker.KEY else self._by_rule(feedback, old)
+        )
         link = link or old or self._by_text(feedback, mark) or self._by_likeness(feedback)
         if link is None:
             link = self._new_idea(feedback)

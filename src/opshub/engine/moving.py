@@ -76,7 +76,7 @@ def _look(work: Work) -> None:
 def _tell(work: Work) -> None:
     before, now = work.store.fact(UNKNOWN), unknown(work.store, work.rules.homes.all)
     fresh = set(json.loads(now or "[]")) - set(json.loads(before or "[]"))
-    work.report.notices += sorted(fresh)
+    work.report.waiting += sorted(fresh)
     if now != before:
         work.store.set_fact(UNKNOWN, now)
 
@@ -101,7 +101,7 @@ def _ask(work: Work, rows: Sequence[Seen]) -> None:
         ref, old = row.feedback.ref, known.get(row.feedback.ref)
         if ref.connection == ALERTS or (old is not None and old.maker in _SURER):
             continue
-        link = blocks.link(row.feedback, apart.get(ref, ()))
+        link = blocks.link(row.feedback, apart.get(ref, ()), old)
         if key := blocks.waits(row.feedback):
             waiting += [(ref, name) for name in [*references(row.feedback), key]]
         if link is not None and link != old:

@@ -93,6 +93,9 @@ class Report:
     notices: list[str] = field(default_factory=list)
     """What alerts have to say, one line each."""
 
+    waiting: list[str] = field(default_factory=list)
+    """Match blocks of the rules whose idea nobody knows, told when that begins."""
+
     def tell(self, failure: Failure) -> None:
         """Note an error once, however often a run meets it."""
         if failure not in self.failures:

@@ -1,0 +1,119 @@
+"""Match blocks as an admin meets them: over fields and tables of one's own, tried, synced and explained."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from opshub.cli import cli
+
+CONFIG = """
+[hub]
+database = "hub.db"
+rules = ["own.rules"]
+
+[tables.crm]
+file = "crm.csv"
+key = "Domain"
+joins = "account.domain"
+columns.segment = { type = "text", from = "Segment" }
+columns.seats = { type = "number", from = "Seats" }
+
+[connections.survey]
+kind = "files"
+paths = ["survey.csv"]
+columns = { id = "id", text = "text", account_domain = "domain" }
+values.created = "2026-01-05"
+fields.form = { type = "text", from = "form" }
+"""
+SURVEY = (
+    "id,text,form,domain\n1,The export is slow,export-2024,a.test\n2,I want CSV,export-2024,b.test\n"
+    "3,dark mode please,ui,a.test\n4,an importer,import,b.test\n"
+)
+CRM = "Domain,Segment,Seats\na.test,small,3\nb.test,big,900\n"
+SCORE = "score priority = count feedback where crm.seats > 1\n"
+BLOCKS = """
+match "Export form" { when feedback.fields.form == "export-2024" to "IDEA-1" }
+match "Imports" { when feedback.fields.form == "import" to "FEED-12" }
+match "Small customers" { when crm.segment == "small" to idea "What small ones want" }
+"""
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command in a folder where everything is synced, without any block."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "opshub.toml").write_text(CONFIG, encoding="utf-8")
+    (tmp_path / "survey.csv").write_text(SURVEY, encoding="utf-8")
+    (tmp_path / "crm.csv").write_text(CRM, encoding="utf-8")
+    (tmp_path / "own.rules").write_text(SCORE, encoding="utf-8")
+
+    def invoke(*args: str) -> Result:
+        return CliRunner().invoke(cli, args, catch_exceptions=False)
+
+    assert invoke("sync").exit_code == 0
+    return invoke
+
+
+def value(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def ideas(run: Run) -> dict[str, int]:
+    return {idea["title"]: idea["voices"] for idea in value(run("ideas", "list", "--json"))}
+
+
+def test_a_trial_says_what_would_move_and_a_sync_moves_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "own.rules").write_text(SCORE + BLOCKS, encoding="utf-8")
+
+    tried = run("rules", "simulate").stdout
+    told = run("sync").stdout
+
+    assert "Feedback that moves at the next sync\nmatch block      pieces that move\n" in tried
+    assert "Export form                     1\nSmall customers                 1\n" in tried
+    assert "match      2 moved by rule\n" in told
+    assert ideas(run) == {"The export is slow": 2, "an importer": 1, "What small ones want": 1}
+
+
+def test_a_block_that_waits_is_told_once_and_stands_in_the_status(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "own.rules").write_text(SCORE + BLOCKS, encoding="utf-8")
+    sentence = "match rule 'Imports' (own.rules:4) waits: there is no FEED-12 yet"
+
+    assert f"match      {sentence}\n" in run("sync").stdout
+    assert sentence not in run("sync").stdout
+    assert f"\n{sentence}\n" in run("status").stdout
+    assert value(run("status", "--json"))["waiting"] == [sentence]
+
+
+def test_a_link_says_which_line_made_it_and_what_it_saw(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "own.rules").write_text(SCORE + BLOCKS, encoding="utf-8")
+    run("sync")
+    form, segment = (
+        f"match rule '{name}' (own.rules:{line}): {seen}"
+        for name, line, seen in (
+            ("Export form", 3, "feedback.fields.form = export-2024"),
+            ("Small customers", 5, "crm.segment = small"),
+        )
+    )
+
+    assert f"linked by rule: {form}\n" in run("ideas", "show", "IDEA-1").stdout
+    assert f"linked by rule: {segment}\n" in run("ideas", "why-linked", "survey:3").stdout
+
+
+def test_a_changed_table_moves_what_blocks_read_of_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "own.rules").write_text(SCORE + BLOCKS.replace('"import"', '"other"'), encoding="utf-8")
+    run("sync")
+    (tmp_path / "crm.csv").write_text(CRM.replace("big", "small").replace("3", "4"), encoding="utf-8")
+
+    told = run("sync").stdout
+
+    assert "match      1 moved by rule\n" in told
+    assert ideas(run) == {"The export is slow": 2, "What small ones want": 2}
