@@ -59,6 +59,25 @@ def test_a_sentiment_is_a_number_from_minus_one_to_one(given: str | float, read:
     assert [value for value in row if value is not None] == ([] if read is None else [read])
 
 
+@pytest.mark.parametrize(
+    ("stated", "text", "read"),
+    [
+        ("", "The export of our report is slow since the update", "en"),
+        ("", "导出报表太慢了，每次都要等十分钟", "zh"),
+        ("", "Export CSV", None),
+        ("pt-BR", "The export of our report is slow since the update", "pt-BR"),
+    ],
+)
+def test_a_language_is_what_the_source_says_else_what_the_text_shows(
+    stated: str, text: str, read: str | None
+) -> None:
+    voice = replace(VOICE, title="", text=text, language=stated)
+
+    row = Reader(frozenset(["feedback.language"])).feedback(voice, None)
+
+    assert row[[field.name for field in FEEDBACK].index("feedback.language")] == read
+
+
 def test_what_no_rule_reads_stays_missing() -> None:
     row = Reader(frozenset(["feedback.title"])).feedback(VOICE, None)
 

@@ -15,6 +15,7 @@ from opshub.engine.connection import Connection
 from opshub.engine.declared import REVENUE, Declared, Fits, tables_read
 from opshub.engine.tables import Rows, Table
 from opshub.language import Field, Kind, Schema
+from opshub.matching import language_of
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem, Value, Visibility
 from opshub.sdk import Assigns
 
@@ -47,7 +48,7 @@ _FEEDBACK: dict[str, tuple[Kind, str]] = {
     "feedback.rating": (_N, "rating as a share of its scale, 0 at worst, 1 at best"),
     "feedback.rating_value": (_N, "rating as it was given"),
     "feedback.sentiment": (_N, "how it sounds, -1 at worst, 1 at best, where the source says it"),
-    "feedback.language": (_T, "language, where the source says it"),
+    "feedback.language": (_T, "language, where the source says it or the text shows it"),
     "feedback.visibility": (_T, "who may read it"),
     "feedback.tags": (_S, "its labels"),
     "feedback.link": (_T, "what tied it to the idea"),
@@ -141,7 +142,7 @@ _READERS: Mapping[str, str] = {
     "feedback.rating": "f.rating.share if f.rating else None",
     "feedback.rating_value": "f.rating.value if f.rating else None",
     "feedback.sentiment": "sentiment(f.fields.get('sentiment'))",
-    "feedback.language": "f.language or None",
+    "feedback.language": "(f.language or language_of(f.title, f.text)) or None",
     "feedback.visibility": "str(f.visibility)",
     "feedback.tags": "f.tags",
     "feedback.link": "link",
@@ -229,7 +230,11 @@ class Reader:
 
     def _made(self, reads: frozenset[str], priced: _Own | None) -> Callable[[Feedback, str], tuple[Any, ...]]:
         """What makes the part of a row that holds the hub's own fields."""
-        scope: dict[str, Callable[..., Any]] = {"whole_text": whole_text, "sentiment": _sentiment}
+        scope: dict[str, Callable[..., Any]] = {
+            "whole_text": whole_text,
+            "sentiment": _sentiment,
+            "language_of": language_of,
+        }
         readers = dict(_READERS)
         if priced is not None:
 

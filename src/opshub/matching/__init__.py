@@ -7,6 +7,7 @@ from opshub.matching.explicit import addresses_in, keys_in, references
 from opshub.matching.fulltext import FullText
 from opshub.matching.matcher import Candidate, Matcher, NoMatcher
 from opshub.matching.plain import read
+from opshub.matching.spoken import language_of
 from opshub.matching.subjects import LOOKED_AT, subjects
 from opshub.matching.summary import Summary, sample, summary
 from opshub.matching.terms import fingerprint, fold, terms
@@ -28,6 +29,7 @@ __all__ = [
     "fit",
     "fold",
     "keys_in",
+    "language_of",
     "read",
     "references",
     "sample",
