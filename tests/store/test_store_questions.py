@@ -131,14 +131,14 @@ def test_feedback_that_is_gone_is_not_asked_about_or_counted(store: Store, make:
     with store.transaction():
         store.put_tombstones([Tombstone(ONE)])
 
-    assert [(it.feedback, about) for it, about in store.open_questions(9)] == [(TWO, 1)]
+    assert [(it.feedback, about) for it, about in store.open_questions(9)] == [(TWO, 2)]
     assert store.count_questions() == {("ticket", "open"): 1}
     assert list(store.valued("ticket")) == [Valued(1.5, 0.25, 7, False)]
     make.put(make.feedback("1"))
     assert len(store.open_questions(9)) == 2
 
 
-def test_questions_that_an_older_version_valued_are_found_by_name(store: Store, make: Any) -> None:
+def test_questions_that_an_older_version_valued_are_found_oldest_first(store: Store, make: Any) -> None:
     make.put(*(make.feedback(str(number)) for number in range(1, 6)))
     states = (QuestionState.ATTACHED, QuestionState.NEW, QuestionState.OPEN, QuestionState.ANSWERED)
     put(store, *(question(Ref("desk", str(at)), state=state) for at, state in enumerate(states, 1)))

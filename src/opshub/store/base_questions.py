@@ -25,13 +25,13 @@ class Questions(Protocol):
     def open_questions(self, limit: int, kind: str = "") -> list[tuple[Question, int]]:
         """Open questions of living feedback, and how many are open about the same idea; what is worth most first.
 
-        That is the worth of one piece times the pieces that a yes moves and the other questions about the same idea;
-        ties by name.
+        That is the worth of one piece times the pieces that a yes moves and the other questions about the same idea,
+        those of feedback that is gone included; ties by arrival.
         """
         ...
 
     def questions_before(self, kind: str, version: int, limit: int) -> list[Question]:
-        """Questions of a kind that are neither answered nor settled and were valued by an older version, by name."""
+        """Questions of a kind, neither answered nor settled, that an older version valued, oldest first."""
         ...
 
     def count_questions(self) -> dict[tuple[str, str], int]:

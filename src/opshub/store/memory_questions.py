@@ -37,17 +37,23 @@ class Questions(Texts):
         kept = self.kept
         return [it for ref, it in sorted(kept.questions.items()) if not kept.feedback[ref].gone]
 
+    def _arrived(self) -> list[Question]:
+        """All questions, in the order in which their feedback arrived."""
+        return [self.kept.questions[ref] for ref in self.kept.feedback if ref in self.kept.questions]
+
     def open_questions(self, limit: int, kind: str = "") -> list[tuple[Question, int]]:
         """Open questions of living feedback, and how many are open about the same idea; what is worth most first."""
-        there = [it for it in self._asked() if it.state is QuestionState.OPEN]
+        there = [it for it in self._arrived() if it.state is QuestionState.OPEN]
         about = Counter(it.offered for it in there)
-        worth = sorted(there, key=lambda it: -it.worth * (it.pieces + about[it.offered] - 1))
-        return [(it, about[it.offered]) for it in worth if kind in ("", it.kind)][:limit]
+        living = [it for it in there if not self.kept.feedback[it.feedback].gone and kind in ("", it.kind)]
+        worth = sorted(living, key=lambda it: -it.worth * (it.pieces + about[it.offered] - 1))
+        return [(it, about[it.offered]) for it in worth][:limit]
 
     def questions_before(self, kind: str, version: int, limit: int) -> list[Question]:
-        """Questions of a kind that are neither answered nor settled and were valued by an older version, by name."""
-        rows = (it for _, it in sorted(self.kept.questions.items()) if it.state not in _DONE)
-        return [it for it in rows if it.kind == kind and it.version < version][:limit]
+        """Questions of a kind, neither answered nor settled, that an older version valued, oldest first."""
+        rows = (it for it in self._arrived() if it.state not in _DONE)
+        found = [it for it in rows if it.kind == kind and it.version < version]
+        return sorted(found, key=lambda it: it.version)[:limit]
 
     def count_questions(self) -> dict[tuple[str, str], int]:
         """How many questions of living feedback there are: (kind, state) → count."""

@@ -198,7 +198,7 @@ def m013_questions(db: Database) -> None:
     told = {"kind": str, "model": str}
     asked = {"worth": float, "pieces": int, "linked": int, "offered": int, "guarded": int}
     _table(db, "question", "feedback", feedback=int, **told, state=str, **values, **asked, body=bytes)
-    db.execute("create index question_open on question (offered) where state = 'open'")
+    db.execute("create index question_open on question (offered, worth, pieces, kind) where state = 'open'")
     db.execute("create index question_kind on question (kind, version)")
     said = {"at": int, "who": str, "verdict": str, "offered": int, "idea": int}
     made = {"guarded": int, "action": int, "withdrawn": int}

@@ -20,19 +20,20 @@ QUESTIONS = f"""
     select {_QUESTION} from question q join feedback f on f.key = q.feedback where q.feedback in {{numbers}}
 """
 OPEN_QUESTIONS = f"""
-    select {_QUESTION}, g.there from question q
-    join (
-        select offered, count(*) as there from question q join feedback f on f.key = q.feedback
-        where state = 'open' and f.gone is null group by offered
-    ) g on g.offered = q.offered
-    join feedback f on f.key = q.feedback
-    where q.state = 'open' and f.gone is null and (? = '' or q.kind = ?)
-    order by q.worth * (q.pieces + g.there - 1) desc, f.connection, f.id limit ?
+    select {_QUESTION}, best.there from (
+        select q.feedback, g.there, q.worth * (q.pieces + g.there - 1) as value
+        from (select offered, count(*) as there from question where state = 'open' group by offered) g
+        join question q on q.offered = g.offered and q.state = 'open'
+        join feedback f on f.key = q.feedback
+        where f.gone is null and (? = '' or q.kind = ?)
+        order by value desc, q.feedback limit ?
+    ) best join question q on q.feedback = best.feedback join feedback f on f.key = q.feedback
+    order by best.value desc, q.feedback
 """
 QUESTIONS_BEFORE = f"""
     select {_QUESTION} from question q join feedback f on f.key = q.feedback
     where q.kind = ? and q.version < ? and q.state in ('open', 'new', 'attached')
-    order by f.connection, f.id limit ?
+    order by q.version, q.feedback limit ?
 """
 COUNT_QUESTIONS = """
     select q.kind, q.state, count(*) from question q join feedback f on f.key = q.feedback

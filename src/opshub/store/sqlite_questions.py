@@ -42,7 +42,7 @@ class Questions(Texts):
         return [(_question(row), row[-1]) for row in rows]
 
     def questions_before(self, kind: str, version: int, limit: int) -> list[Question]:
-        """Questions of a kind that are neither answered nor settled and were valued by an older version, by name."""
+        """Questions of a kind, neither answered nor settled, that an older version valued, oldest first."""
         return [_question(row) for row in self._rows(sql.QUESTIONS_BEFORE, (kind, version, limit))]
 
     def count_questions(self) -> dict[tuple[str, str], int]:
