@@ -5,6 +5,7 @@
     python benchmarks/matching/run.py FOLDER --only banking77 hadoop  some sets
     python benchmarks/matching/run.py FOLDER --sides hub BM25         some sides
     python benchmarks/matching/run.py FOLDER --cycle suggest attach   whole syncs too, with these settings of `similar`
+    python benchmarks/matching/run.py FOLDER --decide                 what is attached, asked and new (decide.py)
     python benchmarks/matching/run.py FOLDER --split dev              the part to tune on
 
 FOLDER holds files of JSON lines with ``id, lang, source, title, text, cluster, split``, in order of arrival.
@@ -25,6 +26,7 @@ from pathlib import Path
 
 from baselines import BASELINES, Baseline
 from cycle import Grouping, ideas
+from decide import RUNS, TITLES, decide
 from hub import Hub
 from measures import fit, percentile
 from sets import Item, files, read
@@ -98,7 +100,11 @@ def making(name: str, similar: str, items: Sequence[Item]) -> None:
 def show(cells: Sequence[object]) -> None:
     """A line of a table, at once."""
     print(
-        "".join(f"{cell!s:<14}" if at < 2 else f"{cell!s:>12}" for at, cell in enumerate(cells)), flush=True
+        "".join(
+            f"{cell!s:<14}" if at < 2 else f"{cell!s:>9}" if len(cells) > 12 else f"{cell!s:>12}"
+            for at, cell in enumerate(cells)
+        ),
+        flush=True,
     )
 
 
@@ -112,11 +118,18 @@ def main() -> None:
     parser.add_argument("--sides", nargs="*", default=["hub", *BASELINES], choices=["hub", *BASELINES])
     parser.add_argument("--cycle", nargs="*", default=["suggest"], choices=["suggest", "attach"])
     parser.add_argument("--split", default="test", choices=["dev", "test"])
+    parser.add_argument("--decide", nargs="*", choices=list(RUNS), metavar="RUN")
     told = parser.parse_args()
     there = files(told.folder)
     if unknown := set(told.only or ()) - there.keys():
         parser.error(f"no set {', '.join(sorted(unknown))}; there are {', '.join(there)}")
     sets = {name: read(there[name], told.split) for name in told.only or there}
+    if told.decide is not None:
+        show(TITLES)
+        for name, items in sets.items():
+            for run in told.decide or RUNS:
+                show([name, run, *decide(run, items).cells()])
+        return
     for heading, line, sides in ((FOUND, finding, told.sides), (MADE, making, told.cycle)):
         if sides:
             show(heading)

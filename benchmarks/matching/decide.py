@@ -1,0 +1,189 @@
+"""What becomes of a labelled stream: attached, asked or new, without answers and with those of the labels.
+
+Four runs of each set, each in a fresh hub:
+
+``default``   what comes with opshub, no answers
+``answered``  the same, with 200 questions answered on the way, spread over the first two thirds of the stream
+``alone``     ``similar = "attach"``, no answers
+``tenth``     the same, with as many answers as a tenth of the items, given at the end: merges that are suggested, and
+              questions where no merge is left
+"""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from measures import Fit, fit, percentile
+from sets import Item
+from stream import Stream
+
+__all__ = ["RUNS", "TITLES", "Outcome", "decide"]
+
+BATCH = 50
+"""Items that arrive together."""
+
+ANSWERS = 200
+ROUND = 25
+"""Suggestions that are answered before they are asked for again."""
+
+TITLES = (
+    "set",
+    "run",
+    "answers",
+    "ideas",
+    "attached",
+    "right",
+    "asked",
+    "new",
+    "pairs P",
+    "R",
+    "F1",
+    "B3 P",
+    "R",
+    "F1",
+    "ARI",
+    "merges",
+    "right",
+    "p50 ms",
+    "p95 ms",
+    "MB",
+)
+
+
+class Outcome(NamedTuple):
+    """What came of a run; shares of all items."""
+
+    answers: int
+    ideas: int
+    attached: float
+    right: float
+    """The share of what a likeness attached that joined an idea of which most earlier items have its topic."""
+    asked: float
+    new: float
+    fit: Fit
+    merges: int
+    merged: int
+    times: tuple[float, float]
+
+    def cells(self) -> list[object]:
+        """As a line of the table."""
+        made = self.fit
+        values = (made.pair_precision, made.pair_recall, made.pair_f1)
+        values += (made.cubed_precision, made.cubed_recall, made.cubed_f1, made.rand)
+        shares = [f"{value:.3f}" for value in (self.attached, self.right, self.asked, self.new)]
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return [
+            self.answers,
+            self.ideas,
+            *shares,
+            *(f"{value:.3f}" for value in values),
+            self.merges or "",
+            f"{self.merged / self.merges:.2f}" if self.merges else "",
+            *(f"{value:.1f}" for value in self.times),
+            f"{memory:.0f}",
+        ]
+
+
+def decide(run: str, items: Sequence[Item]) -> Outcome:
+    """One run of a set."""
+    with tempfile.TemporaryDirectory() as folder:
+        return RUNS[run](Path(folder), items)
+
+
+def _default(folder: Path, items: Sequence[Item]) -> Outcome:
+    stream = Stream(folder, items, "learn")
+    return _outcome(stream, items, _arrive(stream, items))
+
+
+def _answered(folder: Path, items: Sequence[Item]) -> Outcome:
+    stream = Stream(folder, items, "learn")
+    each = -(-ANSWERS * BATCH * 3 // (2 * len(items)))
+
+    def person() -> None:
+        stream.answer(min(each, ANSWERS - stream.answers))
+
+    return _outcome(stream, items, _arrive(stream, items, person))
+
+
+def _alone(folder: Path, items: Sequence[Item]) -> Outcome:
+    stream = Stream(folder, items, "attach")
+    return _outcome(stream, items, _arrive(stream, items))
+
+
+def _tenth(folder: Path, items: Sequence[Item]) -> Outcome:
+    stream = Stream(folder, items, "attach")
+    times = _arrive(stream, items)
+    before, left = stream.links(), len(items) // 10
+    merges = merged = 0
+    while left > 0:
+        told, right = stream.merge(min(ROUND, left))
+        merges, merged, left = merges + told, merged + right, left - told
+        if told < ROUND and left > 0:
+            answered = stream.answer(min(ROUND, left))
+            left -= answered
+            if not answered and not told:
+                break
+    return _outcome(stream, items, times, before, (merges, merged))
+
+
+def _arrive(
+    stream: Stream, items: Sequence[Item], person: Callable[[], None] = lambda: None
+) -> tuple[float, float]:
+    """All items in order; milliseconds an item, of each batch, p50 and p95."""
+    times = []
+    for _ in range(0, len(items), BATCH):
+        before = stream.milliseconds
+        stream.arrive(BATCH)
+        times.append((stream.milliseconds - before) / BATCH)
+        person()
+    return percentile(times, 0.5), percentile(times, 0.95)
+
+
+def _outcome(
+    stream: Stream,
+    items: Sequence[Item],
+    times: tuple[float, float],
+    before: Sequence[tuple[int, bool]] | None = None,
+    merges: tuple[int, int] = (0, 0),
+) -> Outcome:
+    """What is there at the end; what a likeness attached is judged by the links ``before`` people changed them."""
+    links, states = stream.links(), stream.states()
+    whole = len(items) or 1
+    ideas = [idea for idea, _ in links]
+    attached = before or links
+    return Outcome(
+        stream.answers,
+        len(set(ideas)),
+        sum(by for _, by in attached) / whole,
+        _right(attached, items),
+        states["asked"] / whole,
+        states["new"] / whole,
+        fit(ideas, [item.cluster for item in items]),
+        *merges,
+        times,
+    )
+
+
+def _right(links: Sequence[tuple[int, bool]], items: Sequence[Item]) -> float:
+    topics: dict[int, Counter[str]] = {}
+    good = count = 0
+    for (idea, attached), item in zip(links, items, strict=True):
+        there = topics.setdefault(idea, Counter())
+        if attached and there:
+            count += 1
+            good += there.most_common(1)[0][0] == item.cluster
+        there[item.cluster] += 1
+    return good / (count or 1)
+
+
+RUNS: dict[str, Callable[[Path, Sequence[Item]], Outcome]] = {
+    "default": _default,
+    "answered": _answered,
+    "alone": _alone,
+    "tenth": _tenth,
+}

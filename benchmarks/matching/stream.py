@@ -1,0 +1,160 @@
+"""A hub in this process that a labelled set is streamed into, and a person who knows the labels."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from hub import BEGIN
+from sets import Item
+
+from opshub.clock import SystemClock
+from opshub.engine.connection import Connection, Limits
+from opshub.engine.deed import Asked
+from opshub.engine.hub import Hub
+from opshub.engine.merge import merge
+from opshub.engine.review import Inquiry, answer, inquiries, prepare
+from opshub.engine.suggest import MergeSuggestion, look, merges, refuse
+from opshub.language import EMPTY
+from opshub.model import Cursor, Feedback, LinkMaker, Record, Ref
+from opshub.sdk import Connector, Http, Page, Settings
+from opshub.store import open_store
+from opshub.store.asked import QuestionState
+
+__all__ = ["Stream"]
+
+WHO = Asked("the labels")
+
+
+class _NoSettings(Settings):
+    """Nothing to set."""
+
+
+class _Source(Connector[_NoSettings]):
+    """Hands out the items that have arrived since."""
+
+    kind = "set"
+    Settings = _NoSettings
+
+    def __init__(self) -> None:
+        super().__init__("set", _NoSettings(), Http("https://unused.example", clock=SystemClock()))
+        self.arrived: list[Item] = []
+
+    def pull(self, cursor: Cursor | None) -> Iterator[Page]:
+        begin = int((cursor or {}).get("after", 0))
+        rows = [(at, item) for at, item in enumerate(self.arrived) if at >= begin]
+        yield Page([{"id": f"{at:06}", "item": item.id} for at, item in rows], {"after": len(self.arrived)})
+
+    def normalize(self, record: Record) -> Feedback:
+        at = int(record["id"])
+        item = self.arrived[at]
+        return Feedback(
+            ref=self.ref(record["id"]),
+            url="",
+            title=item.title,
+            text=item.text,
+            kind=item.source,
+            created_at=BEGIN + timedelta(minutes=at),
+        )
+
+
+class Stream:
+    """Items go in, in order; questions and suggestions come out and are answered by the labels."""
+
+    def __init__(self, folder: Path, items: Sequence[Item], similar: Literal["learn", "attach"]) -> None:
+        self.items, self.answers, self.milliseconds = items, 0, 0.0
+        self._source = _Source()
+        self.hub = Hub(
+            store=open_store(folder / "hub.db", clock=SystemClock()),
+            connections=[Connection(name="set", connector=self._source)],
+            rules=EMPTY,
+            clock=SystemClock(),
+            limits=Limits(wait=timedelta(0), similar=similar),
+        )
+
+    def arrive(self, count: int) -> None:
+        """The next items are pulled, matched, and looked at for what they resemble."""
+        begun = time.process_time()
+        at = len(self._source.arrived)
+        self._source.arrived.extend(self.items[at : at + count])
+        self.hub.sync(until="match")
+        self.hub.act("review", prepare)
+        self.milliseconds += (time.process_time() - begun) * 1000
+
+    def suggest(self) -> None:
+        """Bring suggestions up to date."""
+
+        def all_of(work: object) -> None:
+            while look(work):  # type: ignore[arg-type]  # the hub hands its own Work over
+                pass
+
+        self.hub.act("ideas suggest", all_of)
+
+    def links(self) -> list[tuple[int, bool]]:
+        """Of each item that has arrived its idea, and whether a likeness put it there; a negative number for none."""
+        refs = [Ref("set", f"{at:06}") for at in range(len(self._source.arrived))]
+        found = self.hub.store.links_of(refs)
+        return [
+            (found[ref].idea, found[ref].maker is LinkMaker.SIMILARITY) if ref in found else (-at - 1, False)
+            for at, ref in enumerate(refs)
+        ]
+
+    def states(self) -> Counter[str]:
+        """How many pieces a likeness attached, are asked about, and began an idea of their own."""
+        counts: Counter[str] = Counter()
+        for (_, state), count in self.hub.store.count_questions().items():
+            counts[state] += count
+        attached = sum(by for _, by in self.links())
+        asked = counts[QuestionState.OPEN] + counts[QuestionState.ANSWERED]
+        return Counter(attached=attached, asked=asked, new=len(self._source.arrived) - attached - asked)
+
+    # -- the person ---------------------------------------------------------------------------------------------
+
+    def _topics(self) -> dict[int, Counter[str]]:
+        topics: dict[int, Counter[str]] = {}
+        for item, (idea, _) in zip(self.items, self.links(), strict=False):
+            topics.setdefault(idea, Counter())[item.cluster] += 1
+        return topics
+
+    def answer(self, most: int) -> int:
+        """Answer so many questions, those first that are worth most; how many there were."""
+        topics, given = self._topics(), 0
+        for inquiry in inquiries(self.hub.store, most):
+            said = self._say(inquiry, topics)
+            self.hub.act(
+                "review", lambda work, it=inquiry, word=said: answer(work, str(it.feedback.ref), word, WHO)
+            )
+            given += 1
+        self.answers += given
+        return given
+
+    def _say(self, inquiry: Inquiry, topics: dict[int, Counter[str]]) -> str:
+        meant = self.items[int(inquiry.feedback.ref.id)].cluster
+        for at, choice in enumerate(inquiry.choices):
+            if topics[choice.idea.number].most_common(1)[0][0] == meant:
+                return choice.idea.id if at else "yes"
+        return "new"
+
+    def merge(self, most: int) -> tuple[int, int]:
+        """Answer so many suggested merges; how many there were, and how many of them were right."""
+        self.suggest()
+        topics, right = self._topics(), 0
+        suggested = self.hub.act("ideas suggest", lambda work: merges(work.store, most))
+        for it in suggested:
+            right += self._decide(it, topics)
+        self.answers += len(suggested)
+        return len(suggested), right
+
+    def _decide(self, it: MergeSuggestion, topics: dict[int, Counter[str]]) -> bool:
+        one, two = (topics.get(number, Counter()) for number in (it.idea.number, it.into.number))
+        if not one or not two or one.most_common(1)[0][0] != two.most_common(1)[0][0]:
+            self.hub.act("ideas refuse", lambda work: refuse(work, [it.idea.id, it.into.id], WHO))
+            return False
+        self.hub.act("ideas merge", lambda work: merge(work, it.idea.id, it.into.id, WHO))
+        topics[it.into.number] = two + one
+        topics.pop(it.idea.number)
+        return True
