@@ -169,6 +169,27 @@ def test_what_a_key_or_a_person_decides_is_asked_about_no_more(alike: Any) -> No
         say(alike, "desk:3", "yes")
 
 
+def test_what_a_match_block_takes_is_asked_about_no_more_until_it_is_released(alike: Any) -> None:
+    alike.use('match "Export" { when text mentions ["export"] to "IDEA-2" }\n')
+    sync(alike)
+    assert (asked(alike), alike.where(1, 3)) == ([], [2, 2])
+
+    alike.use("score reach = count feedback\n")
+    sync(alike)
+
+    first, third = alike.where(1, 3)
+    assert asked(alike) == [f"desk:3 IDEA-{first}"]
+    assert len({first, 2, third}) == 3
+
+
+def test_what_began_the_idea_that_a_block_gives_it_to_is_asked_about_no_more(alike: Any) -> None:
+    alike.use('match "Export" { when text mentions ["Excel"] and text mentions ["opened"] to "IDEA-3" }\n')
+    alike.desk.add(3, f"{SECOND} again")
+    sync(alike)
+
+    assert (made_by(alike, 3), asked(alike)) == (LinkMaker.SAME, [])
+
+
 @pytest.mark.parametrize("said", ["perhaps", "IDEA-99", ""])
 def test_an_answer_that_means_nothing_is_refused(alike: Any, said: str) -> None:
     with pytest.raises(NotFoundError):

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from opshub.engine.blocks import Blocks
 from opshub.engine.learning import learn
 from opshub.engine.likeness import Judge, by_likeness, guards, offer
 from opshub.engine.match import SAYS_THE_SAME, index
@@ -18,7 +19,7 @@ from opshub.model import Feedback, Link, LinkMaker, Ref
 from opshub.store.asked import Offer, Question, QuestionState
 from opshub.store.base import Store
 
-__all__ = ["EACH", "OFFERED", "ask", "begin_again", "present", "sampled", "settle"]
+__all__ = ["EACH", "OFFERED", "ask", "begin_again", "look_again", "present", "sampled", "settle"]
 
 OFFERED = 3
 """Ideas that a person is shown beside the text."""
@@ -112,6 +113,10 @@ class _Batch:
     work: Work
     judge: Judge
     links: dict[Ref, Link] = field(default_factory=dict)
+    blocks: Blocks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.blocks = Blocks(self.work.store, self.work.rules, self.work.declared)
 
     def feedback(self, pieces: Sequence[Feedback]) -> None:
         """Look for what each piece resembles."""
@@ -122,7 +127,8 @@ class _Batch:
             link, old = self.links.get(piece.ref), known.get(piece.ref)
             if link is None or (old is not None and old.state is QuestionState.ANSWERED):
                 continue
-            if not _by_itself(link) or _speaks_for_an_alert(store, link):
+            ruled = self.blocks.takes(piece, apart.get(piece.ref, ()))
+            if ruled or not _by_itself(link) or _speaks_for_an_alert(store, link):
                 if old is not None and old.state not in _DONE:
                     store.put_questions([replace(old, state=QuestionState.SETTLED)])
                 continue
@@ -134,8 +140,9 @@ class _Batch:
         store = self.work.store
         self.links = store.links_of([row.feedback for row in rows])
         for row in rows:
-            link = self.links.get(row.feedback)
-            if link is None or not _by_itself(link):
+            link, piece = self.links.get(row.feedback), store.feedback(row.feedback)
+            ruled = piece is not None and self.blocks.takes(piece, ())
+            if link is None or ruled or not _by_itself(link):
                 settled = replace(row, state=QuestionState.SETTLED, version=self._version(row.kind))
                 store.put_questions([settled])
             else:
@@ -214,6 +221,11 @@ class _Batch:
         store, idea = self.work.store, link.idea
         touched = store.bound_to(idea) or store.overrides([idea]) or store.supports([idea])
         return not touched and not store.actions_naming([f"IDEA-{idea}", str(link.feedback)])
+
+
+def look_again(store: Store, seq: int) -> None:
+    """Look again at feedback from this sequence number on. Used inside of a transaction."""
+    store.set_mark(_MARK, min(store.mark(_MARK), seq - 1))
 
 
 def _by_itself(link: Link) -> bool:

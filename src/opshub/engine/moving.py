@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from opshub.engine.asking import look_again, settle
 from opshub.engine.blocks import BLOCKS, UNKNOWN, Blocks, unknown
 from opshub.engine.declared import tables_read
 from opshub.engine.facts import reading
@@ -113,6 +114,8 @@ def _ask(work: Work, rows: Sequence[Seen]) -> None:
     store.put_mentions(waiting)
     store.drop_links([row.feedback.ref for row in freed])
     claim(work, [link.feedback for link in links])
+    settle(store, [link.feedback for link in links])
     if freed:
+        look_again(store, freed[0].seq)
         stage.add("released by rule", len(freed))
         store.set_mark(FREED, store.mark(FREED) or freed[0].seq)
