@@ -170,21 +170,21 @@ def test_what_a_key_or_a_person_decides_is_asked_about_no_more(alike: Any) -> No
 
 
 def test_what_a_match_block_takes_is_asked_about_no_more_until_it_is_released(alike: Any) -> None:
-    alike.use('match "Export" { when text mentions ["export"] to "IDEA-2" }\n')
+    alike.use('match "Export" { when text mentions ["opened"] to "IDEA-2" }\n')
     sync(alike)
-    assert (asked(alike), alike.where(1, 3)) == ([], [2, 2])
+    assert (asked(alike), alike.where(1, 3)) == ([], [1, 2])
 
     alike.use("score reach = count feedback\n")
     sync(alike)
 
-    first, third = alike.where(1, 3)
-    assert asked(alike) == [f"desk:3 IDEA-{first}"]
-    assert len({first, 2, third}) == 3
+    assert asked(alike) == ["desk:3 IDEA-1"]
+    assert alike.where(3) == [4]
 
 
-def test_what_began_the_idea_that_a_block_gives_it_to_is_asked_about_no_more(alike: Any) -> None:
-    alike.use('match "Export" { when text mentions ["Excel"] and text mentions ["opened"] to "IDEA-3" }\n')
-    alike.desk.add(3, f"{SECOND} again")
+@pytest.mark.parametrize("text", [SECOND, f"{SECOND} again"])
+def test_what_began_the_idea_that_a_block_gives_it_to_is_asked_about_no_more(alike: Any, text: str) -> None:
+    alike.use('match "Export" { when text mentions ["opened"] to "IDEA-3" }\n')
+    alike.desk.add(3, text)
     sync(alike)
 
     assert (made_by(alike, 3), asked(alike)) == (LinkMaker.SAME, [])

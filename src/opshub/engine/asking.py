@@ -140,9 +140,8 @@ class _Batch:
         store = self.work.store
         self.links = store.links_of([row.feedback for row in rows])
         for row in rows:
-            link, piece = self.links.get(row.feedback), store.feedback(row.feedback)
-            ruled = piece is not None and self.blocks.takes(piece, ())
-            if link is None or ruled or not _by_itself(link):
+            link = self.links.get(row.feedback)
+            if link is None or not _by_itself(link):
                 settled = replace(row, state=QuestionState.SETTLED, version=self._version(row.kind))
                 store.put_questions([settled])
             else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from opshub.engine.asking import look_again, settle
 from opshub.engine.blocks import BLOCKS, UNKNOWN, Blocks, unknown
@@ -91,31 +92,50 @@ def ask_again(store: Store) -> None:
 
 def _ask(work: Work, rows: Sequence[Seen]) -> None:
     """The first pass over some rows."""
-    store, stage = work.store, work.stage("match")
+    store, changes = work.store, _Changes(work)
     blocks = Blocks(store, work.rules, work.declared)
     refs = [row.feedback.ref for row in rows]
     known, apart = store.links_of(refs), store.apart(refs)
-    links: list[Link] = []
-    freed: list[Seen] = []
-    waiting: list[tuple[Ref, str]] = []
     for row in rows:
         ref, old = row.feedback.ref, known.get(row.feedback.ref)
         if ref.connection == ALERTS or (old is not None and old.maker in _SURER):
             continue
-        link = blocks.link(row.feedback, apart.get(ref, ()), old)
         if key := blocks.waits(row.feedback):
-            waiting += [(ref, name) for name in [*references(row.feedback), key]]
-        if link is not None and link != old:
-            links.append(link)
-            stage.add("moved by rule", int(old is None or old.idea != link.idea))
-        elif link is None and old is not None and old.maker is LinkMaker.RULE:
-            freed.append(row)
-    store.put_links(links)
-    store.put_mentions(waiting)
-    store.drop_links([row.feedback.ref for row in freed])
-    claim(work, [link.feedback for link in links])
-    settle(store, [link.feedback for link in links])
-    if freed:
-        look_again(store, freed[0].seq)
-        stage.add("released by rule", len(freed))
-        store.set_mark(FREED, store.mark(FREED) or freed[0].seq)
+            changes.waiting += [(ref, name) for name in [*references(row.feedback), key]]
+        changes.see(row, old, blocks.link(row.feedback, apart.get(ref, ()), old))
+    changes.put()
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What the first pass does to some rows."""
+
+    work: Work
+    links: list[Link] = field(default_factory=list)
+    taken: list[Ref] = field(default_factory=list)
+    """What blocks take, whether it moves or not."""
+    freed: list[Seen] = field(default_factory=list)
+    waiting: list[tuple[Ref, str]] = field(default_factory=list)
+
+    def see(self, row: Seen, old: Link | None, link: Link | None) -> None:
+        """Note what becomes of a row whose ``old`` link a block's would replace."""
+        if link is None:
+            self.freed += [row] if old is not None and old.maker is LinkMaker.RULE else []
+            return
+        self.taken.append(link.feedback)
+        if link != old:
+            self.links.append(link)
+            self.work.stage("match").add("moved by rule", int(old is None or old.idea != link.idea))
+
+    def put(self) -> None:
+        """Do it; inside of a transaction."""
+        store = self.work.store
+        store.put_links(self.links)
+        store.put_mentions(self.waiting)
+        store.drop_links([row.feedback.ref for row in self.freed])
+        claim(self.work, [link.feedback for link in self.links])
+        settle(store, self.taken)
+        if self.freed:
+            look_again(store, self.freed[0].seq)
+            self.work.stage("match").add("released by rule", len(self.freed))
+            store.set_mark(FREED, store.mark(FREED) or self.freed[0].seq)
