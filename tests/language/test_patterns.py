@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
@@ -115,3 +116,11 @@ def test_an_explanation_shows_what_a_pattern_found(
     (part,) = found.decide(idea(), [feedback(text="my order #12 is late")], now).parts  # type: ignore[arg-type]  # see above
 
     assert part.saw["feedback.text matches"] == "order #12"
+
+
+def test_an_explanation_shows_a_pattern_as_it_was_written(rules: Rules, now: datetime) -> None:
+    made = rules('score priority = count feedback where text matches "a+\\d"')
+
+    (part,) = made.decide((), (), now).parts
+
+    assert list(part.saw) == ['count feedback where feedback.text matches "a+\\d"']
