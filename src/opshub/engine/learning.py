@@ -92,9 +92,9 @@ def kept(answers: Sequence[Answer], promise: float, latest: int = LATEST) -> tup
     """How many of the latest answers were sure, as far as they are counted, and how many of those were right.
 
     Sure are those that had been expected to keep the promise, by the version that was in force before the answer and
-    had not seen it.
+    had not seen it. What was shipped, version 0, is not on trial.
     """
-    sure = [it for it in answers if it.chance >= promise and not it.guarded][-latest:]
+    sure = [it for it in answers if it.version and it.chance >= promise and not it.guarded][-latest:]
     return len(sure), sum(it.verdict is Verdict.YES for it in sure)
 
 
