@@ -10,7 +10,7 @@ from pathlib import Path
 from sets import Item
 
 from opshub.clock import SystemClock
-from opshub.matching import FullText, fingerprint, terms
+from opshub.matching import FullText, columns, fingerprint
 from opshub.matching.matcher import Candidate
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
 from opshub.store import open_store
@@ -35,27 +35,28 @@ class Hub:
 
     def candidates(self, item: Item, limit: int) -> Sequence[Candidate]:
         """What the matcher says."""
-        begun = time.perf_counter()
-        found = self.matcher.candidates(self._feedback(item), self.store, limit)
-        self.milliseconds.append((time.perf_counter() - begun) * 1000)
+        begun = time.process_time()
+        found = self.matcher.candidates(self.feedback(item), self.store, limit)
+        self.milliseconds.append((time.process_time() - begun) * 1000)
         return found
 
     def add(self, item: Item) -> None:
         """Keep an item and make it findable."""
-        begun = time.perf_counter()
-        feedback, number = self._feedback(item), self._count + 1
+        begun = time.process_time()
+        feedback, number = self.feedback(item), self._count + 1
         idea = Idea(number=number, title=item.title or item.text[:80], created_at=feedback.created_at)
         link = Link(feedback=feedback.ref, idea=number, maker=LinkMaker.SAME, reason="it began the idea")
         with self.store.transaction():
             self.store.put_feedback([feedback])
             self.store.begin_ideas([(idea, link)])
             self.store.put_fingerprints([(feedback.ref, fingerprint(feedback.title, feedback.text))])
-            self.store.index_text([(feedback.ref, " ".join(terms(feedback.title, feedback.text)))])
+            title, body = columns(feedback.title, feedback.text)
+            self.store.index_text([(feedback.ref, " ".join(title), " ".join(body))])
         self._count = number
         if self.milliseconds:
-            self.milliseconds[-1] += (time.perf_counter() - begun) * 1000
+            self.milliseconds[-1] += (time.process_time() - begun) * 1000
 
-    def _feedback(self, item: Item) -> Feedback:
+    def feedback(self, item: Item) -> Feedback:
         moment = BEGIN + timedelta(minutes=self._count)
         return Feedback(
             ref=Ref("set", item.id),

@@ -425,7 +425,7 @@ class Topics:
 
     def candidates(self, feedback: Feedback, search: Any, limit: int = 5) -> list[Candidate]:
         found: dict[int, Candidate] = {}
-        for ref, idea, _ in search.search_text([feedback.text.split()[0]], 50):
+        for ref, idea, *_ in search.search_text({feedback.text.split()[0]: 1.0}, 50):
             if idea is not None and ref != feedback.ref:
                 found.setdefault(idea, Candidate(idea, 0.97, ref, (feedback.text.split()[0],)))
         return list(found.values())[:limit]

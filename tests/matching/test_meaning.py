@@ -33,7 +33,7 @@ def put(store: Store, *pieces: Feedback) -> None:
         number = store.next_idea_number()
         link = Link(feedback=it.ref, idea=number, maker=LinkMaker.SAME, reason="it began the idea")
         store.begin_ideas([(Idea(number=number, title=it.ref.id, created_at=NOW), link)])
-    store.index_text([(it.ref, it.text or "word") for it in pieces])
+    store.index_text([(it.ref, "", it.text or "word") for it in pieces])
 
 
 def encode(store: Store, meant: Meaning, limit: int = 99) -> None:
@@ -133,7 +133,7 @@ def test_a_changed_text_is_found_by_its_new_meaning(store: Store, meant: Meaning
     assert names(meant.nearest(piece("9", "download bill"), store, 1)) == ["3"]
 
     with store.transaction():
-        store.index_text([(changed.ref, "close door")])
+        store.index_text([(changed.ref, "", "close door")])
     encode(store, meant)
 
     assert names(meant.nearest(piece("9", "shut the door"), store, 1)) == ["2"]

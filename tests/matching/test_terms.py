@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opshub.matching import addresses_in, fingerprint, fold, keys_in, references, terms
+from opshub.matching import addresses_in, columns, fingerprint, fold, keys_in, references
+from opshub.matching.terms import terms, words
 from opshub.model import Comment, Feedback, Ref
 
 
@@ -124,6 +125,19 @@ def test_texts_that_fold_to_the_same_have_the_same_fingerprint() -> None:
 )
 def test_terms_of_english_chinese_and_both(text: str, expected: list[str]) -> None:
     assert terms("", text) == expected
+
+
+def test_title_and_text_have_their_own_terms_and_a_repeated_title_counts_once() -> None:
+    assert columns("Export fails", "the export\nfails daily") == (
+        ["export", "fail"],
+        ["the", "export", "fail", "daili"],
+    )
+    assert columns("Export  fails", "export fails") == (["export", "fail"], [])
+    assert columns("", "It does not, 不能") == ([], ["it", "doe", "not", "不", "能", "不能"])
+
+
+def test_words_tell_how_a_term_was_written_first() -> None:
+    assert words("Exports", "exporting 导出") == {"export": "exports", "导": "导", "出": "出", "导出": "导出"}
 
 
 def test_very_long_words_are_cut() -> None:

@@ -173,8 +173,8 @@ class Twins(RuleBasedStateMachine):
     def put_decisions(self, rows: list[Decision]) -> None:
         self.both(lambda store: store.put_decisions(rows))
 
-    @rule(rows=few(st.tuples(refs, texts)), fails=st.booleans())
-    def index_text(self, rows: list[tuple[Ref, str]], fails: bool) -> None:
+    @rule(rows=few(st.tuples(refs, texts, texts)), fails=st.booleans())
+    def index_text(self, rows: list[tuple[Ref, str, str]], fails: bool) -> None:
         self.both(lambda store: store.index_text(rows), fails=fails)
 
     @rule(
@@ -332,7 +332,9 @@ def answers(store: Store) -> Any:
     yield store.mentioning(["F-1"])
     yield store.said(everything)
     yield store.unindexed(99)
-    yield [(ref, idea) for ref, idea, _ in store.search_text(["export", "导出", "c++"], 99)]
+    yield store.search_text({"export": 1.0, "导出": 0.5, "c++": 2.0}, 99)
+    yield store.indexed_text(everything)
+    yield store.text_size()
     yield store.term_counts(["export", "csv", "导出", "login", "c++"])
     yield store.ideas(all_numbers)
     yield store.ideas_after(3, 99)

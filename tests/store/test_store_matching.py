@@ -261,7 +261,7 @@ def test_linked_feedback_waits_to_be_indexed(store: Store, make: Any) -> None:
     make.put(make.feedback("0"))
     make.idea("1", "2")
     with store.transaction():
-        store.index_text([(make.ref("1"), "export")])
+        store.index_text([(make.ref("1"), "", "export")])
 
     assert [row.feedback.ref.id for row in store.unindexed(9)] == ["2"]
     assert store.unindexed(0) == []
@@ -270,32 +270,59 @@ def test_linked_feedback_waits_to_be_indexed(store: Store, make: Any) -> None:
 def test_only_a_change_of_the_text_makes_it_due_for_indexing_again(store: Store, make: Any) -> None:
     make.idea("1", "2")
     with store.transaction():
-        store.index_text([(make.ref("1"), "export"), (make.ref("2"), "export")])
+        store.index_text([(make.ref("1"), "", "export"), (make.ref("2"), "", "export")])
 
     make.put(make.feedback("1", tags=("x",)), make.feedback("2", "other words"))
 
     assert [row.feedback.ref.id for row in store.unindexed(9)] == ["2"]
-    assert ids(store.search_text(["export"], 9)) == ["1"]
+    assert ids(store.search_text({"export": 1.0}, 9)) == ["1"]
 
 
-def test_search_finds_any_of_the_terms_the_rarest_first(store: Store, make: Any) -> None:
+def test_search_finds_any_of_the_terms_the_heaviest_first_and_the_shortest_among_equals(
+    store: Store, make: Any
+) -> None:
     number = make.idea("1", "2", "3", "4", "5")
-    texts = {"1": "export csv", "2": "export pdf", "3": "login", "4": "export", "5": "theme"}
+    texts = {"1": "export csv", "2": "export pdf to my printer", "3": "login", "4": "export", "5": "theme"}
     with store.transaction():
-        store.index_text([(make.ref(name), text) for name, text in texts.items()])
+        store.index_text([(make.ref(name), "", text) for name, text in texts.items()])
 
-    found = store.search_text(["csv", "export"], 9)
+    found = store.search_text({"csv": 2.0, "export": 1.0}, 9)
 
     assert ids(found) == ["1", "4", "2"]
-    assert {idea for _, idea, _ in found} == {number}
-    assert [score for _, _, score in found] == sorted((score for _, _, score in found), reverse=True)
-    assert ids(store.search_text(["csv", "export"], 1)) == ["1"]
+    assert {idea for _, idea, *_ in found} == {number}
+    assert [score for _, _, score, *_ in found] == sorted((row[2] for row in found), reverse=True)
+    assert ids(store.search_text({"csv": 2.0, "export": 1.0}, 1)) == ["1"]
+    assert ids(store.search_text({"csv": 1.0, "login": 9.0}, 1)) == ["3"]
+
+
+def test_a_search_returns_the_terms_of_what_it_finds(store: Store, make: Any) -> None:
+    number = make.idea("1", "2")
+    with store.transaction():
+        store.index_text([(make.ref("1"), "csv  Export", "it\tfails"), (make.ref("2"), "", "export")])
+
+    found = {ref.id: (title, body) for ref, _, _, title, body in store.search_text({"export": 1.0}, 9)}
+
+    assert found == {"1": ("csv export", "it fails"), "2": ("", "export")}
+    assert store.indexed_text([make.ref("1"), make.ref("9")]) == {
+        make.ref("1"): (number, "csv export", "it fails")
+    }
+    assert store.indexed_text([]) == {}
+
+
+def test_of_equals_what_came_first_is_found_first_however_it_was_indexed(store: Store, make: Any) -> None:
+    make.idea("1", "2", "3")
+    with store.transaction():
+        store.index_text([(make.ref("3"), "", "export"), (make.ref("1"), "export", "")])
+    with store.transaction():
+        store.index_text([(make.ref("2"), "", "export")])
+
+    assert ids(store.search_text({"export": 1.0}, 9)) == ["1", "2", "3"]
 
 
 def test_terms_are_counted_by_the_feedback_they_stand_in(store: Store, make: Any) -> None:
     make.idea("1", "2")
     with store.transaction():
-        store.index_text([(make.ref("1"), "a a b"), (make.ref("2"), "a")])
+        store.index_text([(make.ref("1"), "", "a a b"), (make.ref("2"), "", "a")])
 
     assert store.term_counts(["a", "b", "c", "a b", ""]) == {"a": 2, "b": 1, "c": 0, "a b": 0, "": 0}
     assert store.term_counts([]) == {}
@@ -304,28 +331,69 @@ def test_terms_are_counted_by_the_feedback_they_stand_in(store: Store, make: Any
 def test_indexing_again_replaces(store: Store, make: Any) -> None:
     make.idea("1")
     with store.transaction():
-        store.index_text([(make.ref("1"), "old words")])
-        store.index_text([(make.ref("1"), "new words")])
+        store.index_text([(make.ref("1"), "", "old words")])
+        store.index_text([(make.ref("1"), "", "new words")])
 
     assert store.term_counts(["old", "new", "words"]) == {"old": 0, "new": 1, "words": 1}
+
+
+def test_counts_follow_what_is_indexed_changed_gone_and_back(store: Store, make: Any) -> None:
+    make.idea("1", "2")
+    counts, sizes = [], []
+
+    def note() -> None:
+        counts.append(store.term_counts(["csv", "export"]))
+        sizes.append(store.text_size())
+
+    note()
+    with store.transaction():
+        store.index_text([(make.ref("1"), "csv", "export export"), (make.ref("2"), "", "export")])
+    note()
+    make.put(make.feedback("2", "other words"))
+    note()
+    with store.transaction():
+        store.put_tombstones([Tombstone(make.ref("1"))])
+    note()
+    make.put(make.feedback("1"))
+    with store.transaction():
+        store.index_text([(make.ref("1"), "", "csv")])
+    note()
+
+    assert counts == [
+        {"csv": 0, "export": 0},
+        {"csv": 1, "export": 2},
+        {"csv": 1, "export": 1},
+        {"csv": 0, "export": 0},
+        {"csv": 1, "export": 0},
+    ]
+    assert sizes == [(0, 0), (2, 4), (1, 3), (0, 0), (1, 1)]
+
+
+def test_what_a_failed_transaction_indexed_is_not_counted(store: Store, make: Any) -> None:
+    make.idea("1")
+    with pytest.raises(RuntimeError), store.transaction():
+        store.index_text([(make.ref("1"), "", "export")])
+        raise RuntimeError
+
+    assert (store.term_counts(["export"]), store.text_size()) == ({"export": 0}, (0, 0))
 
 
 def test_what_is_gone_or_unknown_is_not_indexed(store: Store, make: Any) -> None:
     make.idea("1")
     with store.transaction():
         store.put_tombstones([Tombstone(make.ref("1"))])
-        store.index_text([(make.ref("1"), "export"), (make.ref("9"), "export")])
+        store.index_text([(make.ref("1"), "", "export"), (make.ref("9"), "", "export")])
 
-    assert store.search_text(["export"], 9) == []
+    assert store.search_text({"export": 1.0}, 9) == []
     assert store.term_counts(["export"]) == {"export": 0}
 
 
 def test_feedback_without_an_idea_can_be_searched_too(store: Store, make: Any) -> None:
     make.put(make.feedback("1"), make.feedback("2"))
     with store.transaction():
-        store.index_text([(make.ref("1"), "export"), (make.ref("2"), "login")])
+        store.index_text([(make.ref("1"), "", "export"), (make.ref("2"), "", "login")])
 
-    assert [(ref.id, idea) for ref, idea, _ in store.search_text(["export"], 9)] == [("1", None)]
+    assert [(ref.id, idea) for ref, idea, *_ in store.search_text({"export": 1.0}, 9)] == [("1", None)]
 
 
 @pytest.mark.parametrize(
@@ -352,18 +420,20 @@ def test_feedback_without_an_idea_can_be_searched_too(store: Store, make: Any) -
 def test_terms_are_data_whatever_they_look_like(store: Store, make: Any, term: str) -> None:
     make.idea("1", "2", "3")
     with store.transaction():
-        store.index_text([(make.ref("1"), f"plain {term} end"), (make.ref("2"), "plain end x a")])
+        store.index_text([(make.ref("1"), "", f"plain {term} end"), (make.ref("2"), "", "plain end x a")])
 
-    assert ids(store.search_text([term], 9)) == ["1"]
+    assert ids(store.search_text({term: 1.0}, 9)) == ["1"]
     assert store.term_counts([term.lower()])[term.lower()] == 1
 
 
 def test_chinese_terms_are_whole(store: Store, make: Any) -> None:
     make.idea("1", "2", "3")
     with store.transaction():
-        store.index_text([(make.ref("1"), "导 出 导出"), (make.ref("2"), "出导"), (make.ref("3"), "é")])
+        store.index_text(
+            [(make.ref("1"), "", "导 出 导出"), (make.ref("2"), "", "出导"), (make.ref("3"), "", "é")]
+        )
 
-    assert ids(store.search_text(["导出"], 9)) == ["1"]
+    assert ids(store.search_text({"导出": 1.0}, 9)) == ["1"]
     assert store.term_counts(["导", "出导", "e"]) == {"导": 1, "出导": 1, "e": 0}
 
 
@@ -371,23 +441,25 @@ def test_chinese_terms_are_whole(store: Store, make: Any) -> None:
 def test_a_search_for_nothing_finds_nothing(store: Store, make: Any, terms: list[str]) -> None:
     make.idea("1")
     with store.transaction():
-        store.index_text([(make.ref("1"), "two words tab inside nul")])
+        store.index_text([(make.ref("1"), "", "two words tab inside nul")])
 
-    assert store.search_text(terms, 9) == []
+    assert store.search_text(dict.fromkeys(terms, 1.0), 9) == []
 
 
 def test_a_search_looks_for_the_first_24_terms_only(store: Store, make: Any) -> None:
     make.idea("1", "2", "3")
     with store.transaction():
-        store.index_text([(make.ref("1"), "t23"), (make.ref("2"), "t24"), (make.ref("3"), "x")])
+        store.index_text([(make.ref("1"), "", "t23"), (make.ref("2"), "", "t24"), (make.ref("3"), "", "x")])
 
-    assert ids(store.search_text([f"t{number}" for number in range(500)], 9)) == ["1"]
+    assert ids(store.search_text({f"t{number}": 1.0 for number in range(500)}, 9)) == ["1"]
 
 
 def test_a_long_search_text_with_hostile_characters_is_kept(store: Store, make: Any) -> None:
     make.idea("1", "2")
     with store.transaction():
-        store.index_text([(make.ref("1"), "a\0b\x7fc " * 2000 + '" OR 1=1; --'), (make.ref("2"), "other")])
+        store.index_text(
+            [(make.ref("1"), "", "a\0b\x7fc " * 2000 + '" OR 1=1; --'), (make.ref("2"), "", "other")]
+        )
 
     assert store.term_counts(["a", "b", "c", "or", "1=1;"]) == {"a": 1, "b": 1, "c": 1, "or": 1, "1=1;": 1}
 

@@ -298,7 +298,7 @@ def test_a_tombstone_takes_feedback_out_of_everything(store: Store, make: Any) -
     number = make.idea("1", "2")
     with store.transaction():
         store.put_mentions([(make.ref("1"), "FEED-1")])
-        store.index_text([(make.ref("1"), "export"), (make.ref("2"), "export")])
+        store.index_text([(make.ref("1"), "", "export"), (make.ref("2"), "", "export")])
     seq = store.last_seq()
 
     with store.transaction():
@@ -312,7 +312,7 @@ def test_a_tombstone_takes_feedback_out_of_everything(store: Store, make: Any) -
     assert [voice.ref.id for _, voice in store.voices([number])] == ["2"]
     assert store.ranked(9)[0][2] == 1
     assert store.mentioning(["FEED-1"]) == []
-    assert [ref.id for ref, _, _ in store.search_text(["export"], 9)] == ["2"]
+    assert [ref.id for ref, *_ in store.search_text({"export": 1.0}, 9)] == ["2"]
     assert store.term_counts(["export"]) == {"export": 1}
     assert [idea for _, idea in store.ideas_after(seq, 9)] == [number]
 
@@ -340,7 +340,7 @@ def test_what_is_gone_already_is_not_counted_again(store: Store, make: Any) -> N
 def test_feedback_that_comes_back_is_a_change_even_with_the_same_text(store: Store, make: Any) -> None:
     number = make.idea("1")
     with store.transaction():
-        store.index_text([(make.ref("1"), "export")])
+        store.index_text([(make.ref("1"), "", "export")])
         store.put_tombstones([Tombstone(make.ref("1"))])
 
     assert make.put(make.feedback("1")) == 1

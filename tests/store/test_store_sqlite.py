@@ -26,6 +26,7 @@ from opshub.store import (
     goal_statements,
     open_store,
     question_statements,
+    search_statements,
     statements,
     text_statements,
     vector_statements,
@@ -300,6 +301,7 @@ STATEMENTS = (
     alike_statements,
     goal_statements,
     question_statements,
+    search_statements,
     text_statements,
     vector_statements,
 )

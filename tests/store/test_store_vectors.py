@@ -19,7 +19,7 @@ def waiting(store: Store) -> list[str]:
 
 def index(store: Store, refs: Iterable[Ref]) -> None:
     with store.transaction():
-        store.index_text([(ref, "word") for ref in refs])
+        store.index_text([(ref, "", "word") for ref in refs])
 
 
 def encode(store: Store, *rows: Seen, mark: bytes = b"") -> None:

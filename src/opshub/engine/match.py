@@ -16,7 +16,7 @@ from opshub.engine.merged import survivor
 from opshub.engine.past import ALERTS
 from opshub.engine.stretches import groups, mark_of
 from opshub.engine.work import BATCH, Work
-from opshub.matching import references, terms
+from opshub.matching import columns, references
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem
 from opshub.store.rows import Seen
 
@@ -68,7 +68,7 @@ def index(work: Work, limit: int = 2000) -> bool:
     if not rows:
         return False
     with work.timed("match"), work.commit("match"):
-        work.store.index_text([(f.feedback.ref, _terms_text(f.feedback)) for f in rows])
+        work.store.index_text([_indexable(row.feedback) for row in rows])
     return True
 
 
@@ -99,8 +99,10 @@ def wordless(feedback: Feedback) -> bool:
     return not mark_of(feedback)
 
 
-def _terms_text(feedback: Feedback) -> str:
-    return " ".join(terms(feedback.title, feedback.text))
+def _indexable(feedback: Feedback) -> tuple[Ref, str, str]:
+    """What the full-text index holds of it."""
+    title, body = columns(feedback.title, feedback.text)
+    return feedback.ref, " ".join(title), " ".join(body)
 
 
 def title_of(feedback: Feedback) -> str:
@@ -271,7 +273,7 @@ class _Batch:
     def _show_at_once(self, feedback: Feedback, link: Link) -> None:
         """Make this piece findable for the next one of the same batch."""
         self._put([link])
-        self.work.store.index_text([(feedback.ref, _terms_text(feedback))])
+        self.work.store.index_text([_indexable(feedback)])
 
     def _by_reference(self, feedback: Feedback, named: Sequence[str]) -> Link | None:
         """A tracked item that the feedback names, or the feedback that the vendor calls its original."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from opshub.matching.calibration import SHIPPED, Features, Weights, chance, features, fit
 from opshub.matching.explicit import addresses_in, keys_in, references
-from opshub.matching.fulltext import FullText
+from opshub.matching.fulltext import FullText, piece_of
 from opshub.matching.matcher import Candidate, Matcher, NoMatcher
 from opshub.matching.plain import read
 from opshub.matching.spoken import language_of
 from opshub.matching.subjects import LOOKED_AT, subjects
 from opshub.matching.summary import Summary, sample, summary
-from opshub.matching.terms import fingerprint, fold, terms
+from opshub.matching.terms import columns, fingerprint, fold, terms
 
 __all__ = [
     "LOOKED_AT",
@@ -24,12 +24,14 @@ __all__ = [
     "Weights",
     "addresses_in",
     "chance",
+    "columns",
     "features",
     "fingerprint",
     "fit",
     "fold",
     "keys_in",
     "language_of",
+    "piece_of",
     "read",
     "references",
     "sample",

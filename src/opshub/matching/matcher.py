@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,27 +14,37 @@ __all__ = ["Candidate", "Matcher", "NoMatcher", "Search"]
 class Search(Protocol):
     """The part of the store that a matcher may read."""
 
-    def search_text(self, terms: Sequence[str], limit: int) -> list[tuple[Ref, int | None, float]]:
-        """Indexed feedback with any of the terms: (ref, idea, score)."""
+    def search_text(
+        self, weights: Mapping[str, float], limit: int
+    ) -> list[tuple[Ref, int | None, float, str, str]]:
+        """Indexed feedback with any of the terms, best first: (ref, idea, score, terms of title, terms of body)."""
+        ...
+
+    def indexed_text(self, refs: Sequence[Ref]) -> dict[Ref, tuple[int | None, str, str]]:
+        """What the index holds of feedback: (idea, terms of title, terms of body)."""
         ...
 
     def term_counts(self, terms: Sequence[str]) -> dict[str, int]:
         """In how many indexed pieces of feedback each term stands."""
         ...
 
-    def feedback(self, ref: Ref) -> Feedback | None:
-        """Living feedback by its name."""
+    def text_size(self) -> tuple[int, int]:
+        """How many pieces of feedback are indexed, and how many terms they have together."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An idea that feedback may speak for. ``likeness`` is 0 to 1, ``shared`` the terms that both have."""
+    """An idea that feedback may speak for, judged by its nearest piece."""
 
     idea: int
     likeness: float
+    """How likely both mean the same, 0 to 1, rounded to 4 places."""
     nearest: Ref
     shared: tuple[str, ...] = ()
+    """The most telling words that both have."""
+    guards: tuple[str, ...] = ()
+    """What forbids attaching unasked: ``negation``, ``numbers``."""
 
 
 class Matcher(Protocol):

@@ -11,7 +11,7 @@ from operator import add
 from opshub.matching.han import simplified
 from opshub.matching.plain import read
 
-__all__ = ["INDEXED", "fingerprint", "fold", "terms"]
+__all__ = ["INDEXED", "columns", "fingerprint", "fold", "is_cjk", "terms", "words"]
 
 INDEXED = 1200
 """Characters of what is read of a piece of feedback that the index holds, beside its title."""
@@ -31,16 +31,19 @@ _CJK = (
 
 
 @cache
+def _cjk() -> re.Pattern[str]:
+    return re.compile(f"[{_CJK}]")
+
+
+def is_cjk(text: str) -> bool:
+    """Whether there is a character in it that is a term by itself."""
+    return not text.isascii() and _cjk().search(text) is not None
+
+
+@cache
 def _runs() -> re.Pattern[str]:
     # Such sets of characters take milliseconds to compile, and many a run meets no such text.
     return re.compile(f"([{_CJK}]+)|[^{_CJK}]+")
-
-
-_STOP = frozenset(
-    "a an and are as at be been but by can could did do does for from had has have he her his i if in into is it its "
-    "me my no not of on or our she so than that the their them then there they this to too us was we were what when "
-    "which who will with would you your 的 了 是 我 你 在 有 和 就 不 也 都 很 吗 呢 啊 这 那".split()
-)
 
 
 def fold(text: str) -> str:
@@ -69,23 +72,37 @@ def fingerprint(title: str, text: str) -> bytes:
     return hashlib.blake2b(folded.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def terms(title: str, text: str) -> list[str]:
-    """The terms of what is read of title and text, in order, repeats kept, stop words left out.
+def columns(title: str, text: str) -> tuple[list[str], list[str]]:
+    """The terms of what is read of title and of text, each in order; a text that only repeats the title has none.
 
     Chinese gives each character and each pair of neighbours, so that words of any length are found without a
-    dictionary.
+    dictionary. Common words stay: they weigh little, and some of them, as "not", tell texts apart.
     """
     title, text = read(title, text)
+    head, body = fold(title), fold(text[:INDEXED])
+    return _split(head), [] if body == head else _split(body)
+
+
+def terms(title: str, text: str) -> list[str]:
+    """The terms of both, in order, repeats kept, without common words."""
+    head, body = columns(title, text)
+    return [term for term in head + body if term not in _STOP]
+
+
+def _split(folded: str) -> list[str]:
     found: list[str] = []
-    for word in _WORD.findall(fold(f"{title} {text[:INDEXED]}")):
-        found.extend(_plain(word) if len(word) <= _LONGEST and word.isascii() else _mixed(word))
+    for word in _WORD.findall(folded):
+        if len(word) <= _LONGEST and word.isascii():
+            found.append(_plain(word))
+        else:
+            found.extend(_mixed(word))
     return found
 
 
 @lru_cache(maxsize=2**15)
-def _plain(word: str) -> tuple[str, ...]:
-    """The term of an ASCII word, none for a stop word."""
-    return () if word in _STOP else (_stem(word),)
+def _plain(word: str) -> str:
+    """The term of an ASCII word."""
+    return _stem(word)
 
 
 def _mixed(word: str) -> list[str]:
@@ -100,13 +117,54 @@ def _mixed(word: str) -> list[str]:
             found += map(add, run, run[1:])
         else:
             found.append(run[:_LONGEST])
-    return [term for term in found if term not in _STOP]
+    return found
+
+
+_VOWELS = frozenset("aeiouy")
 
 
 def _stem(word: str) -> str:
-    """An English word without its most common endings: enough for exports, exported and exporting to meet."""
-    for ending, least in (("ing", 6), ("ed", 5), ("es", 5), ("s", 4)):
-        if word.endswith(ending) and len(word) >= least and not word.endswith("ss"):
-            word = word[: -len(ending)]
-            break
-    return word[:-1] if word.endswith("e") and len(word) > 4 else word
+    """An English word without its most common endings: enough for exports, exported and exporting to meet.
+
+    On bug reports as good as Porter's algorithm, at a fraction of its work.
+    """
+    word = _singular(word) if word.endswith("s") and len(word) > 3 else word
+    for ending in ("ing", "ed"):
+        if word.endswith(ending) and len(word) >= len(ending) + 3:
+            stem = word[: -len(ending)]
+            if not _VOWELS.isdisjoint(stem):
+                twice = len(stem) > 3 and stem[-1] == stem[-2] and stem[-1] not in "lsz"
+                word = stem[:-1] if twice else stem
+                break
+    if word.endswith("ly") and len(word) > 5:
+        word = word[:-2]
+    if word.endswith("e") and len(word) > 4:
+        word = word[:-1]
+    return f"{word[:-1]}i" if word.endswith("y") and len(word) > 3 else word
+
+
+def _singular(word: str) -> str:
+    """A word that ends in s as one thing of its kind, or as somebody else does it."""
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    if word.endswith("sses"):
+        return word[:-2]
+    return word if word.endswith(("ss", "us", "is")) else word[:-1]
+
+
+def words(title: str, text: str) -> dict[str, str]:
+    """How the terms of title and text stand there: the first word of each."""
+    title, text = read(title, text)
+    found: dict[str, str] = {}
+    for word in _WORD.findall(fold(f"{title} {text[:INDEXED]}")):
+        for term in _split(word):
+            found.setdefault(term, term if is_cjk(term) else word)
+    return found
+
+
+_STOP = frozenset(
+    "a an and are as at be been but by can could did do doe for from had has have he her his i if in into is it its me "
+    "my no not of on or our she so than that the their them then there they thi this to too us was we were what when "
+    "which who will with would you your 的 了 是 我 你 在 有 和 就 不 也 都 很 吗 呢 啊 这 那".split()
+)
+"""Terms of words that say little by themselves."""

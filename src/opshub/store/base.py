@@ -214,22 +214,6 @@ class Store(Signals, Texts, Actions, Questions, Vectors, Alike, Protocol):
         """Give ideas a new sequence number: something that their decision reads has changed."""
         ...
 
-    def index_text(self, rows: Sequence[tuple[Ref, str]]) -> None:
-        """Replace the search terms (space-separated, already folded) of each feedback in the full-text index."""
-        ...
-
-    def unindexed(self, limit: int) -> list[Seen]:
-        """Living, linked feedback whose text the full-text index does not hold in its present form."""
-        ...
-
-    def search_text(self, terms: Sequence[str], limit: int) -> list[tuple[Ref, int | None, float]]:
-        """Indexed living feedback with any of the terms: (ref, idea, score, higher is better), best first."""
-        ...
-
-    def term_counts(self, terms: Sequence[str]) -> dict[str, int]:
-        """In how many indexed pieces of feedback each term stands."""
-        ...
-
     # ideas
 
     def idea(self, number: int) -> Idea | None: ...

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 from opshub.errors import StoreError
 from opshub.model import Feedback, Idea, Link, Ref, TrackedItem
@@ -12,12 +11,9 @@ from opshub.store.codec import decode_feedback, decode_item
 from opshub.store.memory_records import Records
 from opshub.store.memory_work import Kept, storable
 from opshub.store.rows import Seen
-from opshub.store.terms import MOST_TERMS, single_terms
+from opshub.store.terms import CLASSES, best, length_class, split_terms, wanted_terms
 
 __all__ = ["Matching"]
-
-_GAP = re.compile(r"[\x00-\x20\x7f]+")
-_SMALL = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
 class Matching(Records):
@@ -134,14 +130,13 @@ class Matching(Records):
 
     # -- full text ----------------------------------------------------------------------------------------------
 
-    def index_text(self, rows: Sequence[tuple[Ref, str]]) -> None:
-        """Replace the search terms (space-separated, already folded) of each feedback in the full-text index."""
-        storable([text for _, text in rows])
-        for ref, text in dict(rows).items():
+    def index_text(self, rows: Sequence[tuple[Ref, str, str]]) -> None:
+        """Replace the terms (space-separated, already folded) of title and body in the full-text index."""
+        storable([texts for _, *texts in rows])
+        for ref, (title, body) in {ref: (title, body) for ref, title, body in rows}.items():
             row = self._writing().feedback.get(ref)
             if row is not None and not row.gone:
-                words = _GAP.split(text.translate(_SMALL))
-                self.kept.indexed[ref] = tuple(word for word in words if word)
+                self.kept.indexed[ref] = tuple(split_terms(title)), tuple(split_terms(body))
 
     def unindexed(self, limit: int) -> list[Seen]:
         """Living, linked feedback whose text the full-text index does not hold in its present form."""
@@ -152,24 +147,40 @@ class Matching(Records):
         ]
         return [self._seen(ref) for ref in refs[:limit]]
 
-    def search_text(self, terms: Sequence[str], limit: int) -> list[tuple[Ref, int | None, float]]:
-        """Indexed living feedback with any of the first 24 terms, best first by BM25."""
-        wanted = [term.translate(_SMALL) for term in single_terms(terms)[:MOST_TERMS]]
-        texts = {ref: self.kept.indexed[ref] for ref in self.kept.feedback if ref in self.kept.indexed}
-        hits = {term: sum(term in text for text in texts.values()) for term in wanted}
-        weights = [(term, _weight(len(texts), hits[term])) for term in wanted]
-        usual = sum(map(len, texts.values())) / len(texts) if texts else 0.0
-        scored = [
-            (ref, self._idea_of(ref), _score(text, weights, usual))
-            for ref, text in texts.items()
-            if any(term in text for term in wanted)
-        ]
-        return sorted(scored, key=lambda row: -row[2])[:limit]
+    def indexed_text(self, refs: Sequence[Ref]) -> dict[Ref, tuple[int | None, str, str]]:
+        """What the full-text index holds of feedback, as far as it does: (idea, title, body)."""
+        return {ref: (self._idea_of(ref), *self._indexed(ref)) for ref in refs if ref in self.kept.indexed}
+
+    def search_text(
+        self, weights: Mapping[str, float], limit: int
+    ) -> list[tuple[Ref, int | None, float, str, str]]:
+        """Indexed living feedback with any of the first 24 terms, best first: (ref, idea, score, title, body)."""
+        wanted = wanted_terms(weights)
+        scores: dict[int, float] = {}
+        refs: dict[int, Ref] = {}
+        for key, ref in enumerate(self.kept.feedback):
+            terms = [*chain(*self.kept.indexed.get(ref, ()))]
+            there = [weight for term, weight in wanted.items() if term in terms]
+            if there:
+                number = key * CLASSES + length_class(len(terms))
+                refs[number] = ref
+                scores[number] = sum(there, start=0.0)
+        pieces, length = self.text_size()
+        found = [(score, refs[number]) for score, number in best(scores, length / max(pieces, 1), limit)]
+        return [(ref, self._idea_of(ref), score, *self._indexed(ref)) for score, ref in found]
 
     def term_counts(self, terms: Sequence[str]) -> dict[str, int]:
         """In how many indexed pieces of feedback each term stands; 0 for one that is nowhere."""
-        texts = self.kept.indexed.values()
+        texts = [{*title, *body} for title, body in self.kept.indexed.values()]
         return {term: sum(term in text for text in texts) for term in terms}
+
+    def text_size(self) -> tuple[int, int]:
+        """How many pieces of feedback are indexed, and how many terms they have together."""
+        return len(self.kept.indexed), sum(map(len, chain(*self.kept.indexed.values())))
+
+    def _indexed(self, ref: Ref) -> tuple[str, str]:
+        title, body = self.kept.indexed[ref]
+        return " ".join(title), " ".join(body)
 
     def _idea_of(self, ref: Ref) -> int | None:
         return self.kept.links[ref].idea if ref in self.kept.links else None
@@ -212,18 +223,3 @@ def _feedback(ref: Ref, row: Kept) -> Feedback:
 
 def _item(ref: Ref, row: Kept) -> TrackedItem:
     return decode_item(ref, row.created, row.body)
-
-
-def _weight(texts: int, hits: int) -> float:
-    """A term's inverse document frequency; a term in more than half of all texts hardly counts."""
-    weight = math.log((texts - hits + 0.5) / (hits + 0.5))
-    return weight if weight > 0 else 1e-6
-
-
-def _score(text: Sequence[str], weights: Sequence[tuple[str, float]], usual: float) -> float:
-    """BM25 with k1 = 1.2 and b = 0.75."""
-    score = 0.0
-    for term, weight in weights:
-        often = float(text.count(term))
-        score += weight * ((often * 2.2) / (often + 1.2 * (1 - 0.75 + 0.75 * len(text) / usual)))
-    return score

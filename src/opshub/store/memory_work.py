@@ -65,7 +65,7 @@ class Tables:
     links: dict[Ref, Link] = field(default_factory=dict)
     prints: dict[Ref, bytes] = field(default_factory=dict)
     mentions: dict[Ref, frozenset[str]] = field(default_factory=dict)
-    indexed: dict[Ref, tuple[str, ...]] = field(default_factory=dict)
+    indexed: dict[Ref, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
     ideas: dict[int, tuple[int, Idea]] = field(default_factory=dict)
     decisions: dict[int, tuple[int, int | None, bytes]] = field(default_factory=dict)
     overrides: dict[int, Override] = field(default_factory=dict)

@@ -129,13 +129,20 @@ def m005_full_text(db: Database) -> None:
     Terms come folded and separated by spaces, so that the tokenizer only has to cut there: every printable ASCII sign
     belongs to a term, and it takes all that is not ASCII for letters.
     """
-    marks = "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
-    quoted = marks.replace("'", "''''").replace('"', '""')
-    db.execute(f"""create virtual table search using fts5(terms, tokenize = "ascii tokenchars '{quoted}'")""")
+    _search(db, "terms")
     db.execute("create virtual table search_terms using fts5vocab(search, row)")
-    db.execute("insert into search (search, rank) values ('automerge', 8)")
     _table(db, "unindexed", "feedback", feedback=int)
     db.execute("insert into unindexed (feedback) select key from feedback where gone is null")
+
+
+def _search(db: Database, columns: str) -> None:
+    """A full-text index that cuts at spaces only."""
+    marks = "".join(chr(code) for code in range(33, 127) if not chr(code).isalnum())
+    quoted = marks.replace("'", "''''").replace('"', '""')
+    db.execute(
+        f"""create virtual table search using fts5({columns}, tokenize = "ascii tokenchars '{quoted}'")"""
+    )
+    db.execute("insert into search (search, rank) values ('automerge', 8)")
 
 
 def m006_dictionaries_and_traces(db: Database) -> None:
@@ -236,6 +243,16 @@ def m015_alike(db: Database) -> None:
     _table(db, "refusal", ("idea", "other"), idea=int, other=int, at=int, who=str)
 
 
+def m016_terms(db: Database) -> None:
+    """A smaller full-text index that keeps titles apart, and in how many pieces each term stands; all is read again."""
+    db.execute("drop table search_terms")
+    db.execute("drop table search")
+    _search(db, "title, body, detail = none, columnsize = 0")
+    db.execute("create table term (term text primary key, count integer not null) without rowid")
+    db.execute("delete from unindexed")
+    db.execute("insert into unindexed (feedback) select key from feedback where gone is null")
+
+
 _STEPS: Sequence[Callable[[Database], None]] = (
     m001_records,
     m002_feedback_and_ideas,
@@ -252,6 +269,7 @@ _STEPS: Sequence[Callable[[Database], None]] = (
     m013_questions,
     m014_vectors,
     m015_alike,
+    m016_terms,
 )
 
 NAMES = tuple(step.__name__ for step in _STEPS)

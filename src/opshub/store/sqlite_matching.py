@@ -7,13 +7,13 @@ from typing import Any
 
 from opshub.errors import StoreError
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem
+from opshub.store import search_statements as searching
 from opshub.store import statements as sql
 from opshub.store.codec import decode_feedback, decode_item
 from opshub.store.database import json_of
 from opshub.store.moments import micros
 from opshub.store.rows import Seen
 from opshub.store.sqlite_records import Records
-from opshub.store.terms import MOST_TERMS, single_terms
 from opshub.store.vector_statements import QUEUE
 
 __all__ = ["Matching"]
@@ -155,42 +155,28 @@ class Matching(Records):
 
     # -- full text ----------------------------------------------------------------------------------------------
 
-    def index_text(self, rows: Sequence[tuple[Ref, str]]) -> None:
-        """Replace the search terms (space-separated, already folded) of each feedback in the full-text index."""
-        texts = dict(rows)
+    def index_text(self, rows: Sequence[tuple[Ref, str, str]]) -> None:
+        """Replace the terms (space-separated, already folded) of title and body in the full-text index."""
+        texts = {ref: (title, body) for ref, title, body in rows}
         if not texts:
             return
         with self._turn:
             keys = self._keys_of(texts)
-            living = dict(self._rows(sql.INDEXABLE, (json_of(keys.values()),)))
-            self._write_many(sql.UNINDEX_TEXT, [(key,) for key, queued in living.items() if queued is None])
-            fresh = [(key, texts[ref]) for ref, key in keys.items() if key in living]
-            self._write_many(sql.INDEX_TEXT, fresh)
-            self._write_many(
-                sql.UNQUEUE_TEXT, [(key,) for key, queued in living.items() if queued is not None]
-            )
+            living = {key for (key,) in self._rows(searching.INDEXABLE, (json_of(keys.values()),))}
+            self._drop_texts(living)
+            self._put_texts((key, *texts[ref]) for ref, key in keys.items() if key in living)
+            self._write_many(searching.UNQUEUE_TEXT, [(key,) for key in living])
             self._write(QUEUE, (json_of(living),))
 
     def unindexed(self, limit: int) -> list[Seen]:
         """Living, linked feedback whose text the full-text index does not hold in its present form."""
-        return self._seen(self._rows(sql.UNINDEXED, (limit,)))
+        return self._seen(self._rows(searching.UNINDEXED, (limit,)))
 
-    def search_text(self, terms: Sequence[str], limit: int) -> list[tuple[Ref, int | None, float]]:
-        """Indexed living feedback with any of the first 24 terms: (ref, idea, score), best first."""
-        wanted = single_terms(terms)[:MOST_TERMS]
-        if not wanted:
-            return []
-        query = " OR ".join('"' + term.replace('"', '""') + '"' for term in wanted)
-        rows = self._rows(sql.SEARCH_TEXT, (query, limit))
-        return [(Ref(connection, name), idea, score) for connection, name, idea, score in rows]
-
-    def term_counts(self, terms: Sequence[str]) -> dict[str, int]:
-        """In how many indexed pieces of feedback each term stands; 0 for one that is nowhere."""
-        counts = dict.fromkeys(terms, 0)
-        wanted = single_terms(counts)
-        if wanted:
-            counts.update(self._rows(sql.TERM_COUNTS, (json_of(wanted),)))
-        return counts
+    def indexed_text(self, refs: Sequence[Ref]) -> dict[Ref, tuple[int | None, str, str]]:
+        """What the full-text index holds of feedback, as far as it does: (idea, title, body)."""
+        names = {key: ref for ref, key in self._keys_of(refs).items()}
+        rows = self._rows(searching.TEXTS_OF, (json_of(names),)) if names else []
+        return {names[key]: (idea, title, body) for key, idea, title, body in rows}
 
     # -- ideas, as matching makes them --------------------------------------------------------------------------
 

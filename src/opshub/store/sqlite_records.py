@@ -10,13 +10,14 @@ from typing import Any
 import orjson
 
 from opshub.model import Feedback, Ref, Tombstone, TrackedItem
+from opshub.store import search_statements as searching
 from opshub.store import statements as sql
 from opshub.store.codec import decode_feedback, encode_feedback, encode_item, is_canonical
 from opshub.store.database import by_connection, json_of
 from opshub.store.moments import HOUR, from_micros, micros
 from opshub.store.packing import FIRST, Packer, train
 from opshub.store.rows import BadRow, RawRow
-from opshub.store.sqlite_work import Work
+from opshub.store.sqlite_index import Index
 from opshub.store.text_statements import DROP_SAID
 from opshub.store.vector_statements import DROP_VECTOR, UNQUEUE
 
@@ -26,7 +27,7 @@ _AT_HAND = 4096
 _A_LOT = 256
 
 
-class Records(Work):
+class Records(Index):
     """Records and their meaning."""
 
     _keys: dict[Ref, int]
@@ -203,9 +204,10 @@ class Records(Work):
                 touched[idea] = touched.get(idea, 0) + (1 if gone else 0)
         self._write_many(sql.INSERT_FEEDBACK, new)
         self._write_many(sql.UPDATE_FEEDBACK, replaced)
-        for statement in (sql.UNINDEX_TEXT, DROP_SAID, DROP_VECTOR, UNQUEUE):
+        self._drop_texts([key for (key,) in stale])
+        for statement in (DROP_SAID, DROP_VECTOR, UNQUEUE):
             self._write_many(statement, stale)
-        self._write_many(sql.QUEUE_TEXT, [(row[0],) for row in new] + stale)
+        self._write_many(searching.QUEUE_TEXT, [(row[0],) for row in new] + stale)
         self._count_voices(touched)
 
     def _remember(self, rows: Iterable[tuple[int, Feedback]]) -> None:
@@ -284,7 +286,8 @@ class Records(Work):
             items = self._known(sql.LIVING_ITEMS, reasons)
             self._write(sql.COUNT_AGAIN_OF, (json_of(row[0] for row in voices.values()),))
             self._write_many(sql.END_FEEDBACK, [(reasons[ref], row[0]) for ref, row in voices.items()])
-            for statement in (sql.UNINDEX_TEXT, sql.UNQUEUE_TEXT, DROP_VECTOR, UNQUEUE):
+            self._drop_texts([row[0] for row in voices.values()])
+            for statement in (searching.UNQUEUE_TEXT, DROP_VECTOR, UNQUEUE):
                 self._write_many(statement, [(row[0],) for row in voices.values()])
             self._write_many(sql.END_ITEM, [(reasons[ref], row[0]) for ref, row in items.items()])
             lost: dict[int, int] = {}

@@ -189,17 +189,6 @@ MENTIONING = """
     select distinct f.connection, f.id from mention m join feedback f on f.key = m.feedback
     where m.key in {texts} and f.gone is null order by f.connection, f.id
 """
-QUEUE_TEXT = "insert into unindexed (feedback) values (?) on conflict (feedback) do nothing"
-UNQUEUE_TEXT = "delete from unindexed where feedback = ?"
-INDEXABLE = """
-    select f.key, u.feedback from feedback f left join unindexed u on u.feedback = f.key
-    where f.key in {numbers} and f.gone is null
-"""
-UNINDEXED = """
-    select f.seq, f.key, l.idea
-    from unindexed u join link l on l.feedback = u.feedback join feedback f on f.key = u.feedback
-    where f.gone is null order by u.feedback limit ?
-"""
 
 # -- ideas --
 
@@ -388,13 +377,3 @@ USE_WAL = "pragma journal_mode = wal"
 SYNCHRONOUS = "pragma synchronous = normal"
 MIGRATIONS_KEPT = "select 1 from sqlite_master where type = 'table' and name = '_sqlite_migrations'"
 MIGRATIONS_DONE = "select name from _sqlite_migrations where migration_set = 'opshub' order by id"
-INDEX_TEXT = "insert into search (rowid, terms) values (?, ?)"
-UNINDEX_TEXT = "delete from search where rowid = ?"
-SEARCH_TEXT = """
-    select f.connection, f.id, l.idea, found.score from (
-        select rowid as feedback, -bm25(search) as score from search where search match ?
-        order by bm25(search), rowid limit ?
-    ) found join feedback f on f.key = found.feedback left join link l on l.feedback = f.key
-    order by found.score desc, found.feedback
-"""
-TERM_COUNTS = "select term, doc from search_terms where term in {texts}"

@@ -1,18 +1,57 @@
-"""What of a search's terms a store looks for."""
+"""What of a search's terms a store looks for, and how it corrects for the length of what it finds."""
 
 from __future__ import annotations
 
+import heapq
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-__all__ = ["MOST_TERMS", "single_terms"]
+__all__ = ["CLASSES", "MOST_TERMS", "best", "length_class", "single_terms", "split_terms", "wanted_terms"]
 
 MOST_TERMS = 24
 """Terms of one full-text search; what comes after them is left out."""
 
-_CUT = re.compile(r"[\x00-\x20\x7f]")
+CLASSES = 64
+"""Classes of length, half an octave each."""
+
+_CUT = re.compile(r"[\x00-\x20\x7f]+")
+_SMALL = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+
+_K1, _B = 1.2, 0.75
+
+
+def split_terms(text: str) -> list[str]:
+    """The terms of a text as the index holds them."""
+    return [term for term in _CUT.split(text.translate(_SMALL)) if term]
 
 
 def single_terms(terms: Iterable[str]) -> list[str]:
     """Those that the index can hold as one term, each once."""
     return [term for term in dict.fromkeys(terms) if term and not _CUT.search(term)]
+
+
+def wanted_terms(weights: Mapping[str, float]) -> dict[str, float]:
+    """The terms that a search looks for, as the index holds them, with their weights."""
+    wanted: dict[str, float] = {}
+    for term in single_terms(weights):
+        wanted.setdefault(term.translate(_SMALL), weights[term])
+    return dict(list(wanted.items())[:MOST_TERMS])
+
+
+def length_class(terms: int) -> int:
+    """The class of length of a piece with so many terms."""
+    return min(CLASSES - 1, round(2 * math.log2(terms))) if terms > 1 else 0
+
+
+def best(scores: Mapping[int, float], usual: float, limit: int) -> list[tuple[float, int]]:
+    """The highest scores, each with its piece: a number whose remainder by ``CLASSES`` is the class of its length.
+
+    As in BM25 (k1 1.2, b 0.75) for terms that stand in a piece once: the longer it is than ``usual``, the less a term
+    in it says. Ties go to the lowest number.
+    """
+    norms = [1 / (1 + _K1 * (1 - _B + _B * 2 ** (length / 2) / max(usual, 1.0))) for length in range(CLASSES)]
+    found = heapq.nsmallest(
+        limit, ((-score * norms[piece % CLASSES], piece) for piece, score in scores.items())
+    )
+    return [(-score, piece) for score, piece in found]

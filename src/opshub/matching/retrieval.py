@@ -1,0 +1,108 @@
+"""Pieces of feedback that share telling terms with a new one, best first by BM25."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from opshub.matching.features import Piece, Rarity
+from opshub.matching.matcher import Search
+from opshub.matching.terms import is_cjk
+from opshub.model import Ref
+
+__all__ = ["Other", "Retrieval", "chosen"]
+
+BUDGET = 20_000
+"""Entries of the full-text index that one search reads, so that its cost stays flat as the store grows."""
+
+MOST_TERMS = 24
+POOL = 40
+FIRST = 100
+"""Pieces that are scored exactly, to find the pool among them."""
+
+_K1, _B = 1.2, 0.75
+_SINGLE = 2.0
+"""How much more a single Chinese character says in a search than its rarity alone."""
+
+
+class Other(NamedTuple):
+    """A piece that was found."""
+
+    ref: Ref
+    idea: int
+    piece: Piece
+    score: float
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """One search: what it looks for, and how it weighs what it finds."""
+
+    own: Piece
+    search: Search
+    rarity: Rarity
+    usual: float
+    """Terms of a piece, on average."""
+    weights: dict[str, float]
+    """What each own term weighs that somebody else used too, the heaviest first."""
+    counts: dict[str, int]
+
+    @classmethod
+    def begin(cls, own: Piece, search: Search) -> Retrieval:
+        """Weigh the terms of a piece."""
+        pieces, length = search.text_size()
+        rarity = Rarity(pieces)
+        counts = search.term_counts(sorted(own.often))
+        rarity.learn(counts)
+        weights = {
+            term: (1 + math.log(own.often[term])) * math.log(1 + (pieces - count + 0.5) / (count + 0.5))
+            for term, count in counts.items()
+            if count
+        }
+        heaviest = sorted(weights, key=lambda term: (-weights[term], term))
+        told = {
+            term: weights[term] * (_SINGLE if len(term) == 1 and is_cjk(term) else 1) for term in heaviest
+        }
+        return cls(own, search, rarity, length / max(pieces, 1), told, counts)
+
+    def pool(self, but: Ref, limit: int = POOL) -> list[Other]:
+        """The best of the linked pieces that the index finds."""
+        terms = chosen(self.weights, self.counts)
+        if not terms:
+            return []
+        hits = self.search.search_text({term: self.weights[term] for term in terms}, FIRST)
+        found = self.scored((ref, idea, title, body) for ref, idea, _, title, body in hits if ref != but)
+        return found[:limit]
+
+    def scored(self, hits: Iterable[tuple[Ref, int | None, str, str]]) -> list[Other]:
+        """Linked pieces with their scores, best first; what came first stays first among equals."""
+        found = []
+        for ref, idea, title, body in hits:
+            if idea is not None:
+                piece = Piece(
+                    tuple(title.split(" ")) if title else (), tuple(body.split(" ")) if body else ()
+                )
+                found.append(Other(ref, idea, piece, self._score(piece)))
+        return sorted(found, key=lambda other: -other.score)
+
+    def _score(self, piece: Piece) -> float:
+        """BM25 by all own terms."""
+        often = piece.often
+        damp = _K1 * (1 - _B + _B * len(piece.terms) / (self.usual or 1.0))
+        parts = [(weight, often[term]) for term, weight in self.weights.items() if term in often]
+        return math.fsum(weight * count * (_K1 + 1) / (count + damp) for weight, count in parts)
+
+
+def chosen(heaviest: Iterable[str], counts: dict[str, int]) -> Sequence[str]:
+    """The heaviest terms within the budget; one that would pass it is left out, and those behind it are looked at."""
+    found: list[str] = []
+    spent = 0
+    for term in heaviest:
+        if len(found) == MOST_TERMS:
+            break
+        if not found or spent + counts[term] <= BUDGET:
+            found.append(term)
+            spent += counts[term]
+    return found

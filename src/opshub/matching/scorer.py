@@ -1,0 +1,17 @@
+"""The shipped judgement: how likely two pieces of feedback mean the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from opshub.matching.weights import WEIGHTS
+
+__all__ = ["probability"]
+
+
+def probability(form: str, features: Sequence[float]) -> float:
+    """From 0 to 1, rounded to 4 places, by the weights of that form: a constant, then one for each feature."""
+    constant, *weights = WEIGHTS[form]
+    found = constant + math.fsum(weight * feature for weight, feature in zip(weights, features, strict=True))
+    return round(1 / (1 + math.exp(-found)), 4) if found > -700 else 0.0

@@ -1,0 +1,95 @@
+"""What two texts have in common: the same in either order, from 0 to 1, and 1 for what says the same."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opshub.matching.features import Pair, Piece, Rarity, compare, form
+from opshub.matching.scorer import probability
+from opshub.matching.terms import columns
+from opshub.matching.weights import WEIGHTS
+
+TEXTS = st.lists(
+    st.sampled_from(["export", "exports", "csv", "login", "not", "a", "导出", "太慢", "不", "é", "7"])
+    | st.text(max_size=9),
+    max_size=12,
+).map(" ".join)
+
+
+def piece(title: str, text: str) -> Piece:
+    head, body = columns(title, text)
+    return Piece(tuple(head), tuple(body))
+
+
+def rarity(*pieces: Piece, counts: int = 1) -> Rarity:
+    found = Rarity(100)
+    found.learn({term: counts for piece in pieces for term in piece.terms})
+    return found
+
+
+PIECES = st.builds(piece, st.just("") | TEXTS, TEXTS)
+
+
+@given(PIECES, PIECES, st.integers(0, 100), st.floats(0, 1))
+@settings(max_examples=150, deadline=None)
+def test_features_are_the_same_in_either_order_and_within_bounds(
+    one: Piece, other: Piece, count: int, bm25: float
+) -> None:
+    known = rarity(one, other, counts=count)
+
+    found = compare(one, other, known, bm25)
+
+    assert found == compare(other, one, known, bm25)
+    assert all(0 <= feature <= 1 for feature in found)
+    if form(one, other) == form(other, one):
+        assert 0 <= probability(form(one, other), found) <= 1
+
+
+@given(PIECES)
+@settings(max_examples=60, deadline=None)
+def test_a_text_has_everything_in_common_with_itself(one: Piece) -> None:
+    found = compare(one, one, rarity(one), 1.0)
+
+    assert {round(feature, 9) for feature in found} <= {0.0, 1.0}
+    assert not one.terms or (round(found.cosine, 9), round(found.jaccard, 9)) == (1.0, 1.0)
+
+
+def test_texts_without_a_common_term_have_nothing_in_common() -> None:
+    one, other = piece("", "export fails"), piece("", "多谢你们")
+
+    assert compare(one, other, rarity(one, other), 0.0) == Pair(*[0.0] * 8)
+
+
+def test_a_rare_word_in_common_says_more_than_a_usual_one() -> None:
+    one, rare, usual = piece("", "teh watermark"), piece("", "a watermark"), piece("", "teh b")
+    known = rarity(one, rare, usual)
+    known.learn({"teh": 90})
+
+    assert compare(one, rare, known, 1.0).cosine > compare(one, usual, known, 1.0).cosine
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (("", "export fails"), ("", "it fails"), "plain"),
+        (("Export", "it fails"), ("Export", "it fails"), "titled"),
+        (("Export", "it fails"), ("", "it fails"), "plain"),
+        (("", "导出失败"), ("Export", "it fails"), "cjk"),
+    ],
+)
+def test_texts_are_judged_by_their_form(one: tuple[str, str], other: tuple[str, str], expected: str) -> None:
+    assert form(piece(*one), piece(*other)) == expected
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_every_form_has_a_weight_for_each_feature_and_more_in_common_means_more_alike(name: str) -> None:
+    assert len(WEIGHTS[name]) == 1 + len(Pair._fields)
+    assert probability(name, Pair(*[0.0] * 8)) < 0.05
+    assert probability(name, Pair(*[1.0] * 8)) > 0.9
+
+
+def test_an_extreme_sum_is_no_error() -> None:
+    assert probability("plain", [-1e6] * 8) in (0.0, 1.0)
+    assert probability("plain", [1e6] * 8) in (0.0, 1.0)
