@@ -19,8 +19,8 @@ from hub import Hub
 from sets import Item, files, read
 
 from opshub.matching import piece_of
-from opshub.matching.features import Pair, form
 from opshub.matching.fulltext import compared
+from opshub.matching.pairs import Pair, form
 from opshub.matching.retrieval import Retrieval
 
 SETS = ("banking77", "openoffice", "hadoop", "lcqmc_zh", "bq_zh")

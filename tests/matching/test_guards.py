@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from opshub.matching.features import Piece
 from opshub.matching.guards import guards
+from opshub.matching.pairs import Piece
 from opshub.matching.terms import columns
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from opshub.matching.features import Pair, Piece, compare, form
 from opshub.matching.guards import guards
 from opshub.matching.matcher import Candidate, Search
+from opshub.matching.pairs import Pair, Piece, compare, form
 from opshub.matching.retrieval import Other, Retrieval
 from opshub.matching.scorer import probability
 from opshub.matching.terms import columns, is_cjk, words
@@ -26,7 +26,7 @@ class FullText:
     mean the same in other words.
     """
 
-    attaches_at = 0.9
+    attaches_at = 0.8
 
     def candidates(self, feedback: Feedback, search: Search, limit: int = 5) -> list[Candidate]:
         """The ideas most alike, best first, each once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from opshub.matching.features import Piece
+from opshub.matching.pairs import Piece
 from opshub.matching.terms import is_cjk
 
 __all__ = ["guards"]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from opshub.matching.features import Piece, Rarity
 from opshub.matching.matcher import Search
+from opshub.matching.pairs import Piece, Rarity
 from opshub.matching.terms import is_cjk
 from opshub.model import Ref
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opshub.matching.features import Pair, Piece, Rarity, compare, form
+from opshub.matching.pairs import Pair, Piece, Rarity, compare, form
 from opshub.matching.scorer import probability
 from opshub.matching.terms import columns
 from opshub.matching.weights import WEIGHTS
