@@ -22,7 +22,7 @@ from opshub.engine.regroup import link
 from opshub.engine.review import Inquiry, answer, inquiries, inquiry, prepare
 from opshub.engine.undo import undo
 from opshub.errors import NotFoundError, UsageError
-from opshub.matching import Candidate
+from opshub.matching import Candidate, terms
 from opshub.model import Feedback, LinkMaker, Ref
 from opshub.store.asked import Answer, QuestionState, Verdict
 
@@ -425,7 +425,7 @@ class Topics:
 
     def candidates(self, feedback: Feedback, search: Any, limit: int = 5) -> list[Candidate]:
         found: dict[int, Candidate] = {}
-        for ref, idea, *_ in search.search_text({feedback.text.split()[0]: 1.0}, 50):
+        for ref, idea, *_ in search.search_text({terms("", feedback.text)[0]: 1.0}, 50):
             if idea is not None and ref != feedback.ref:
                 found.setdefault(idea, Candidate(idea, 0.97, ref, (feedback.text.split()[0],)))
         return list(found.values())[:limit]

@@ -59,7 +59,7 @@ def test_the_index_catches_up_before_feedback_may_attach_by_likeness(world: Any)
     world.desk.add(1, FIRST)
     world.hub.sync()
     world.hub.limits = replace(world.hub.limits, similar="attach")
-    world.desk.add(2, SECOND)
+    world.desk.add(2, f"{FIRST} again")
 
     world.hub.sync()
 

@@ -42,6 +42,8 @@ def piece(text: str, title: str = "") -> Piece:
         ("version 2 on 10 devices", "version 2", ()),
         ("iOS17 fails", "iOS18 does not fail", ("negation", "numbers")),
         ("3天到账", "5天到账", ("numbers",)),
+        ("limit of 5gb", "limit of 10gb", ("numbers",)),
+        ("see build a1b2c3", "see build d4e5f6", ()),
         ("", "", ()),
     ],
 )

@@ -10,7 +10,7 @@ from opshub.matching.matcher import Candidate, Search
 from opshub.matching.pairs import Pair, Piece, compare, form
 from opshub.matching.retrieval import Other, Retrieval
 from opshub.matching.scorer import probability
-from opshub.matching.terms import columns, is_cjk, words
+from opshub.matching.terms import COMMON, columns, is_cjk, words
 from opshub.model import Feedback
 
 __all__ = ["FullText", "compared", "piece_of"]
@@ -26,14 +26,16 @@ class FullText:
     mean the same in other words.
     """
 
-    attaches_at = 0.8
+    attaches_at = 0.9
 
     def candidates(self, feedback: Feedback, search: Search, limit: int = 5) -> list[Candidate]:
         """The ideas most alike, best first, each once."""
         own = piece_of(feedback)
         retrieval = Retrieval.begin(own, search)
         best: dict[int, tuple[float, Other]] = {}
-        for other, pair in compared(retrieval, retrieval.pool(feedback.ref)):
+        telling = retrieval.weights.keys() - COMMON
+        pool = [it for it in retrieval.pool(feedback.ref) if not telling.isdisjoint(it.piece.often)]
+        for other, pair in compared(retrieval, pool):
             likeness = probability(form(own, other.piece), pair)
             if other.idea not in best or likeness > best[other.idea][0]:
                 best[other.idea] = likeness, other
@@ -66,7 +68,7 @@ def compared(retrieval: Retrieval, pool: Sequence[Other]) -> list[tuple[Other, P
 
 def _shared(retrieval: Retrieval, other: Other, written: dict[str, str]) -> tuple[str, ...]:
     """The most telling words of both, as they are written; of Chinese the pairs rather than their characters."""
-    both = [term for term in retrieval.weights if term in other.piece.often]
+    both = [term for term in retrieval.weights if term in other.piece.often and term not in COMMON]
     pairs = "".join(term for term in both if len(term) == 2 and is_cjk(term))
     told = (written.get(term, term) for term in both if len(term) > 1 or term not in pairs)
     return tuple(dict.fromkeys(told))[:NAMED]

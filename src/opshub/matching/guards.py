@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -30,6 +31,7 @@ _HAN_NEUTRAL = (
 )
 """Questions and words that hold such a character and deny nothing."""
 
+_NUMBER = re.compile(r"(\d+[^\W\d_]{0,3}|[^\W\d_]{1,8}\d+)\Z")
 _NUMBER_WORDS = dict(
     zip(
         "two thre four five six seven eight nine ten twic".split(),
@@ -65,6 +67,6 @@ def _denies(terms: Sequence[str]) -> bool:
 
 
 def _numbers(terms: Iterable[str]) -> frozenset[str]:
-    """What is told in digits, and the smallest numbers in words."""
+    """Numbers alone, with a unit or behind a name (``10``, ``5gb``, ``ios17``), and the smallest in words."""
     found = (_NUMBER_WORDS.get(term, term) for term in terms)
-    return frozenset(term for term in found if any(map(str.isdigit, term)))
+    return frozenset(term for term in found if _NUMBER.match(term))

@@ -11,7 +11,7 @@ from operator import add
 from opshub.matching.han import simplified
 from opshub.matching.plain import read
 
-__all__ = ["INDEXED", "columns", "fingerprint", "fold", "is_cjk", "terms", "words"]
+__all__ = ["COMMON", "INDEXED", "columns", "fingerprint", "fold", "is_cjk", "terms", "words"]
 
 INDEXED = 1200
 """Characters of what is read of a piece of feedback that the index holds, beside its title."""
@@ -86,7 +86,7 @@ def columns(title: str, text: str) -> tuple[list[str], list[str]]:
 def terms(title: str, text: str) -> list[str]:
     """The terms of both, in order, repeats kept, without common words."""
     head, body = columns(title, text)
-    return [term for term in head + body if term not in _STOP]
+    return [term for term in head + body if term not in COMMON]
 
 
 def _split(folded: str) -> list[str]:
@@ -162,7 +162,7 @@ def words(title: str, text: str) -> dict[str, str]:
     return found
 
 
-_STOP = frozenset(
+COMMON = frozenset(
     "a an and are as at be been but by can could did do doe for from had has have he her his i if in into is it its me "
     "my no not of on or our she so than that the their them then there they thi this to too us was we were what when "
     "which who will with would you your 的 了 是 我 你 在 有 和 就 不 也 都 很 吗 呢 啊 这 那".split()

@@ -204,11 +204,15 @@ class Records(Index):
                 touched[idea] = touched.get(idea, 0) + (1 if gone else 0)
         self._write_many(sql.INSERT_FEEDBACK, new)
         self._write_many(sql.UPDATE_FEEDBACK, replaced)
+        self._read_again(stale)
+        self._write_many(searching.QUEUE_TEXT, [(row[0],) for row in new] + stale)
+        self._count_voices(touched)
+
+    def _read_again(self, stale: Sequence[tuple[int]]) -> None:
+        """Forget what was made of texts that are other now."""
         self._drop_texts([key for (key,) in stale])
         for statement in (DROP_SAID, DROP_VECTOR, UNQUEUE):
             self._write_many(statement, stale)
-        self._write_many(searching.QUEUE_TEXT, [(row[0],) for row in new] + stale)
-        self._count_voices(touched)
 
     def _remember(self, rows: Iterable[tuple[int, Feedback]]) -> None:
         """Keep feedback at hand for the stages behind, as far as it is exactly what reading it would give."""
