@@ -42,7 +42,7 @@ id,text,created
 1,Export to CSV loses the last column,2026-01-05T08:00:00Z
 2,导出 Excel 失败，最后一列丢失,2026-01-06T08:00:00Z
 3,Dark mode please,2026-01-07T08:00:00Z
-4,The CSV export loses the last column of my report,2026-01-08T08:00:00Z
+4,The CSV export loses the last column of my long monthly report on sales,2026-01-08T08:00:00Z
 5,导出 Excel 最后一列丢失,2026-01-09T08:00:00Z
 """
 
