@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from typing import Any
+
+from opshub.engine.regroup import link
+from opshub.model import Ref
 
 FIRST = "The weekly export to Excel loses its last column"
 SECOND = "Weekly export loses the last column when opened in Excel"
@@ -64,3 +68,20 @@ def test_the_index_catches_up_before_feedback_may_attach_by_likeness(world: Any)
     world.hub.sync()
 
     assert [(idea.number, voices) for idea, _, voices in world.hub.ranked()] == [(1, 2)]
+
+
+def test_the_middle_of_an_idea_is_found_by_vectors_where_all_its_pieces_have_one(world: Any) -> None:
+    for number, text in enumerate(("Export is slow", "Export is slow today", "Dark mode"), 1):
+        world.desk.add(number, text)
+    world.hub.sync()
+    store = world.hub.store
+    for number in (2, 3):
+        world.act(link, f"desk:{number}", "IDEA-1")
+    by_words = world.hub.show("IDEA-1").gist.middle.feedback
+    rows = {Ref("desk", "1"): (1.0, 0.0), Ref("desk", "2"): (0.0, 1.0), Ref("desk", "3"): (0.7, 0.7)}
+    with world.hub.leased() as lease, store.transaction(lease):
+        store.use_encoder("two numbers")
+        store.put_vectors([(ref, b"\0" * 8, struct.pack("<2e", *row)) for ref, row in rows.items()])
+
+    assert by_words == Ref("desk", "1")
+    assert world.hub.show("IDEA-1").gist.middle.feedback == Ref("desk", "3")
