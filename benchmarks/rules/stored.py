@@ -24,11 +24,14 @@ from by_hand import answer, plain
 from ideas import NOW, Answer, digest, make
 
 from opshub.clock import FrozenClock
+from opshub.engine.connection import Limits
 from opshub.engine.declared import Declared
 from opshub.engine.facts import Reader, schema
-from opshub.engine.score import seen
-from opshub.engine.simulate import Trial, simulate
+from opshub.engine.score import score, seen
+from opshub.engine.simulate import simulate
 from opshub.engine.texts import Texts, enroll, looked_for
+from opshub.engine.trial import Trial
+from opshub.engine.work import Work
 from opshub.language import RuleSet, Source, check
 from opshub.model import Account, Feedback, Idea, Link, LinkMaker, Person, Rating, Ref, TrackedItem
 from opshub.store import Store, open_store
@@ -113,8 +116,20 @@ def rows(store: Store, found: RuleSet, *, keeping: bool = False) -> Iterator[Any
     while batch := store.ideas_after(mark, BATCH):
         mark = batch[-1][0]
         yield from seen(store, reader, [number for _, number in batch])
-        with store.transaction():
-            texts.keep()
+        if keeping:
+            with store.transaction():
+                texts.keep()
+
+
+def settle(store: Store, found: RuleSet) -> None:
+    """Decide every idea as a sync does, and keep what it keeps."""
+    clock = FrozenClock(NOW)
+    lease = store.acquire("rules", "benchmark", timedelta(days=1), NOW)
+    assert lease is not None
+    work = Work(store, [], found, clock, Limits(), lease, declared=DECLARED)
+    while score(work):
+        pass
+    store.release(lease)
 
 
 def decided(store: Store, found: RuleSet) -> list[Answer]:
@@ -166,8 +181,7 @@ def trials(folder: Path, count: int) -> dict[str, Any]:
     """Other rules tried over a store, beside reading what they need once."""
     store, current = open_store(folder / "large.db", clock=FrozenClock(NOW)), rules()
     fill(store, count)
-    for _ in rows(store, current, keeping=True):
-        pass
+    settle(store, current)
     told: dict[str, int] = {}
 
     def tried(name: str) -> None:

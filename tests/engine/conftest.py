@@ -159,6 +159,7 @@ class Board(Connector[NoSettings]):
             url=f"https://board.example/{row['id']}",
             title=row["title"],
             created_at=START,
+            status=str(row["fields"].get("status", "")),
             fields=fields,
             version=str(row["version"]),
             marker=row["marker"],

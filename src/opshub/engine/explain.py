@@ -13,16 +13,16 @@ from opshub.store.base import Store
 if TYPE_CHECKING:
     from opshub.language import Legend, Part
 
-__all__ = ["contributions", "doubt_legends", "keep_legend", "legend_fact", "prune_legends"]
+__all__ = ["contributions", "doubt_legends", "keep_legend", "legend", "legend_fact", "prune_legends"]
 
 _DOUBTED = "legends.doubted"
 
 
 def keep_legend(work: Work) -> None:
     """Keep the words of the rules in force, so that their decisions can be explained when the rules are others."""
-    name, legend = legend_fact(work.rules.legend.name), work.rules.legend
-    if work.store.fact(name) != legend.text:
-        work.store.set_fact(name, legend.text)
+    name, words = legend_fact(work.rules.legend.name), work.rules.legend
+    if work.store.fact(name) != words.text:
+        work.store.set_fact(name, words.text)
 
 
 def doubt_legends(store: Store) -> None:
@@ -41,8 +41,8 @@ def prune_legends(work: Work) -> None:
 
 def contributions(store: Store, decision: Decision) -> tuple[Contribution, ...]:
     """What a person set, then every rule's part in a decision, in the order of the rules."""
-    legend = _read(store.fact(legend_fact(decision.legend))) if decision.traces else None
-    ruled = [*_said(store, decision), *(map(_contribution, legend.parts(decision.traces)) if legend else ())]
+    parts = legend(store, decision).parts(decision.traces) if decision.traces else ()
+    ruled = [*_said(store, decision), *map(_contribution, parts)]
     override = decision.override
     if override is None:
         return tuple(ruled)
@@ -83,6 +83,11 @@ def _contribution(part: Part[tuple[str, str]]) -> Contribution:
     return Contribution(
         part.rule, part.place, part.effect, part.score, part.amount, part.because, saw, evidence
     )
+
+
+def legend(store: Store, decision: Decision) -> Legend:
+    """The words that a decision with anything to say needs."""
+    return _read(store.fact(legend_fact(decision.legend)))
 
 
 @lru_cache(maxsize=8)

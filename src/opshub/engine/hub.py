@@ -252,7 +252,8 @@ class Hub:
         Without ``new``, the rules in force beside the decisions that are stored. ``at`` decides with that moment as the
         clock, over feedback created before it.
         """
-        from opshub.engine.simulate import Trial, simulate
+        from opshub.engine.simulate import simulate
+        from opshub.engine.trial import Trial
 
         current, other = (self.rules, new) if new is not None else (None, self.rules)
         now = at or self.clock.now()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -21,7 +21,8 @@ from opshub.engine.world import observe, world
 from opshub.language.schema import INBOX
 from opshub.model import Decision, Feedback, Idea, Override, Trace, TrackedItem
 from opshub.store.base import Store
-from opshub.store.rows import Breach
+from opshub.store.making import maker
+from opshub.store.rows import Breach, Light
 
 if TYPE_CHECKING:
     from opshub.language import Outcome, RuleSet
@@ -29,7 +30,16 @@ if TYPE_CHECKING:
 _PART = 200
 """Ideas that are read together."""
 
-__all__ = ["Seen", "decide", "placed", "read_tables", "score", "seen", "table_stamps", "tentative"]
+__all__ = [
+    "Seen",
+    "decide",
+    "placed",
+    "read_tables",
+    "score",
+    "seen",
+    "table_stamps",
+    "tentative",
+]
 
 
 def score(work: Work, limit: int = BATCH) -> bool:
@@ -192,34 +202,36 @@ def decide(rules: RuleSet, one: Seen, now: datetime, override: Override | None =
     return overridden(_alerted(rules, _decided(rules, one, outcome), one.breaches), decision, override, rules)
 
 
-def tentative(
-    rules: RuleSet, one: Seen, now: datetime, override: Override | None = None
-) -> tuple[Decision, Callable[[], Decision]]:
-    """The same without its traces, which cost as much as the decision, and what gives the whole of it."""
+def tentative(rules: RuleSet, one: Seen, now: datetime, override: Override | None = None) -> Light:
+    """What rules say of an idea as far as it is needed at once."""
     if override is not None or one.breaches:
         whole = decide(rules, one, now, override)
-        return whole, lambda: whole
+        return Light(whole, [number for number, _, _ in whole.traces], lambda: whole)
     outcome = rules.decide(one.values, one.rows, now)
-    return _decided(rules, one, outcome, traced=False), lambda: _decided(rules, one, outcome)
+    light = _decided(rules, one, outcome, traced=False)
+    return Light(light, outcome.held, lambda: _decided(rules, one, outcome))
 
 
 def _decided(rules: RuleSet, one: Seen, outcome: Outcome, *, traced: bool = True) -> Decision:
     """The language's outcome in the hub's words. An idea that nobody speaks for any more goes nowhere."""
     alive = bool(one.voices) or one.item is not None
     goals = {*outcome.goals, *(goal for goal in one.goals if goal in rules.goals)}
-    return Decision(
-        idea=one.idea.number,
-        scores=outcome.scores,
-        band=outcome.band if alive else "",
-        tags=outcome.tags if alive else (),
-        route=outcome.route if alive and outcome.route != INBOX else "",
-        urgency=outcome.urgency if alive else "",
-        legend=outcome.legend.name,
-        traces=tuple(_traces(one.voices, outcome)) if traced else (),
-        due=outcome.due,
-        goals=tuple(sorted(goals)) if alive else (),
-        owner=outcome.owner if alive else "",
+    decision: Decision = maker(Decision)(
+        one.idea.number,
+        outcome.scores,
+        outcome.band if alive else "",
+        outcome.tags if alive else (),
+        outcome.route if alive and outcome.route != INBOX else "",
+        outcome.urgency if alive else "",
+        outcome.legend.name,
+        tuple(_traces(one.voices, outcome)) if traced else (),
+        outcome.due,
+        None,
+        {},
+        tuple(sorted(goals)) if alive else (),
+        outcome.owner if alive else "",
     )
+    return decision
 
 
 def _traces(voices: Sequence[Feedback], outcome: Outcome) -> Iterator[Trace]:

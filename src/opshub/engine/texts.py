@@ -77,7 +77,7 @@ class Texts:
         self._keeping = keeping and self._numbers.keys() == self._numbered.names
         self._needed = max((self._number(name) for name in self._numbered.names), default=0.0)
         self._unknown = Said(0 if self._numbered.names else self._last)
-        self._missing: dict[int, Predicates] = {}
+        self._missing: dict[int, tuple[Predicates, frozenset[str]]] = {}
         self._said: dict[Ref, Said] = {}
         self.fresh: dict[Ref, Said] = {}
 
@@ -96,16 +96,19 @@ class Texts:
 
     def _found(self, ref: Ref, said: Said, row: Sequence[Any]) -> Facts:
         """What is known together with what is looked for now."""
-        missing = self._missing.get(said.known)
-        if missing is None:
-            known = {name for name in self._numbered.names if self._number(name) <= said.known}
-            missing = self._missing[said.known] = self._numbered.but(known)
-        lasting = self._numbered.names - missing.names
-        facts = {name: found for name, found in said.facts.items() if name in lasting}
-        facts.update(missing.facts(row))
+        missing, lasting = self._missing.get(said.known) or self._parted(said.known)
+        facts = missing.facts(row)
+        if said.facts:
+            facts = {name: found for name, found in said.facts.items() if name in lasting} | dict(facts)
         if self._keeping:
             self.fresh[ref] = Said(self._last, facts or NOTHING_SAID)
         return facts
+
+    def _parted(self, known: int) -> tuple[Predicates, frozenset[str]]:
+        """What has to be looked for where all searches up to a number are known, and the names of the others."""
+        lasting = frozenset(name for name in self._numbered.names if self._number(name) <= known)
+        self._missing[known] = parted = self._numbered.but(lasting), lasting
+        return parted
 
     def keep(self) -> None:
         """Put what is fresh into the store; inside a transaction."""

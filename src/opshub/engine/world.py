@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from opshub.language.series import Series
     from opshub.language.signals import Signals, Value
 
-__all__ = ["Anew", "observe", "world"]
+__all__ = ["Anew", "noted", "observe", "world"]
 
 WORLD = "world"
 """The fact that holds what ideas read the same, and for which rules; empty where they read nothing so."""
@@ -41,10 +41,14 @@ def observe(work: Work) -> None:
 
 def world(store: Store, rules: RuleSet, now: datetime) -> tuple[State, ...]:
     """What was noted for these rules; for others what it would be now."""
+    values = noted(store, rules)
+    return tuple(values) if values else _world(store, rules, now)
+
+
+def noted(store: Store, rules: RuleSet) -> list[State]:
+    """What was noted for these rules, if anything."""
     known, values = json.loads(store.fact(WORLD) or '["", []]')
-    if known == rules.hash:
-        return tuple(values)
-    return _world(store, rules, now)
+    return values if known == rules.hash else []
 
 
 def _world(store: Store, rules: RuleSet, now: datetime) -> tuple[State, ...]:

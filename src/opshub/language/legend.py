@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from opshub.language.meaning import Program, Verdict
@@ -46,6 +46,7 @@ class Legend:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self.entries = tuple(entries)
+        self._plain = [_split(entry) for entry in self.entries]
         self.text = json.dumps(self.entries)
         self.name = hashlib.blake2b(self.text.encode("ascii"), digest_size=8).hexdigest()
 
@@ -58,6 +59,18 @@ class Legend:
         """The contributions; only the first route counts."""
         return tuple(self._parts(traces))
 
+    def effects(self, numbers: Iterable[int]) -> list[tuple[str, str]]:
+        """Rule and effect of the contributions of these entries, but for those that are computed."""
+        found: list[tuple[str, str]] = []
+        routed = False
+        for number in numbers:
+            plain, goes = self._plain[number]
+            found += plain
+            if goes and not routed:
+                found += goes
+            routed = routed or bool(goes)
+        return found
+
     def _parts(self, traces: Sequence[Trace[E]]) -> Iterator[Part[E]]:
         routed = False
         for number, values, evidence in traces:
@@ -69,6 +82,13 @@ class Legend:
                 if not (routed and effect in goes):
                     yield Part(entry.rule, entry.place, effect, score, amount, because, saw, evidence)
             routed = routed or bool(goes)
+
+
+def _split(entry: Entry) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Rule and effect of what is not computed: all but routes, and routes."""
+    known = [(entry.rule, effect) for effect, *_ in entry.effects if not entry.score]
+    goes = [pair for pair in known if pair[1].startswith("route ")]
+    return [pair for pair in known if pair not in goes], goes
 
 
 def entries(program: Program, scores: Sequence[Story], rules: Sequence[Story]) -> Iterator[Entry]:

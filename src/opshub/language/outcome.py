@@ -40,6 +40,7 @@ class Outcome:
     """Scores, band, sorted tags and route of one idea.
 
     ``goals`` are those that rules let it support, ``owner`` is who it is given to. ``route`` is empty for the inbox.
+    ``held`` are the numbers of the legend's entries of the rules that hold.
     ``due`` is the next moment after the clock's at which a clause that reads the clock can change its mind, None where
     there is none. ``explain`` makes the traces, which ``legend`` puts into words.
     """
@@ -53,6 +54,7 @@ class Outcome:
     legend: Legend = field(repr=False, compare=False)
     goals: tuple[str, ...]
     owner: str
+    held: tuple[int, ...]
     explain: Callable[[], tuple[Trace[int], ...]] = field(repr=False, compare=False)
 
     @property

@@ -72,6 +72,7 @@ class RuleSet:
         self._decide: Decide = compiled.decide if compiled else _undecided
         self._stories = compiled.rules if compiled else ()
         self._score_stories = compiled.scores if compiled else ()
+        self._first = len(self._score_stories)
         self.legend = Legend(tuple(entries(program, self._score_stories, self._stories)))
 
     @property
@@ -105,7 +106,8 @@ class RuleSet:
         totals.update(fixed)
         band = self._band(totals)
         explain = partial(self._traces, scores, hits, feedback, totals, band)
-        return Outcome(totals, band, tags, route, urgency, due, self.legend, goals, owner, explain)
+        held = tuple([self._first + hit[0] for hit in hits])
+        return Outcome(totals, band, tags, route, urgency, due, self.legend, goals, owner, held, explain)
 
     def _held(
         self, hits: Iterable[Any], totals: dict[str, float]
@@ -204,13 +206,12 @@ class RuleSet:
                 zip(self._score_stories, scores, strict=True)
             )
         ]
-        first = len(traces)
         for number, lists, values in hits:
             story = self._stories[number]
             evidence = story.evidence(lists)
-            traces.append((first + number, story.saw(values, rows, evidence), evidence))
+            traces.append((self._first + number, story.saw(values, rows, evidence), evidence))
         if band:
-            number = first + len(self._stories) + self.bands.index(band)
+            number = self._first + len(self._stories) + self.bands.index(band)
             traces.append((number, (totals[self._program.banded],), ()))
         return tuple(traces)
 

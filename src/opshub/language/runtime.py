@@ -56,13 +56,15 @@ def settled(value: float | None) -> float:
     """A score as it is kept: rounded to six places, 0 where it is missing or not finite."""
     if value is None:
         return 0.0
+    if type(value) is float and value.is_integer():
+        return value + 0.0  # never -0.0, which prints another text
     if type(value) is int and -_WHOLE < value < _WHOLE:
         return float(value)
     try:
         rounded = round(float(value), 6)
     except OverflowError:
         return 0.0
-    return rounded + 0.0 if -math.inf < rounded < math.inf else 0.0  # never -0.0, which prints another text
+    return rounded + 0.0 if -math.inf < rounded < math.inf else 0.0
 
 
 def utc(now: datetime) -> datetime:

@@ -24,6 +24,7 @@ from opshub.store.rows import (
     ConnectionState,
     Facet,
     Lease,
+    Light,
     OutboxRow,
     OutboxState,
     RawRow,
@@ -248,6 +249,10 @@ class Store(Signals, Texts, Actions, Questions, Vectors, Alike, Protocol):
     # decisions and routes
 
     def decisions(self, numbers: Sequence[int]) -> dict[int, Decision]: ...
+
+    def lasting(self, numbers: Sequence[int], seq: int, now: datetime, items: bool) -> dict[int, Light]:
+        """Decisions that are not due, of ideas that stood by ``seq`` and, with ``items``, whose items stood before."""
+        ...
 
     def put_decisions(self, rows: Sequence[Decision]) -> int:
         """Keep decisions; only those that differ get a new sequence number and are counted. ``due`` always moves."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import isfinite
 from typing import Any
 
@@ -30,6 +31,7 @@ from opshub.model import (
 )
 from opshub.store.making import maker
 from opshub.store.moments import EPOCH, from_micros, micros, micros_or_none
+from opshub.store.rows import Light
 from opshub.store.storable import unstorable
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "decode_destination",
     "decode_feedback",
     "decode_item",
+    "decode_light",
     "decode_override",
     "decode_value",
     "encode_decision",
@@ -301,6 +304,30 @@ def decode_decision(idea: int, due: int | None, body: bytes) -> Decision:
         goals=tuple(more[2]) if len(more) > 2 else (),
         owner=more[3] if len(more) > 2 else "",
     )
+
+
+def decode_light(idea: int, due: int | None, body: bytes) -> Light:
+    """The decision as far as it is needed at once; what a person set is part of it as a whole."""
+    scores, band, tags, route, urgency, legend, traces, *more = orjson.loads(body)
+    whole = partial(decode_decision, idea, due, body)
+    held = [trace[0] for trace in traces]
+    if more and more[0]:
+        return Light(whole(), held, whole)
+    goals, owner = (tuple(more[2]), more[3]) if len(more) > 2 else ((), "")
+    light: tuple[Any, ...] = (
+        idea,
+        scores,
+        band,
+        tuple(tags),
+        route,
+        urgency,
+        legend,
+        (),
+        from_micros(due),
+        None,
+        {},
+    )
+    return Light(maker(Decision)(*light, goals, owner), held, whole)
 
 
 def decode_destination(body: bytes) -> tuple[str, str]:

@@ -8,12 +8,18 @@ from datetime import datetime
 
 from opshub.errors import StoreError
 from opshub.model import Decision, Feedback, Idea, Override, Ref
-from opshub.store.codec import decode_decision, decode_override, encode_decision, encode_override
+from opshub.store.codec import (
+    decode_decision,
+    decode_light,
+    decode_override,
+    encode_decision,
+    encode_override,
+)
 from opshub.store.memory_matching import Matching
 from opshub.store.memory_work import storable
 from opshub.store.moments import micros
 from opshub.store.outbox import merged
-from opshub.store.rows import Facet, OutboxRow, OutboxState, Route, Written, facets
+from opshub.store.rows import Facet, Light, OutboxRow, OutboxState, Route, Written, facets
 
 __all__ = ["Ideas"]
 
@@ -83,6 +89,18 @@ class Ideas(Matching):
         """What the rules said of the ideas."""
         found = {number: self._decision(number) for number in numbers}
         return {number: decision for number, decision in found.items() if decision is not None}
+
+    def lasting(self, numbers: Sequence[int], seq: int, now: datetime, items: bool) -> dict[int, Light]:
+        """Decisions that are not due, of ideas that stood by ``seq`` and, with ``items``, whose items stood before."""
+        found = {}
+        for number in self.decisions(numbers):
+            mine, due, body = self.kept.decisions[number]
+            changed, idea = self.kept.ideas[number]
+            item = self.kept.items.get(idea.item) if items and idea.item is not None else None
+            stood = changed <= seq and (due is None or due > micros(now))
+            if stood and (item is None or item.seq < mine):
+                found[number] = decode_light(number, due, body)
+        return found
 
     def put_decisions(self, rows: Sequence[Decision]) -> int:
         """Keep decisions; only those that differ get a new sequence number and are counted. ``due`` always moves."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,6 +21,7 @@ __all__ = [
     "ConnectionState",
     "Facet",
     "Lease",
+    "Light",
     "Linked",
     "Named",
     "OutboxRow",
@@ -88,6 +89,17 @@ class BadRow:
     body: bytes
     first_seen: datetime
     attempts: int = 1
+
+
+class Light(NamedTuple):
+    """A decision without its traces, which cost as much as the rest, and what gives the whole of it.
+
+    ``held`` are the numbers of the legend's entries that spoke, at least those that are not computed.
+    """
+
+    decision: Decision
+    held: Sequence[int]
+    whole: Callable[[], Decision]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

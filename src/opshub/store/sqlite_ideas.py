@@ -12,6 +12,7 @@ from opshub.store.codec import (
     VISIBILITY,
     decode_decision,
     decode_destination,
+    decode_light,
     decode_override,
     encode_decision,
     encode_override,
@@ -26,8 +27,9 @@ from opshub.store.goal_statements import (
     RANKED_WITH,
 )
 from opshub.store.moments import from_micros, micros
-from opshub.store.rows import Facet, Route, facets
+from opshub.store.rows import Facet, Light, Route, facets
 from opshub.store.sqlite_matching import Matching
+from opshub.store.text_statements import LASTING
 
 __all__ = ["Ideas"]
 
@@ -104,6 +106,11 @@ class Ideas(Matching):
         """What the rules said of the ideas."""
         rows = self._rows(sql.DECISIONS, (json_of(numbers),)) if numbers else []
         return {idea: decode_decision(idea, due, body) for idea, due, body in rows}
+
+    def lasting(self, numbers: Sequence[int], seq: int, now: datetime, items: bool) -> dict[int, Light]:
+        """Decisions that are not due, of ideas that stood by ``seq`` and, with ``items``, whose items stood before."""
+        rows = self._rows(LASTING, (json_of(numbers), seq, micros(now), not items)) if numbers else []
+        return {idea: decode_light(idea, due, body) for idea, due, body in rows}
 
     def put_decisions(self, rows: Sequence[Decision]) -> int:
         """Keep decisions; only those that differ get a new sequence number and are counted. ``due`` always moves.
