@@ -98,6 +98,20 @@ def test_a_count_says_how_many_more_and_which_feedback_would_do(ask: Callable[..
     assert set(_changes(found)) == {("2", None), ("less than 0.5", 1)}
 
 
+def test_a_pattern_is_missed_by_a_text_and_says_how_many_match(ask: Callable[..., WhyNot]) -> None:
+    rows = [{"kind": "ticket", "text": "no number"}, {"kind": "review", "text": "order #7"}]
+
+    found = ask('any feedback (kind == "ticket" and text matches "order #[0-9]+")', *rows)
+    absent = ask('no feedback (text matches "order #[0-9]+")', *rows)
+    both = ask('any feedback (rating > 0.5 and text matches "invoice")', {"text": "order", "rating": 0.1})
+
+    needed = 'a text that matches "order #[0-9]+" (1 of 2 does)'
+    assert set(_changes(found)) == {(needed, 0), ('"ticket"', 1)}
+    assert _changes(absent) == [('a text that does not match "order #[0-9]+" (1 of 2 does)', 1)]
+    assert _changes(both) == []
+    assert _changes(ask('idea.status matches "^op"', status="new")) == [('a text that matches "^op"', None)]
+
+
 def test_where_two_values_would_have_to_change_none_is_named(ask: Callable[..., WhyNot]) -> None:
     found = ask("idea.voices > 3 and idea.accounts > 2", voices=1, accounts=1)
 

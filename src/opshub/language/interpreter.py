@@ -172,6 +172,9 @@ class Interpreter:
 
     def _condition(self, term: Term, row: int | None) -> bool | None:
         """A condition without parts; None where a value that it needs is missing."""
+        changed = self._changes.get((term, row if term.row else None))
+        if isinstance(changed, bool):
+            return changed
         if term.op in ("constant", "idea", "row", "call"):
             value = self.value(term, row)
             return None if value is None else value is True

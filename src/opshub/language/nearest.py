@@ -42,6 +42,7 @@ class Change:
     """Another value for one term, for the feedback of that ``row`` or for the idea, and what it has to be in words.
 
     ``until`` is the moment up to which a clause that reads the clock held, ``since`` that from which it will hold.
+    Where no value can be made up, ``clause`` is what comes out as ``value`` says.
     """
 
     term: Term
@@ -51,6 +52,7 @@ class Change:
     needed: str
     until: datetime | None = None
     since: datetime | None = None
+    clause: Term | None = None
 
     @property
     def distance(self) -> float:
@@ -74,7 +76,8 @@ def nearest(judge: Interpreter, step: Step) -> tuple[Change, ...]:
     found: dict[tuple[Term, int | None, str], Change] = {}
     for change in islice(_Wishes(judge).of(step, True), _TRIALS):
         key = (change.term, change.row, change.needed)
-        if key not in found and judge.changed({key[:2]: change.value}).judge(step.term).holds:
+        changed = {(change.clause or change.term, change.row): change.value}
+        if key not in found and judge.changed(changed).judge(step.term).holds:
             found[key] = change
     return tuple(sorted(found.values(), key=lambda change: change.distance))
 
@@ -144,13 +147,23 @@ class _Wishes:
                 words = f"mentions {'one' if want else 'none'} of {_listed(term.members)}"
                 value = f"{text}\n{term.members[0]}" if want else ""
                 yield self._change(term.operands[0], row, value, words)
+            case "matches":
+                yield self._matching(term, row, want)
             case sign if sign in COMPARE:
                 yield from self._comparison(term, row, sign if want else _NOT[sign])
 
-    def _change(self, term: Term, row: int | None, value: object, needed: str, **when: datetime) -> Change:
+    def _change(self, term: Term, row: int | None, value: object, needed: str, **when: Any) -> Change:
         term = self._judge.source(term)
         row = row if term.row else None
         return Change(term, row, self._judge.value(term, row), value, needed, **when)
+
+    def _matching(self, term: Term, row: int | None, want: bool) -> Change:
+        """No text is made up for a pattern: its clause alone comes out otherwise."""
+        needed = f"a text that {'matches' if want else 'does not match'} {show_value(term.detail)}"
+        if row is not None:
+            count = sum(self._judge.judge(term, at).holds for at in range(len(self._judge.rows)))
+            needed += f" ({count or 'none'} of {len(self._judge.rows)} {'does' if count == 1 else 'do'})"
+        return replace(self._change(term.operands[0], row, want, needed), clause=term)
 
     def _member(self, term: Term, row: int | None, want: bool) -> Iterator[Change]:
         if not want:
