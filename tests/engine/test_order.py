@@ -26,6 +26,9 @@ rule "Said by many" { when idea.voices >= 3 priority +7 because "many say so" }
 
 bands priority { P1 >= 50, P2 >= 20, P3 otherwise }
 """
+DARK = 'match "dark" { when text mentions ["dark"] to "EXP-2" }\n'
+SLOW = 'match "slow" { when text mentions ["slow", "导出"] to idea "Too slow" }\n'
+BLOCKS = [["", SLOW + DARK, SLOW], [SLOW, "", DARK + SLOW], [DARK, DARK, DARK], [SLOW, SLOW]]
 WRITTEN = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 TEXTS = ("slow export", "dark mode", "EXP-1 is slow", "导出太慢", "see EXP-2", "", "Dark  MODE")
 NUMBERS = st.integers(1, 8)
@@ -54,7 +57,7 @@ def rounds(draw: st.DrawFn) -> list[list[dict[str, Any]]]:
     return made
 
 
-def outcome(world: Any, pulls: list[list[dict[str, Any]]], size: int) -> object:
+def outcome(world: Any, pulls: list[list[dict[str, Any]]], size: int, blocks: list[str]) -> object:
     """Everything that was decided after these pulls, with so many records a page."""
     world.use(RULES)
     world.connect("board", apply="never")
@@ -63,6 +66,7 @@ def outcome(world: Any, pulls: list[list[dict[str, Any]]], size: int) -> object:
     for number, rows in enumerate(pulls):
         if number == 1:
             world.board.add("EXP-2", "Dark mode")
+        world.use(RULES + blocks[number % len(blocks)])
         for row in rows:
             world.desk.add(
                 row["id"], **{key: value for key, value in row.items() if key != "id"}, round=number
@@ -82,23 +86,27 @@ def outcome(world: Any, pulls: list[list[dict[str, Any]]], size: int) -> object:
 SOME = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@given(rounds())
+@given(rounds(), st.sampled_from(BLOCKS))
 @SOME
-def test_pages_of_any_size_give_the_same_ideas(worlds: Any, pulls: list[list[dict[str, Any]]]) -> None:
-    expected = outcome(worlds("memory"), pulls, 1)
+def test_pages_of_any_size_give_the_same_ideas(
+    worlds: Any, pulls: list[list[dict[str, Any]]], blocks: list[str]
+) -> None:
+    expected = outcome(worlds("memory"), pulls, 1, blocks)
 
     for size in (3, 50):
-        assert outcome(worlds("memory"), pulls, size) == expected
+        assert outcome(worlds("memory"), pulls, size, blocks) == expected
 
 
-@given(rounds())
+@given(rounds(), st.sampled_from(BLOCKS))
 @SOME
-def test_batches_of_any_size_give_the_same_ideas(worlds: Any, pulls: list[list[dict[str, Any]]]) -> None:
-    expected = outcome(worlds("memory"), pulls, 50)
+def test_batches_of_any_size_give_the_same_ideas(
+    worlds: Any, pulls: list[list[dict[str, Any]]], blocks: list[str]
+) -> None:
+    expected = outcome(worlds("memory"), pulls, 50, blocks)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(opshub.engine.match.match, "__defaults__", (1,))
-        assert outcome(worlds("memory"), pulls, 50) == expected
+        assert outcome(worlds("memory"), pulls, 50, blocks) == expected
 
 
 ARRIVALS = st.permutations(range(1, 9)), st.lists(st.integers(1, 7), unique=True, max_size=3)
@@ -128,7 +136,9 @@ def test_feedback_in_any_order_of_arrival_gives_the_same_decisions(
     assert decided(order, breaks) == decided(sorted(order), [])
 
 
-@given(rounds(), st.integers(1, 5))
+@given(rounds(), st.sampled_from(BLOCKS), st.integers(1, 5))
 @settings(SOME, max_examples=8)
-def test_memory_and_sqlite_decide_the_same(worlds: Any, pulls: list[list[dict[str, Any]]], size: int) -> None:
-    assert outcome(worlds("sqlite"), pulls, size) == outcome(worlds("memory"), pulls, size)
+def test_memory_and_sqlite_decide_the_same(
+    worlds: Any, pulls: list[list[dict[str, Any]]], blocks: list[str], size: int
+) -> None:
+    assert outcome(worlds("sqlite"), pulls, size, blocks) == outcome(worlds("memory"), pulls, size, blocks)

@@ -85,7 +85,10 @@ def stated(work: Work, pieces: Iterable[Feedback]) -> dict[Ref, Link]:
 
 def place(work: Work, rows: Sequence[Seen]) -> None:
     """Link feedback as if it were new; inside of a transaction."""
-    for group in groups(work.store, rows):
+    known = work.store.links_of([row.feedback.ref for row in rows if row.idea is not None])
+    # What a match block may release leaves its idea before others are compared with it.
+    ruled = {ref for ref, link in known.items() if link.maker is LinkMaker.RULE}
+    for group in groups(work.store, rows, ruled):
         _Batch(work).feedback(group)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from opshub.matching import fingerprint, references
 from opshub.model import Feedback, Ref
@@ -17,11 +17,11 @@ def mark_of(feedback: Feedback) -> bytes:
     return fingerprint(feedback.title, feedback.text)
 
 
-def groups(store: Store, rows: Sequence[Seen]) -> Iterator[Sequence[Seen]]:
+def groups(store: Store, rows: Sequence[Seen], alone: Collection[Ref] = ()) -> Iterator[Sequence[Seen]]:
     """The rows in stretches that can be decided at once with the result of deciding them one by one.
 
     A stretch ends behind an original that its duplicates wait for, because it moves them; and behind feedback whose
-    text may have changed, where another row's text is compared with it.
+    text may have changed, where another row's text is compared with it. Feedback ``alone`` is a stretch of its own.
     """
     waiting = store.mentioning([str(row.feedback.ref) for row in rows])
     found = (store.feedback(ref) for ref in waiting)
@@ -29,7 +29,10 @@ def groups(store: Store, rows: Sequence[Seen]) -> Iterator[Sequence[Seen]]:
     changing = _texts_meet(store, rows)
     begin = 0
     for at, row in enumerate(rows, 1):
-        if str(row.feedback.ref) in named or (changing and row.idea is not None):
+        if row.feedback.ref in alone and begin < at - 1:
+            yield rows[begin : at - 1]
+            begin = at - 1
+        if row.feedback.ref in alone or str(row.feedback.ref) in named or (changing and row.idea is not None):
             yield rows[begin:at]
             begin = at
         named.update(_stated(row.feedback))
