@@ -61,6 +61,8 @@ def words(text: str) -> list[str]:
         ("It is slow\n\nBest regards,\nAnn Doe\nAcme", "It is slow"),
         ("It is slow\nSent from my iPhone", "It is slow"),
         ("太慢了\n\n发自我的 iPhone", "太慢了"),
+        ("Sent from Outlook, mails lose\ntheir files", "Sent from Outlook, mails lose their files"),
+        ("##- Please type your reply above this line -##\nIt is slow", "It is slow"),
     ],
 )
 def test_of_a_mail_what_its_writer_wrote_is_read(text: str, said: str) -> None:

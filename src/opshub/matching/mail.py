@@ -49,8 +49,8 @@ _DEVICE = (
     *("发自我的", "發自我的", "发自 ", "从我的", "從我的", "來自我的", "来自我的", "发送自", "获取 outlook"),
     *("von meinem ", "gesendet von ", "envoyé de ", "envoyé depuis ", "enviado desde ", "enviado do "),
     *("inviato da ", "verzonden vanaf ", "sendt fra ", "skickat från ", "iphoneから送信", "나의 iphone"),
-    *("##- please type your reply above", "please type your reply above", "请在此行上方"),
 )
+_ABOVE = ("##- please type your reply above", "please type your reply above", "请在此行上方")
 _REGARDS = frozenset(
     "best regards|kind regards|warm regards|regards|best wishes|sincerely|yours sincerely|cheers|"
     "mit freundlichen grüßen|viele grüße|beste grüße|cordialement|bien cordialement|saludos|un saludo|"
@@ -77,7 +77,7 @@ def _unquoted(lines: Sequence[str]) -> Iterator[str]:
         skipped = _furniture(lines, at, lower)
         if skipped and said and not _answered(lines, at + skipped, lower):
             return
-        if not skipped and not _quoted(plain) and not _device(plain, lower):
+        if not skipped and not _quoted(plain) and not _device(plain, lower, said):
             said = said or any(map(str.isalnum, plain))
             yield lines[at]
         at += skipped or 1
@@ -137,8 +137,9 @@ def _quoted(plain: str) -> bool:
     return plain.startswith(">") and not plain[1:2].isdigit() and plain[1:2] != "="
 
 
-def _device(plain: str, lower: str) -> bool:
-    return len(plain) <= 80 and lower.startswith(_DEVICE)
+def _device(plain: str, lower: str, said: bool) -> bool:
+    """Whether a mail program put the line there; what a text begins with is somebody's word."""
+    return len(plain) <= 80 and (lower.startswith(_ABOVE) or (said and lower.startswith(_DEVICE)))
 
 
 def _unsigned(lines: list[str]) -> list[str]:
