@@ -10,6 +10,7 @@ import pytest
 
 from opshub.language import EMPTY, Checked, Legend, Outcome, RuleSet
 from opshub.language.deferred import deferred
+from opshub.language.interpreter import Interpreter
 from opshub.language.meaning import show
 
 Make = Callable[..., tuple[object, ...]]
@@ -403,6 +404,35 @@ def test_a_sum_beyond_all_numbers_counts_as_nothing_and_says_so(decide: Decide) 
 
     assert outcome.scores["priority"] == 0
     assert outcome.parts[0].because == "it cannot be computed: divided by zero, or too large"
+
+
+@pytest.mark.parametrize(("bound", "tags"), [("> 5", ("x",)), ("< 5", ())])
+def test_a_sum_beyond_all_numbers_is_above_every_bound(
+    bound: str, tags: tuple[str, ...], decide: Decide, rules: Rules, idea: Make, feedback: Make
+) -> None:
+    text = f'rule "R" {{ when (sum account.arr) {bound} tag "x" }}'
+    huge = {"account_arr": 1e308}
+    judge = Interpreter(rules(text).program, idea(), [feedback(**huge)] * 2, NOW)
+
+    assert decide(text, huge, huge).tags == tags
+    assert judge.judge(rules(text).program.rules[0].when).holds is bool(tags)
+
+
+def test_the_effects_of_what_holds_are_known_without_an_explanation(decide: Decide) -> None:
+    text = (
+        'score priority = count feedback\nrule "Never" { when idea.voices > 9 tag "n" }\n'
+        'rule "A" { when count feedback > 0 priority +1 tag "a" route to jira.SEC }\n'
+        'rule "B" { when count feedback > 0 tag "b" route to jira.EXP stop }\n'
+        "bands priority { P1 otherwise }"
+    )
+    outcome = decide(text, {}, voices=1)
+
+    found = outcome.legend.effects(outcome.held)
+
+    assert outcome.legend.effects([0]) == []
+    assert sorted(found) == sorted((part.rule, part.effect) for part in outcome.parts[1:-1])
+    assert ("A", "route to jira.SEC") in found
+    assert ("B", "route to jira.EXP") not in found
 
 
 def test_explanations_can_be_read_back_from_the_legends_text(decide: Decide, rules: Rules) -> None:
