@@ -187,7 +187,7 @@ class _Batch:
             margin=weighed.margin,
             chance=weighed.chance,
             version=weighed.version,
-            worth=round(1 - abs(self.work.limits.attach - weighed.chance), 4),
+            worth=round(1 - max(0.0, self.work.limits.attach - weighed.chance), 4),
             pieces=pieces,
             linked=link.idea,
             offers=tuple(offers),

@@ -11,7 +11,6 @@ from opshub.matching import SHIPPED, Features, Weights, chance, fit
 from opshub.store.asked import Answer, Calibration, Valued, Verdict
 
 __all__ = [
-    "ENOUGH",
     "LATEST",
     "NEVER",
     "REFIT",
@@ -29,11 +28,11 @@ REFIT = 50
 LATEST = 100
 """Answers that must be there before anything attaches; so many of the latest sure ones are held against the promise."""
 
-ENOUGH = 10
-"""So many answers must have been sure, or nothing is proved."""
+RECENT = 10
+"""So many of the latest sure ones are looked at alone."""
 
 ALARM = 3
-"""So many wrong ones among the latest ``ENOUGH`` sure ones switch it off at once, however good the others were."""
+"""So many wrong ones among the ``RECENT`` switch it off at once, however good the others were."""
 
 NEVER = frozenset({"issue"})
 """Kinds that a likeness never attaches. In trackers no threshold is right often enough."""
@@ -99,14 +98,18 @@ def kept(answers: Sequence[Answer], promise: float, latest: int = LATEST) -> tup
 
 
 def switched(kind: str, answers: Sequence[Answer], promise: float) -> bool:
-    """Whether these answers show that a likeness may attach this kind."""
-    sure, right = kept(answers, promise)
-    proved = len(answers) >= LATEST and sure >= ENOUGH and right >= promise * sure
+    """Whether these answers show that a likeness may attach this kind: even if the next sure one were wrong."""
+    proved = len(answers) >= LATEST and _holds(answers, promise)
     return kind not in NEVER and proved and not _alarming(answers, promise)
 
 
+def _holds(answers: Sequence[Answer], promise: float) -> bool:
+    sure, right = kept(answers, promise)
+    return right >= promise * (sure + 1)
+
+
 def _alarming(answers: Sequence[Answer], promise: float) -> bool:
-    sure, right = kept(answers, promise, ENOUGH)
+    sure, right = kept(answers, promise, RECENT)
     return sure - right >= ALARM
 
 
@@ -121,11 +124,9 @@ def why_off(kind: str, answers: Sequence[Answer], limits: Limits, promise: float
     if len(answers) < LATEST:
         return f"{LATEST - len(answers)} more answers are needed"
     sure, right = kept(answers, promise)
-    if sure < ENOUGH:
-        return f"only {sure} answers were that sure; {ENOUGH} are needed"
-    if right < promise * sure:
-        return f"of the latest {sure} sure ones {right} were right"
-    return f"{ALARM} of the latest {ENOUGH} sure ones were wrong" if _alarming(answers, promise) else ""
+    if not _holds(answers, promise):
+        return f"of the latest {sure} sure ones {right} were right; too few, were the next one wrong"
+    return f"{ALARM} of the latest {RECENT} sure ones were wrong" if _alarming(answers, promise) else ""
 
 
 def may_attach(calibration: Calibration | None, kind: str, limits: Limits) -> bool:

@@ -47,8 +47,8 @@ class Inquiry:
 
     @property
     def worth(self) -> float:
-        """What the order of questions goes by: nearness to the promise times the pieces that an answer concerns."""
-        return round(self.question.worth * (self.question.pieces + self.about), 4)
+        """What the order of questions goes by: nearness to the promise times the pieces that a yes moves."""
+        return round(self.question.worth * self.question.pieces, 4)
 
 
 def prepare(work: Work, most: int | None = None, each: int = 100) -> bool:

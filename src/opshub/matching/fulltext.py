@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
@@ -11,6 +12,7 @@ from opshub.matching.pairs import Pair, Piece, compare, form
 from opshub.matching.retrieval import Other, Retrieval
 from opshub.matching.scorer import probability
 from opshub.matching.terms import COMMON, columns, is_cjk, words
+from opshub.matching.weights import WEIGHTS
 from opshub.model import Feedback
 
 __all__ = ["FullText", "compared", "piece_of"]
@@ -27,6 +29,7 @@ class FullText:
     """
 
     attaches_at = 0.9
+    model = f"words {hashlib.blake2b(repr(sorted(WEIGHTS.items())).encode(), digest_size=4).hexdigest()}"
 
     def candidates(self, feedback: Feedback, search: Search, limit: int = 5) -> list[Candidate]:
         """The ideas most alike, best first, each once."""

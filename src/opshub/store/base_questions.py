@@ -25,8 +25,8 @@ class Questions(Protocol):
     def open_questions(self, limit: int, kind: str = "") -> list[tuple[Question, int]]:
         """Open questions of living feedback, and how many are open about the same idea; what is worth most first.
 
-        That is the worth of one piece times the pieces that a yes moves and the other questions about the same idea,
-        those of feedback that is gone included; ties by arrival.
+        That is the worth of one piece times the pieces that a yes moves; ties by arrival. Feedback that is gone counts
+        among what is open about an idea.
         """
         ...
 

@@ -46,7 +46,7 @@ class Questions(Texts):
         there = [it for it in self._arrived() if it.state is QuestionState.OPEN]
         about = Counter(it.offered for it in there)
         living = [it for it in there if not self.kept.feedback[it.feedback].gone and kind in ("", it.kind)]
-        worth = sorted(living, key=lambda it: -it.worth * (it.pieces + about[it.offered] - 1))
+        worth = sorted(living, key=lambda it: -it.worth * it.pieces)
         return [(it, about[it.offered]) for it in worth][:limit]
 
     def questions_before(self, kind: str, version: int, limit: int) -> list[Question]:

@@ -21,7 +21,7 @@ QUESTIONS = f"""
 """
 OPEN_QUESTIONS = f"""
     select {_QUESTION}, best.there from (
-        select q.feedback, g.there, q.worth * (q.pieces + g.there - 1) as value
+        select q.feedback, g.there, q.worth * q.pieces as value
         from (select offered, count(*) as there from question where state = 'open' group by offered) g
         join question q on q.offered = g.offered and q.state = 'open'
         join feedback f on f.key = q.feedback
