@@ -103,11 +103,21 @@ def test_folding_takes_away_case_width_and_white_space(text: str, folded: str) -
 
 
 def test_texts_that_fold_to_the_same_have_the_same_fingerprint() -> None:
-    assert fingerprint("", "Dark mode") == fingerprint("other title", "ＤＡＲＫ  MODE")
+    assert fingerprint("Wish", "Dark mode") == fingerprint("wish ", "ＤＡＲＫ  MODE")
+    assert fingerprint("dark mode", "Dark mode") == fingerprint("", "Dark mode")
     assert fingerprint("Dark mode", "") == fingerprint("", "dark mode")
     assert fingerprint("", "dark mode") != fingerprint("", "dark mode!")
     assert fingerprint(" ", "\n") == b""
     assert len(fingerprint("", "\ud800")) == 16
+
+
+def test_below_different_titles_only_a_long_text_is_the_same() -> None:
+    long = (
+        "When I export a report to CSV, its last column is missing in version 3.2, whatever browser I use. "
+        * 2
+    )
+    assert fingerprint("Export", long) == fingerprint("Last column", long)
+    assert fingerprint("Export", "engage01") != fingerprint("Last column", "engage01")
 
 
 @pytest.mark.parametrize(

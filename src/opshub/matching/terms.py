@@ -13,6 +13,9 @@ from opshub.matching.plain import read
 
 __all__ = ["COMMON", "INDEXED", "columns", "fingerprint", "fold", "is_cjk", "terms", "words"]
 
+SHORT = 100
+"""Characters below which a text alone does not tell what it is about."""
+
 INDEXED = 1200
 """Characters of what is read of a piece of feedback that the index holds, beside its title."""
 
@@ -63,10 +66,14 @@ def fold(text: str) -> str:
 def fingerprint(title: str, text: str) -> bytes:
     """Sixteen bytes that are equal for texts that fold to the same; empty for feedback without any text.
 
-    In both scripts of Chinese a text is the same. Else all of it counts, with quotes and all: two answers "yes, please"
-    to different questions do not say the same.
+    Of a text of fewer than ``SHORT`` characters the title counts too: in trackers and help desks "see above" or the
+    name of a sprint stands below a hundred titles. In both scripts of Chinese a text is the same. Else all of it
+    counts, with quotes and all: two answers "yes, please" to different questions do not say the same.
     """
-    folded = simplified(fold(text) or fold(title))
+    folded, head = fold(text), fold(title)
+    if len(folded) < SHORT and head != folded:
+        folded = f"{head}\n{folded}".strip()
+    folded = simplified(folded)
     if not folded:
         return b""
     return hashlib.blake2b(folded.encode("utf-8", "surrogatepass"), digest_size=16).digest()
