@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -19,6 +20,7 @@ from opshub.engine.hub import Hub
 from opshub.engine.merge import merge
 from opshub.engine.review import Inquiry, answer, inquiries, prepare
 from opshub.engine.suggest import MergeSuggestion, look, merges, refuse
+from opshub.errors import UsageError
 from opshub.language import EMPTY
 from opshub.model import Cursor, Feedback, LinkMaker, Record, Ref
 from opshub.sdk import Connector, Http, Page, Settings
@@ -124,11 +126,10 @@ class Stream:
         """Answer so many questions, those first that are worth most; how many there were."""
         topics, given = self._topics(), 0
         for inquiry in inquiries(self.hub.store, most):
-            said = self._say(inquiry, topics)
-            self.hub.act(
-                "review", lambda work, it=inquiry, word=said: answer(work, str(it.feedback.ref), word, WHO)
-            )
-            given += 1
+            name, said = str(inquiry.feedback.ref), self._say(inquiry, topics)
+            with suppress(UsageError):  # an earlier answer of this round settled it
+                self.hub.act("review", lambda work, it=name, word=said: answer(work, it, word, WHO))
+                given += 1
         self.answers += given
         return given
 
