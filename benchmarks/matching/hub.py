@@ -24,10 +24,12 @@ class Hub:
     """Every item begins an idea of its own, so that what is found are items."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = open_store(folder / "hub.db", clock=SystemClock())
+        self.path = folder / "hub.db"
+        self.store = open_store(self.path, clock=SystemClock())
         self.matcher = FullText()
         self.milliseconds: list[float] = []
-        self._count = 0
+        self._looked_for = ""
+        self._count = self.store.text_size()[0]
 
     def find(self, item: Item, limit: int) -> Sequence[int]:
         """Positions of earlier items, best first."""
@@ -38,23 +40,42 @@ class Hub:
         begun = time.process_time()
         found = self.matcher.candidates(self.feedback(item), self.store, limit)
         self.milliseconds.append((time.process_time() - begun) * 1000)
+        self._looked_for = item.id
         return found
 
     def add(self, item: Item) -> None:
         """Keep an item and make it findable."""
         begun = time.process_time()
-        feedback, number = self.feedback(item), self._count + 1
-        idea = Idea(number=number, title=item.title or item.text[:80], created_at=feedback.created_at)
-        link = Link(feedback=feedback.ref, idea=number, maker=LinkMaker.SAME, reason="it began the idea")
-        with self.store.transaction():
-            self.store.put_feedback([feedback])
-            self.store.begin_ideas([(idea, link)])
-            self.store.put_fingerprints([(feedback.ref, fingerprint(feedback.title, feedback.text))])
-            title, body = columns(feedback.title, feedback.text)
-            self.store.index_text([(feedback.ref, " ".join(title), " ".join(body))])
-        self._count = number
-        if self.milliseconds:
+        self.fill([item])
+        if self._looked_for == item.id:
             self.milliseconds[-1] += (time.process_time() - begun) * 1000
+
+    def fill(self, items: Sequence[Item]) -> None:
+        """Keep items and make them findable, in one transaction."""
+        pieces, ideas, marks, texts = [], [], [], []
+        for item in items:
+            feedback, number = self.feedback(item), self._count + 1
+            idea = Idea(number=number, title=item.title or item.text[:80], created_at=feedback.created_at)
+            link = Link(feedback=feedback.ref, idea=number, maker=LinkMaker.SAME, reason="it began the idea")
+            title, body = columns(feedback.title, feedback.text)
+            pieces.append(feedback)
+            ideas.append((idea, link))
+            marks.append((feedback.ref, fingerprint(feedback.title, feedback.text)))
+            texts.append((feedback.ref, " ".join(title), " ".join(body)))
+            self._count = number
+        with self.store.transaction():
+            self.store.put_feedback(pieces)
+            self.store.begin_ideas(ideas)
+            self.store.put_fingerprints(marks)
+            self.store.index_text(texts)
+
+    def count(self) -> int:
+        """How many pieces there are."""
+        return self._count
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        return self.path.stat().st_size
 
     def feedback(self, item: Item) -> Feedback:
         moment = BEGIN + timedelta(minutes=self._count)
