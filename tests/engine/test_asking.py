@@ -436,7 +436,6 @@ def other_model(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From now on another matcher values likenesses."""
 
     def change() -> None:
-        monkeypatch.setattr("opshub.engine.likeness.FullText", Topics)
         made = Judge.__init__
         monkeypatch.setattr(
             Judge, "__init__", lambda self, store, limits: made(self, store, limits, Topics())

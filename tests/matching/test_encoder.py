@@ -203,7 +203,7 @@ def test_a_folder_that_cannot_be_read_is_named_with_the_next_step(
         (tmp_path / name).write_text(text, encoding="utf-8")
 
     with pytest.raises(ConfigError, match=says) as told:
-        open_folder(tmp_path)
+        open_folder(tmp_path).encode(["close"])
 
     assert str(tmp_path) in str(told.value)
     assert told.value.hint

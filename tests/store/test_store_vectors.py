@@ -162,3 +162,10 @@ def test_what_was_undone_is_told(indexed: Store) -> None:
 
     assert indexed.vectors_undone() > before
     assert indexed.count_vectors() == (0, 3)
+
+
+def test_vectors_of_one_call_have_numbers_in_the_order_of_the_call(indexed: Store, make: Any) -> None:
+    with indexed.transaction():
+        indexed.put_vectors([(make.ref(name), b"s" + name.encode(), b"v") for name in "312"])
+
+    assert [signs for _, signs in indexed.signs_after(0, 9)] == [b"s3", b"s1", b"s2"]

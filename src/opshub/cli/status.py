@@ -59,6 +59,10 @@ def _view(value: Mapping[str, Any], zone: str) -> None:
     say(f"open changes     {value['open_wishes']:,}" + _next(value["open_wishes"], "opshub plan"))
     say(f"conflicts        {value['conflicts']:,}" + _next(value["conflicts"], "opshub plan"))
     say(f"bad records      {value['bad_records']:,}" + _next(value["bad_records"], "opshub records list"))
+    if value["encoder"]:
+        made, waiting = value["vectors"]
+        more = f", {waiting:,} to come" if waiting else ""
+        say(f"encoder          {value['encoder']}: {made:,} vectors{more}")
     say("")
     table([_times(row, zone) for row in value["last_runs"]], RUNS, empty="no run yet: opshub sync")
     if value["alerts"]:

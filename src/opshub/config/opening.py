@@ -16,6 +16,7 @@ from opshub.config.section import secret_texts
 from opshub.config.silent import silent
 from opshub.engine.connection import Connection, Limits
 from opshub.errors import ConfigError, NotFoundError, RuleError, UnsafeAddressError
+from opshub.matching.encoder import checked
 from opshub.sdk import Http, HttpRules, Publishes, Reports, Settings, Tracks, Writes
 
 if TYPE_CHECKING:
@@ -104,9 +105,19 @@ def limits(config: Config) -> Limits:
         similar=hub.similar,
         attach=hub.attach,
         ask=hub.ask,
+        encoder=_encoder(config),
         sweep_guard=hub.sweep_guard,
         keep_runs=hub.keep_runs,
     )
+
+
+def _encoder(config: Config) -> str:
+    """The setting, a folder as its whole path; ConfigError where it cannot be had."""
+    setting = config.hub.encoder
+    try:
+        return checked(setting, config.folder)
+    except ConfigError as error:
+        refuse(config.path.name, [config.problem(("hub", "encoder"), str(error), error.hint)])
 
 
 def connect(

@@ -113,6 +113,12 @@ class HubSettings(Settings):
     ask: float = Field(default=0.1, gt=0, lt=1)
     """From which expectation on a person is asked (`opshub review`); below it nothing is likely enough."""
 
+    encoder: str = Field(default="auto", min_length=1)
+    """The sentence encoder by which texts are alike that say the same in other words, or in another language: `"auto"`
+    takes the one of the extra `opshub[semantic]` where that is installed, `"off"` none. Else `"universal"`,
+    `"minilm"` (English, the extra `opshub[english]`), or a folder with a model of your own (see
+    [matching](matching.md))."""
+
     max_changes: int = Field(default=200, ge=1)
     """A plan with more changes than this is refused until it is confirmed with `--max-changes`."""
 

@@ -17,6 +17,7 @@ from opshub.daemon.reload import RuleWatch
 from opshub.engine.asking import ask
 from opshub.engine.connection import Connection
 from opshub.engine.cycle import fetch, settle_quietly, think
+from opshub.engine.encoding import encode
 from opshub.engine.hub import Hub
 from opshub.engine.match import index
 from opshub.engine.report import Failure, Report
@@ -195,7 +196,7 @@ class Daemon:
         busy = True
         while busy and not self.stop.is_set():
             with self.thinking:
-                busy = index(work, 200) or ask(work, 20)
+                busy = index(work, 200) or encode(work, 64) or ask(work, 20)
 
     def _tell(self, connection: Connection, report: Report) -> None:
         part = report.connections[0]

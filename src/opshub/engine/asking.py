@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from opshub.engine.blocks import Blocks
+from opshub.engine.encoding import encode
 from opshub.engine.learning import learn
 from opshub.engine.likeness import Judge, by_likeness, guards, offer
 from opshub.engine.match import SAYS_THE_SAME, index
@@ -37,7 +38,7 @@ _DONE = (QuestionState.ANSWERED, QuestionState.SETTLED)
 
 def ask(work: Work, limit: int = 100) -> bool:
     """One batch; whether there was anything."""
-    if index(work, limit * 10):
+    if index(work, limit * 10) or encode(work):
         return True
     store, judge = work.store, Judge.of(work)
     if store.fact(_MODEL) != _basis(work):

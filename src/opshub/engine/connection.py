@@ -71,6 +71,9 @@ class Limits:
     ask: float = 0.1
     """The expected precision from which a person is asked."""
 
+    encoder: str = "off"
+    """Which sentence encoder judges likeness: ``auto``, ``off``, a name, or the path of a folder."""
+
     keep_runs: int = 10_000
     """How many runs are remembered."""
 

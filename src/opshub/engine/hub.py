@@ -13,7 +13,8 @@ from opshub.clock import Clock
 from opshub.engine.connection import Connection, Limits
 from opshub.engine.cycle import fetch, reached, settle, settle_quietly, think
 from opshub.engine.declared import Declared
-from opshub.engine.match import index
+from opshub.engine.encoding import full_text, unencoded
+from opshub.engine.match import catch_up
 from opshub.engine.normalize import retry
 from opshub.engine.report import Failure, Report, Silent, StageReport, Watch
 from opshub.engine.work import Work
@@ -211,18 +212,17 @@ class Hub:
 
         reading.find_idea(self.store, idea)
         self._index()
-        return reading.show(self.store, idea)
+        return reading.show(self.store, idea, full_text(self.store, self.limits.encoder))
 
     def _index(self) -> None:
         """Make new feedback findable; left for another time while another process writes."""
-        if not self.store.unindexed(1):
+        if not self.store.unindexed(1) and not unencoded(self.store, self.limits.encoder):
             return
         with suppress(StoreBusyError, FencedError):
             lease = self.store.acquire(LEASE, self.holder, self.limits.lease, self.clock.now())
             if lease is not None:
                 try:
-                    while index(self.work(lease)):
-                        pass
+                    catch_up(self.work(lease))
                 finally:
                     self.store.release(lease)
 
@@ -244,7 +244,8 @@ class Hub:
         from opshub.engine.linked import why_linked
 
         self._index()
-        return why_linked(self.store, Blocks(self.store, self.rules, self.declared), feedback)
+        blocks = Blocks(self.store, self.rules, self.declared)
+        return why_linked(self.store, blocks, feedback, full_text(self.store, self.limits.encoder))
 
     def simulate(self, new: RuleSet | None = None, at: datetime | None = None, limit: int = 20) -> Simulation:
         """What ``new`` rules would make of every stored idea, beside those in force; reads only.

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from opshub.engine.connection import Limits
+from opshub.engine.encoding import full_text
 from opshub.engine.learning import may_attach
 from opshub.engine.work import Work
-from opshub.matching import SHIPPED, Candidate, Features, FullText, Matcher, Weights, chance, features
+from opshub.matching import SHIPPED, Candidate, Features, Matcher, Weights, chance, features
 from opshub.model import Feedback, Link, LinkMaker, Ref
 from opshub.store.asked import Calibration, Offer, Question
 from opshub.store.base import Store
@@ -32,8 +33,14 @@ class Judge:
 
     store: Store
     limits: Limits
-    matcher: Matcher = field(default_factory=FullText)
+    other: Matcher | None = None
+    """A matcher in place of the hub's own."""
     learned: dict[str, Calibration | None] = field(default_factory=dict)
+
+    @property
+    def matcher(self) -> Matcher:
+        """Who finds candidates."""
+        return self.other or full_text(self.store, self.limits.encoder)
 
     @classmethod
     def of(cls, work: Work) -> Judge:
@@ -113,10 +120,11 @@ def offer(candidate: Candidate) -> Offer:
 def by_likeness(feedback: Ref, found: Offer, likely: float) -> Link:
     """A link that a likeness makes, with what it is expected to come to."""
     shared = ", ".join(f"'{term}'" for term in found.shared)
+    says = f"it shares {shared} with" if shared else "it lies near in meaning to"
     return Link(
         feedback=feedback,
         idea=found.idea,
         maker=LinkMaker.SIMILARITY,
-        reason=f"it shares {shared} with {found.nearest}",
+        reason=f"{says} {found.nearest}",
         confidence=likely,
     )

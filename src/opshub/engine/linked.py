@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from opshub.engine.blocks import Blocks
 from opshub.engine.match import SAYS_THE_SAME, mark_of
 from opshub.engine.reading import find_feedback
-from opshub.matching import FullText, references
+from opshub.matching import Matcher, references
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
 from opshub.store.base import Store
 from opshub.store.rows import Action, ActionKind
@@ -46,14 +46,15 @@ class WhyLinked:
     """(action, number of the action that undid it or 0)"""
 
 
-def why_linked(store: Store, blocks: Blocks, name: str) -> WhyLinked:
+def why_linked(store: Store, blocks: Blocks, name: str, matcher: Matcher) -> WhyLinked:
     """Explain a link beside what match blocks say; reads only. NotFoundError for feedback that is not there."""
     feedback = find_feedback(store, name)
     link = store.links_of([feedback.ref]).get(feedback.ref)
     actions = store.actions_naming([str(feedback.ref)])
     undone = store.undone([action.number for action in actions])
     told = tuple((action, undone.get(action.number, 0)) for action in actions)
-    view = _Weighing(store, blocks, feedback, link, [action for action, by in told if not by])
+    standing = [action for action, by in told if not by]
+    view = _Weighing(store, blocks, feedback, link, standing, matcher)
     return WhyLinked(
         feedback, link, store.idea(link.idea) if link is not None else None, tuple(view.signs()), told
     )
@@ -66,6 +67,7 @@ class _Weighing:
     feedback: Feedback
     link: Link | None
     actions: list[Action]
+    matcher: Matcher
     decided: bool = False
 
     def signs(self) -> Iterator[Sign]:
@@ -112,10 +114,11 @@ class _Weighing:
             yield self._sign(LinkMaker.SAME, self.link.reason, self.link.idea)
         elif idea is not None and (idea != self._idea() or (self.link and self.link.maker is LinkMaker.SAME)):
             yield self._sign(LinkMaker.SAME, "another piece says the same", idea)
-        for found in FullText().candidates(self.feedback, self.store, limit=3):
+        for found in self.matcher.candidates(self.feedback, self.store, limit=3):
             if found.likeness >= LEAST:
                 shared = ", ".join(f"'{term}'" for term in found.shared)
-                says = f"it shares {shared} with {found.nearest} (likeness {found.likeness:.2f})"
+                how = f"it shares {shared} with" if shared else "it lies near in meaning to"
+                says = f"{how} {found.nearest} (likeness {found.likeness:.2f})"
                 yield self._sign(LinkMaker.SIMILARITY, says, found.idea)
 
     def _idea(self) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from opshub.engine.blocks import Blocks
+from opshub.engine.encoding import encode, meaning_of
 from opshub.engine.likeness import Judge
 from opshub.engine.merged import survivor
 from opshub.engine.past import ALERTS
@@ -23,6 +24,7 @@ from opshub.store.rows import Seen
 __all__ = [
     "SAYS_THE_SAME",
     "TITLE",
+    "catch_up",
     "claim",
     "index",
     "mark_of",
@@ -39,6 +41,9 @@ SAYS_THE_SAME = "it says the same"
 TITLE = 100
 """Characters of a title that is taken from a text."""
 
+BATCHES = 8
+"""Batches of vectors that are made while a person waits."""
+
 
 def match(work: Work, limit: int = BATCH) -> bool:
     """One batch of tracked items or, when there are none, of feedback; whether there was any."""
@@ -49,7 +54,7 @@ def match(work: Work, limit: int = BATCH) -> bool:
             _Batch(work).items(items)
             store.set_mark("match.items", items[-1][0])
         return True
-    if Judge.of(work).looking() and index(work):
+    if Judge.of(work).looking() and (index(work) or encode(work)):
         return True
     seen = store.feedback_after(store.mark("match"), limit)
     if seen:
@@ -70,6 +75,15 @@ def index(work: Work, limit: int = 2000) -> bool:
     with work.timed("match"), work.commit("match"):
         work.store.index_text([_indexable(row.feedback) for row in rows])
     return True
+
+
+def catch_up(work: Work) -> None:
+    """Index all, and make so many vectors as a person may wait for; the rest is left for the next time."""
+    while index(work):
+        pass
+    for _ in range(BATCHES):
+        if not encode(work):
+            return
 
 
 def stated(work: Work, pieces: Iterable[Feedback]) -> dict[Ref, Link]:
@@ -277,6 +291,9 @@ class _Batch:
         """Make this piece findable for the next one of the same batch."""
         self._put([link])
         self.work.store.index_text([_indexable(feedback)])
+        meaning = meaning_of(self.work.store, self.work.limits.encoder)
+        if meaning is not None:
+            self.work.store.put_vectors(meaning.encode([feedback]))
 
     def _by_reference(self, feedback: Feedback, named: Sequence[str]) -> Link | None:
         """A tracked item that the feedback names, or the feedback that the vendor calls its original."""

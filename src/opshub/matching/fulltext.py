@@ -6,11 +6,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
+from opshub.matching.fusion import Senses, fused
 from opshub.matching.guards import guards
 from opshub.matching.matcher import Candidate, Search
-from opshub.matching.pairs import Pair, Piece, compare, form
+from opshub.matching.meaning import Meaning
+from opshub.matching.pairs import Pair, Piece, compare
 from opshub.matching.retrieval import Other, Retrieval
-from opshub.matching.scorer import probability
 from opshub.matching.terms import COMMON, columns, is_cjk, words
 from opshub.matching.weights import WEIGHTS
 from opshub.model import Feedback
@@ -24,12 +25,21 @@ NAMED = 6
 class FullText:
     """Candidates by the words that texts share.
 
-    The likeness of an idea is the probability that its nearest piece means the same. It does not see that two texts
-    mean the same in other words.
+    The likeness of an idea is the probability that its nearest piece means the same. By itself it does not see that two
+    texts mean the same in other words; with an encoder it also finds what lies near in meaning, and judges by that too.
     """
 
     attaches_at = 0.9
     model = f"words {hashlib.blake2b(repr(sorted(WEIGHTS.items())).encode(), digest_size=4).hexdigest()}"
+
+    def __init__(self, meaning: Meaning | None = None) -> None:
+        """``meaning``: what an encoder knows of the feedback that is searched."""
+        self.meaning = meaning
+
+    @property
+    def model(self) -> str:
+        """What values likenesses: those of two models are not compared."""
+        return f"words 2, {self.meaning.name}" if self.meaning else "words 2"
 
     def candidates(self, feedback: Feedback, search: Search, limit: int = 5) -> list[Candidate]:
         """The ideas most alike, best first, each once."""
@@ -38,8 +48,11 @@ class FullText:
         best: dict[int, tuple[float, Other]] = {}
         telling = retrieval.weights.keys() - COMMON
         pool = [it for it in retrieval.pool(feedback.ref) if not telling.isdisjoint(it.piece.often)]
+        senses = Senses()
+        if self.meaning is not None:
+            pool, senses = fused(retrieval, feedback, pool, self.meaning)
         for other, pair in compared(retrieval, pool):
-            likeness = probability(form(own, other.piece), pair)
+            likeness = senses.likeness(own, other, pair)
             if other.idea not in best or likeness > best[other.idea][0]:
                 best[other.idea] = likeness, other
         ranked = sorted(best.values(), key=lambda found: (-found[0], -found[1].score, found[1].idea))[:limit]

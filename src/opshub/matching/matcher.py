@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from opshub.matching.meaning import Vectors
 from opshub.model import Feedback, Ref
 
 __all__ = ["Candidate", "Matcher", "NoMatcher", "Search"]
 
 
-class Search(Protocol):
+class Search(Vectors, Protocol):
     """The part of the store that a matcher may read."""
 
     def search_text(

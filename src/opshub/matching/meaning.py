@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from opshub.matching.encoder import Encoder, unit
+from opshub.matching.plain import read
 from opshub.model import Feedback, Ref
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from opshub.matching.bits import Bits
 
 __all__ = ["Meaning", "Near", "Vectors"]
 
@@ -68,10 +71,8 @@ class Meaning:
 
     def __init__(self, encoder: Encoder) -> None:
         """Begin with nothing in memory: signs are read when the first search comes."""
-        from opshub.matching.bits import Bits
-
         self.encoder = encoder
-        self._bits = Bits(encoder.dims)
+        self._bits: Bits | None = None
         self._undone = -1
         self._last: tuple[tuple[str, str], NDArray[np.float32]] | None = None
 
@@ -98,12 +99,13 @@ class Meaning:
         """The pieces nearest in meaning, best first; none while the store keeps another encoder's vectors."""
         from opshub.matching.bits import signs
 
-        if not self._read(store):
+        bits = self._read(store)
+        if bits is None:
             return []
         own = self._own(feedback)
         if not own.any():
             return []
-        numbers = self._bits.nearest(signs(own[None])[0], SHORTLIST)
+        numbers = bits.nearest(signs(own[None])[0], SHORTLIST)
         cosines = self._cosines(own, store.vectors(numbers))
         best = sorted(cosines, key=lambda number: (-cosines[number], number))[: limit + 1]
         owners = store.encoded(best)
@@ -117,18 +119,18 @@ class Meaning:
         own = self._own(feedback)
         return self._cosines(own, store.vectors_of(others)) if own.any() else {}
 
-    def _read(self, store: Vectors) -> bool:
-        """Bring the signs up to date; whether the store keeps vectors of this encoder."""
+    def _read(self, store: Vectors) -> Bits | None:
+        """The signs, brought up to date; None while the store keeps another encoder's vectors."""
         from opshub.matching.bits import Bits
 
         if store.encoder() != self.name:
-            return False
+            return None
         undone = store.vectors_undone()
-        if undone != self._undone:
+        if self._bits is None or undone != self._undone:
             self._bits, self._undone = Bits(self.encoder.dims), undone
         while rows := store.signs_after(self._bits.last, LOAD):
             self._bits.add(rows)
-        return True
+        return self._bits
 
     def _own(self, feedback: Feedback) -> NDArray[np.float32]:
         """The vector of one piece, encoded alone, so that it does not depend on what came beside it."""
@@ -141,6 +143,7 @@ class Meaning:
         """A vector for each title and text; a title counts once more by itself."""
         import numpy as np
 
+        texts = [read(title, text) for title, text in texts]
         whole = [f"{title}\n{text}".strip() for title, text in texts]
         titled = [at for at, (title, text) in enumerate(texts) if title.strip() and text.strip()]
         found = self.encoder.encode([*whole, *(texts[at][0] for at in titled)])

@@ -49,7 +49,8 @@ class Vectors(Questions):
         with self._turn:
             keys = self._keys_of(wanted)
             living = {key for (key,) in self._rows(sql.ENCODABLE, (json_of(keys.values()),))}
-            fresh = [(key, *wanted[ref]) for ref, key in keys.items() if key in living]
+            # Numbers follow the order of the rows, which is that of arrival.
+            fresh = [(keys[ref], *row) for ref, row in wanted.items() if keys.get(ref) in living]
             for statement in (sql.DROP_VECTOR, sql.UNQUEUE):
                 self._write_many(statement, [(key,) for key, _, _ in fresh])
             first = self._take("vector", len(fresh)) if fresh else 0

@@ -1,0 +1,72 @@
+"""Two ways of finding, by words and by meaning, made into one pool, and how its pieces are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from opshub.matching.meaning import Meaning
+from opshub.matching.pairs import Pair, Piece, form
+from opshub.matching.retrieval import POOL, Other, Retrieval
+from opshub.matching.scorer import probability
+from opshub.model import Feedback, Ref
+
+__all__ = ["ACROSS", "Senses", "fused"]
+
+ACROSS = "across"
+"""The form of two pieces of which only one is written in Chinese, Japanese or Korean: they share hardly a word."""
+
+_RANK = 60
+"""How little the first ranks differ from each other: with it, being found both ways counts most.
+
+Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", SIGIR
+2009.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Senses:
+    """How near the pieces of a pool lie in meaning, by one encoder; without one nothing is known."""
+
+    encoder: str = ""
+    cosines: Mapping[Ref, float] = field(default_factory=dict)
+    best: float = 1.0
+    """The largest of them."""
+
+    def likeness(self, own: Piece, other: Other, pair: Pair) -> float:
+        """The probability that both mean the same; by words alone where one has no vector yet."""
+        if other.ref not in self.cosines:
+            return probability(form(own, other.piece), pair)
+        return probability(self.form(own, other.piece), self.features(other.ref, pair), self.encoder)
+
+    def form(self, own: Piece, other: Piece) -> str:
+        """By which weights two pieces are judged that both have a vector."""
+        return ACROSS if own.cjk != other.cjk else form(own, other)
+
+    def features(self, ref: Ref, pair: Pair) -> tuple[float, ...]:
+        """What two pieces have in common, their cosine, and what share it is of the best one in the pool."""
+        cosine = self.cosines[ref]
+        return *pair, cosine, max(0.0, cosine) / max(self.best, 0.01)
+
+
+def fused(
+    retrieval: Retrieval, feedback: Feedback, pool: Sequence[Other], meaning: Meaning
+) -> tuple[list[Other], Senses]:
+    """The best of what words found and of what lies near in meaning, and how near each lies that has a vector."""
+    search = retrieval.search
+    near = meaning.nearest(feedback, search, POOL)
+    words = {other.ref: rank for rank, other in enumerate(pool)}
+    texts = search.indexed_text([it.feedback for it in near if it.feedback not in words])
+    foreign = retrieval.scored((ref, *text) for ref, text in texts.items())
+    senses = {it.feedback: rank for rank, it in enumerate(near)}
+    ranked = sorted([*pool, *foreign], key=lambda other: (-_worth(other.ref, words, senses), other.ref))[
+        :POOL
+    ]
+    cosines = {it.feedback: it.cosine for it in near}
+    rest = [other.ref for other in ranked if other.ref not in cosines]
+    cosines |= meaning.cosines(feedback, search, rest)
+    return ranked, Senses(meaning.encoder.name.split()[0], cosines, max(cosines.values(), default=1.0))
+
+
+def _worth(ref: Ref, *ranks: Mapping[Ref, int]) -> float:
+    return sum(1 / (_RANK + known[ref]) for known in ranks if ref in known)
