@@ -1,4 +1,4 @@
-"""Weights of the scorer with an encoder, made by ``benchmarks/matching/train.py``: a constant, one for each feature."""
+"""Weights of the scorer with an encoder, made by ``benchmarks/matching/train.py``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ __all__ = ["MEANING"]
 
 MEANING: dict[str, dict[str, tuple[float, ...]]] = {
     "universal": {
-        "across": (-12.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 10.0, 4.0),
-        "cjk": (-12.0, 3.0, 1.0, 1.0, 0.0, 0.0, 2.0, 1.0, 2.0, 8.0, 4.0),
-        "plain": (-12.0, 3.0, 1.0, 1.0, 2.0, 0.0, 0.0, 1.0, 2.0, 8.0, 4.0),
-        "titled": (-12.0, 3.0, 1.0, 1.0, 1.0, 2.0, 0.0, 1.0, 2.0, 8.0, 4.0),
+        "across": (-11.35, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 13.0, 0.0),
+        "cjk": (-9.453, 2.897, -1.989, 1.123, 0.0, 0.0, 3.513, -1.808, 2.293, -0.05, 5.365),
+        "plain": (-6.41, 8.808, 0.308, -10.981, 4.792, 0.0, 0.0, -1.205, -0.592, 6.247, 1.794),
+        "titled": (-12.942, 5.375, 1.43, 1.313, -1.396, 1.024, 0.0, 1.539, 3.27, 1.202, 7.462),
     },
 }
