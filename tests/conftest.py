@@ -28,9 +28,11 @@ def shared() -> Path:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No setting, colour or width of the machine reaches a test."""
+    """No setting, colour, width or extra of the machine reaches a test."""
     for name in [name for name in os.environ if name.startswith("OPSHUB_")]:
         monkeypatch.delenv(name)
     for name in ("COLUMNS", "CREDENTIALS_DIRECTORY", "FORCE_COLOR", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
+    # What commands print of likenesses is by words, whatever extras are installed; and no model is loaded for it.
+    monkeypatch.setenv("OPSHUB_HUB__ENCODER", "off")
     yield

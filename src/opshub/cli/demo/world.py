@@ -210,6 +210,7 @@ def _configuration(tables: Mapping[str, Mapping[str, object]], page: str) -> str
         'database = "demo.db"',
         'rules = ["rules"]',
         'similar = "attach"                   # the sample is small; a real hub begins with "learn"',
+        'encoder = "off"                      # the same outcome, whatever extras are installed',
     ]
     for name, table in tables.items():
         extra = _EXTRA[name] + (f'page = "{page}"\n' if name == "wiki" else "")
