@@ -30,7 +30,7 @@ class FullText:
     """
 
     attaches_at = 0.9
-    model = f"words {hashlib.blake2b(repr(sorted(WEIGHTS.items())).encode(), digest_size=4).hexdigest()}"
+    words = f"words {hashlib.blake2b(repr(sorted(WEIGHTS.items())).encode(), digest_size=4).hexdigest()}"
 
     def __init__(self, meaning: Meaning | None = None) -> None:
         """``meaning``: what an encoder knows of the feedback that is searched."""
@@ -39,7 +39,7 @@ class FullText:
     @property
     def model(self) -> str:
         """What values likenesses: those of two models are not compared."""
-        return f"words 2, {self.meaning.name}" if self.meaning else "words 2"
+        return f"{self.words}, {self.meaning.name}" if self.meaning else self.words
 
     def candidates(self, feedback: Feedback, search: Search, limit: int = 5) -> list[Candidate]:
         """The ideas most alike, best first, each once."""
