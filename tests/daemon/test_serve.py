@@ -351,7 +351,7 @@ def test_connections_side_by_side_lose_nothing_and_no_run_is_called_killed(place
     for number, twin in enumerate(surveys):
         twin.page_limit = 3
         for ticket in range(20):
-            twin.add_ticket(f"Desk {number} ticket {ticket}", f"Words {ticket % 7} of several desks")
+            twin.add_ticket(f"Words {ticket % 7}", f"Words {ticket % 7} of several desks")
     serving = place.serve()
     for number in range(3):
         serving.wait_for("connection.synced", 2, connection=f"desk{number}")

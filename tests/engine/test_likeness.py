@@ -82,6 +82,9 @@ def test_the_middle_of_an_idea_is_found_by_vectors_where_all_its_pieces_have_one
     with world.hub.leased() as lease, store.transaction(lease):
         store.use_encoder("two numbers")
         store.put_vectors([(ref, b"\0" * 8, struct.pack("<2e", *row)) for ref, row in rows.items()])
+    # While another process writes, these vectors stay, though no encoder is set.
+    writing = store.acquire("hub", "another process", world.hub.limits.lease, world.clock.now())
 
+    assert writing is not None
     assert by_words == Ref("desk", "1")
     assert world.hub.show("IDEA-1").gist.middle.feedback == Ref("desk", "3")
