@@ -11,7 +11,9 @@ from sets import Item
 
 from opshub.clock import SystemClock
 from opshub.matching import FullText, columns, fingerprint
+from opshub.matching.encoder import open_encoder
 from opshub.matching.matcher import Candidate
+from opshub.matching.meaning import Meaning
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
 from opshub.store import open_store
 
@@ -23,10 +25,15 @@ BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 class Hub:
     """Every item begins an idea of its own, so that what is found are items."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, encoder: str = "off") -> None:
         self.path = folder / "hub.db"
         self.store = open_store(self.path, clock=SystemClock())
-        self.matcher = FullText()
+        opened = open_encoder(encoder)
+        self.meaning = Meaning(opened) if opened else None
+        self.matcher = FullText(self.meaning)
+        if opened:
+            with self.store.transaction():
+                self.store.use_encoder(opened.name)
         self.milliseconds: list[float] = []
         self._looked_for = ""
         self._count = self.store.text_size()[0]
@@ -68,6 +75,8 @@ class Hub:
             self.store.begin_ideas(ideas)
             self.store.put_fingerprints(marks)
             self.store.index_text(texts)
+            if self.meaning:
+                self.store.put_vectors(self.meaning.encode(pieces))
 
     def count(self) -> int:
         """How many pieces there are."""

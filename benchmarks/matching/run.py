@@ -3,7 +3,7 @@
     python benchmarks/matching/run.py                                 the project's own set, all sides
     python benchmarks/matching/run.py FOLDER                          that and all sets of a folder
     python benchmarks/matching/run.py FOLDER --only banking77 hadoop  some sets
-    python benchmarks/matching/run.py FOLDER --sides hub BM25         some sides
+    python benchmarks/matching/run.py FOLDER --sides hub BM25         some sides; hub+encoder is with the semantic extra
     python benchmarks/matching/run.py FOLDER --cycle suggest attach   whole syncs too, with these settings of `similar`
     python benchmarks/matching/run.py FOLDER --decide                 what is attached, asked and new (decide.py)
     python benchmarks/matching/run.py FOLDER --split dev              the part to tune on
@@ -32,6 +32,9 @@ from measures import fit, percentile
 from sets import Item, files, read
 
 AT = (1, 5, 10)
+HUBS = {"hub": "off", "hub+encoder": "universal"}
+"""Sides that are the hub itself, and the encoder of each; its own time is counted."""
+
 FOUND = ("set", "side", "asked", *(f"recall@{most}" for most in AT), "p50 ms", "p95 ms")
 MADE = (
     "set",
@@ -78,7 +81,7 @@ def right(grouping: Grouping, items: Sequence[Item]) -> float:
 def finding(name: str, side: str, items: Sequence[Item]) -> None:
     """One line of the first table."""
     with tempfile.TemporaryDirectory() as folder:
-        system = Hub(Path(folder)) if side == "hub" else BASELINES[side]()
+        system = Hub(Path(folder), HUBS[side]) if side in HUBS else BASELINES[side]()
         asked, shares = recall(system, items)
     times = system.milliseconds if isinstance(system, Hub) else []
     cost = [f"{percentile(times, share):.1f}" if times else "" for share in (0.5, 0.95)]
@@ -115,7 +118,7 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--only", nargs="+", metavar="SET")
-    parser.add_argument("--sides", nargs="*", default=["hub", *BASELINES], choices=["hub", *BASELINES])
+    parser.add_argument("--sides", nargs="*", default=[*HUBS, *BASELINES], choices=[*HUBS, *BASELINES])
     parser.add_argument("--cycle", nargs="*", default=["suggest"], choices=["suggest", "attach"])
     parser.add_argument("--split", default="test", choices=["dev", "test"])
     parser.add_argument("--decide", nargs="*", choices=list(RUNS), metavar="RUN")
