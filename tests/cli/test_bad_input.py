@@ -291,7 +291,12 @@ def test_ctrl_c_ends_with_130_and_words(here: Path, monkeypatch: pytest.MonkeyPa
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("opshub.cli.session.Session.config", interrupted)
-    result = CliRunner().invoke(cli, ["status"])
+    # What is started in the background of a shell inherits that Ctrl-C is ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        result = CliRunner().invoke(cli, ["status"])
+    finally:
+        signal.signal(signal.SIGINT, before)
 
     assert result.exit_code == 130
     assert "stopped" in result.stderr
