@@ -348,7 +348,7 @@ def test_without_connections_there_is_nothing_to_serve(place: Any) -> None:
 
 def test_connections_side_by_side_lose_nothing_and_no_run_is_called_killed(place: Any, desk: Any) -> None:
     surveys = [place.twin("zendesk", f"desk{n}", comments=False) for n in range(3)]
-    for number, twin in enumerate(surveys):
+    for twin in surveys:
         twin.page_limit = 3
         for ticket in range(20):
             twin.add_ticket(f"Words {ticket % 7}", f"Words {ticket % 7} of several desks")
