@@ -12,6 +12,7 @@ from tests.matching.encoders import Small
 from opshub.engine import encoding
 from opshub.engine.likeness import Judge
 from opshub.engine.match import index
+from opshub.engine.suggest import suggestions
 from opshub.errors import ConfigError
 from opshub.matching import encoder as encoders
 from opshub.matching.meaning import Meaning
@@ -52,6 +53,17 @@ def test_showing_an_idea_makes_the_vectors_and_finds_its_twin_in_another_languag
 
     assert resembling(small, "IDEA-1")[0] == 2
     assert (small.hub.store.encoder(), small.hub.store.count_vectors()) == ("small 1", (3, 0))
+
+
+def test_suggestions_wait_for_the_vectors(small: Any) -> None:
+    small.desk.add(1, "download invoice")
+    small.desk.add(2, TWIN)
+    small.hub.sync()
+
+    small.hub.act("ideas suggest", lambda work: suggestions(work, 5))
+
+    assert small.hub.store.count_vectors() == (2, 0)
+    assert {str(it.nearest) for it in small.hub.store.alike_pieces(1, 2, 5)} == {"desk:1", "desk:2"}
 
 
 def test_without_an_encoder_the_same_twin_is_not_found(small: Any) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from opshub.engine.deed import Asked
+from opshub.engine.encoding import encode
 from opshub.engine.likeness import Judge
 from opshub.engine.match import index
 from opshub.engine.merged import survivor
@@ -65,7 +66,9 @@ class SplitSuggestion:
 
 def look(work: Work, limit: int = 100) -> bool:
     """One batch of new and changed feedback, or of ideas that changed; whether there was anything."""
-    return index(work, limit * 10) or _resemble(work, Judge.of(work), limit) or _part(work, limit)
+    if index(work, limit * 10) or encode(work):
+        return True
+    return _resemble(work, Judge.of(work), limit) or _part(work, limit)
 
 
 def suggestions(work: Work, limit: int) -> tuple[list[MergeSuggestion], list[SplitSuggestion]]:
