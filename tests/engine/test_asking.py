@@ -22,7 +22,7 @@ from opshub.engine.regroup import link
 from opshub.engine.review import Inquiry, answer, inquiries, inquiry, prepare
 from opshub.engine.undo import undo
 from opshub.errors import NotFoundError, UsageError
-from opshub.matching import Candidate, terms
+from opshub.matching import Candidate, Matcher, terms
 from opshub.model import Feedback, LinkMaker, Ref
 from opshub.store.asked import Answer, QuestionState, Verdict
 
@@ -432,20 +432,17 @@ class Topics:
 
 
 @pytest.fixture
-def other_model(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+def other_model(monkeypatch: pytest.MonkeyPatch) -> Callable[[Matcher], None]:
     """From now on another matcher values likenesses."""
 
-    def change() -> None:
-        made = Judge.__init__
-        monkeypatch.setattr(
-            Judge, "__init__", lambda self, store, limits: made(self, store, limits, Topics())
-        )
+    def change(matcher: Matcher) -> None:
+        monkeypatch.setattr("opshub.engine.likeness.full_text", lambda store, setting: matcher)
 
     return change
 
 
 def test_another_model_looks_at_everything_again_and_keeps_what_people_said(
-    alike: Any, other_model: Callable[[], None]
+    alike: Any, other_model: Callable[[Matcher], None]
 ) -> None:
     alike.desk.add(4, "weekly nonsense")
     alike.desk.add(5, "the roadmap")
@@ -454,7 +451,7 @@ def test_another_model_looks_at_everything_again_and_keeps_what_people_said(
     alike.act(link, "desk:5", "IDEA-2")
     before = alike.where(1, 2, 3, 4, 5)
 
-    other_model()
+    other_model(Topics())
     alike.hub.act("review", prepare)
 
     assert alike.where(1, 2, 3, 4, 5) == before
@@ -463,7 +460,7 @@ def test_another_model_looks_at_everything_again_and_keeps_what_people_said(
 
 
 def test_what_the_new_model_would_not_attach_is_asked_about(
-    alike: Any, other_model: Callable[[], None]
+    alike: Any, other_model: Callable[[Matcher], None]
 ) -> None:
     alike.hub.limits = replace(alike.hub.limits, similar="attach")
     alike.desk.add(6, FIRST.replace("weekly", "monthly"))
@@ -479,13 +476,11 @@ def test_what_the_new_model_would_not_attach_is_asked_about(
         def candidates(self, feedback: Feedback, search: Any, limit: int = 5) -> list[Candidate]:
             return []
 
-    with pytest.MonkeyPatch.context() as patch:
-        made = Judge.__init__
-        patch.setattr(Judge, "__init__", lambda self, store, limits: made(self, store, limits, Nothing()))
-        alike.hub.act("review", prepare)
+    other_model(Nothing())
+    alike.hub.act("review", prepare)
 
-        assert alike.where(6, 7) == held
-        assert [row.split()[0] for row in asked(alike)][:2] == ["desk:6", "desk:7"]
+    assert alike.where(6, 7) == held
+    assert [row.split()[0] for row in asked(alike)][:2] == ["desk:6", "desk:7"]
 
 
 # -- kill, order --------------------------------------------------------------------------------------------------

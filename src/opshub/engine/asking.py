@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from opshub.engine.blocks import Blocks
 from opshub.engine.encoding import encode
 from opshub.engine.learning import learn
-from opshub.engine.likeness import Judge, by_likeness, guards, offer
+from opshub.engine.likeness import Judge, by_likeness, offer
 from opshub.engine.match import SAYS_THE_SAME, index
 from opshub.engine.work import Work
 from opshub.model import Feedback, Link, LinkMaker, Ref
@@ -160,10 +160,10 @@ class _Batch:
         found = [it for it in self.judge.candidates(piece, LOOKED_AT) if it.idea not in apart]
         if link.maker is not LinkMaker.SIMILARITY:
             found = [it for it in found if it.idea < link.idea]
-            return [offer(it) for it in found[:OFFERED]], guards(found[0]) if found else ()
+            return [offer(it) for it in found[:OFFERED]], found[0].guards if found else ()
         mine = [it for it in found if it.idea == link.idea]
         rest = [it for it in found if it.idea != link.idea]
-        held = guards(mine[0]) if mine else ()
+        held = mine[0].guards if mine else ()
         own = [offer(it) for it in mine] or self._unfound(link)
         return [*own, *map(offer, rest)][:OFFERED], held
 

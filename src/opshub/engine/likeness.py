@@ -14,7 +14,7 @@ from opshub.model import Feedback, Link, LinkMaker, Ref
 from opshub.store.asked import Calibration, Offer, Question
 from opshub.store.base import Store
 
-__all__ = ["Judge", "Weighed", "by_likeness", "guards", "offer"]
+__all__ = ["Judge", "Weighed", "by_likeness", "offer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,12 @@ class Judge:
 
     store: Store
     limits: Limits
-    other: Matcher | None = None
-    """A matcher in place of the hub's own."""
     learned: dict[str, Calibration | None] = field(default_factory=dict)
 
     @property
     def matcher(self) -> Matcher:
         """Who finds candidates."""
-        return self.other or full_text(self.store, self.limits.encoder)
+        return full_text(self.store, self.limits.encoder)
 
     @classmethod
     def of(cls, work: Work) -> Judge:
@@ -50,7 +48,7 @@ class Judge:
     @property
     def model(self) -> str:
         """What values likenesses: those of two models are not compared."""
-        return str(getattr(self.matcher, "model", type(self.matcher).__name__))
+        return self.matcher.model
 
     def looking(self) -> bool:
         """Whether a likeness may attach feedback of any kind."""
@@ -93,7 +91,7 @@ class Judge:
             return None
         first = found[0]
         weighed = self.weigh(feedback.kind, [it.likeness for it in found])
-        if not self.sure(first.likeness, weighed.chance, guards(first)):
+        if not self.sure(first.likeness, weighed.chance, first.guards):
             return None
         likely = first.likeness if self.limits.similar == "attach" else weighed.chance
         return by_likeness(feedback.ref, offer(first), likely)
@@ -105,11 +103,6 @@ class Judge:
         if self.limits.similar == "attach":
             return likeness >= self.matcher.attaches_at
         return likely >= self.limits.attach
-
-
-def guards(candidate: Candidate) -> tuple[str, ...]:
-    """What forbids to attach by this candidate without asking."""
-    return tuple(getattr(candidate, "guards", ()))
 
 
 def offer(candidate: Candidate) -> Offer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from opshub.matching.calibration import SHIPPED, Features, Weights, chance, features, fit
 from opshub.matching.explicit import addresses_in, keys_in, references
 from opshub.matching.fulltext import FullText, piece_of
-from opshub.matching.matcher import Candidate, Matcher, NoMatcher
+from opshub.matching.matcher import Candidate, Matcher
 from opshub.matching.plain import read
 from opshub.matching.spoken import language_of
 from opshub.matching.subjects import LOOKED_AT, subjects
@@ -19,7 +19,6 @@ __all__ = [
     "Features",
     "FullText",
     "Matcher",
-    "NoMatcher",
     "Summary",
     "Weights",
     "addresses_in",

@@ -9,7 +9,7 @@ from typing import Protocol
 from opshub.matching.meaning import Vectors
 from opshub.model import Feedback, Ref
 
-__all__ = ["Candidate", "Matcher", "NoMatcher", "Search"]
+__all__ = ["Candidate", "Matcher", "Search"]
 
 
 class Search(Vectors, Protocol):
@@ -54,15 +54,11 @@ class Matcher(Protocol):
     attaches_at: float
     """The likeness from which feedback joins an idea by itself."""
 
+    @property
+    def model(self) -> str:
+        """What values likenesses: those of two models are not compared."""
+        ...
+
     def candidates(self, feedback: Feedback, search: Search, limit: int = 5) -> list[Candidate]:
         """The ideas most alike, best first, each once."""
         ...
-
-
-class NoMatcher:
-    """Finds nothing: every piece of feedback without explicit evidence is an idea of its own."""
-
-    attaches_at = 1.0
-
-    def candidates(self, feedback: Feedback, search: Search, limit: int = 5) -> list[Candidate]:
-        return []
