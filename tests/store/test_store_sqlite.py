@@ -307,6 +307,39 @@ STATEMENTS = (
 )
 
 
+def test_what_is_asked_of_single_texts_reads_no_more_of_a_long_index_than_of_a_short_one(
+    open_at: Callable[[str], Store], clock: FrozenClock
+) -> None:
+    def steps(pieces: int) -> list[int]:
+        hub: Any = open_at("sqlite")
+        refs = [Ref("desk", str(number)) for number in range(pieces)]
+        with hub.transaction():
+            hub.put_feedback([Feedback(ref=ref, url="", text="x", created_at=clock.now()) for ref in refs])
+            hub.index_text([(ref, "", f"export number{ref.id}") for ref in refs])
+            return [
+                steps_of(hub, lambda: hub.index_text([(refs[5], "", "export twice")])),
+                steps_of(hub, lambda: hub.indexed_text(refs[:3])),
+                steps_of(hub, lambda: hub.search_text({"number7": 1.0}, 9)),
+            ]
+
+    assert all(long < 2 * short for short, long in zip(steps(20), steps(400), strict=True))
+
+
+def steps_of(hub: Any, told: Callable[[], object]) -> int:
+    """Instructions of SQLite's machine."""
+    count = 0
+
+    def step() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    hub._db.set_progress_handler(step, 1)
+    told()
+    hub._db.set_progress_handler(None, 1)
+    return count
+
+
 def explain(hub: Any, statement: str, parameters: tuple[Any, ...]) -> list[str]:
     """How SQLite would run it."""
     return [row[3] for row in hub._rows("explain query plan " + statement, parameters)]
