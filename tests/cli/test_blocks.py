@@ -117,3 +117,39 @@ def test_a_changed_table_moves_what_blocks_read_of_it(run: Run, tmp_path: Path) 
 
     assert "match      1 moved by rule\n" in told
     assert ideas(run) == {"The export is slow": 2, "What small ones want": 2}
+
+
+def test_why_not_says_what_kept_a_block_from_the_pieces_of_an_idea(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "own.rules").write_text(SCORE + BLOCKS, encoding="utf-8")
+    run("sync")
+
+    told = run("ideas", "why-not", "IDEA-1", "export").stdout
+    piece = run("ideas", "why-not", "survey:4", "small").stdout
+    waits = run("ideas", "why-not", "survey:4", "imports").stdout
+    data = value(run("ideas", "why-not", "survey:4", "small", "--json"))
+
+    assert told.startswith(
+        "IDEA-1  The export is slow\n"
+        "match Export form  (own.rules:3)\n"
+        'when  feedback.fields.form == "export-2024"\n'
+        "to    IDEA-1\n\n"
+        "it holds for 2 of 2 pieces of feedback\n"
+        "[1] “The export is slow”\n"
+    )
+    assert "    it belongs to IDEA-1, linked by rule: match rule 'Export form' (own.rules:3): " in told
+    assert (
+        "\n\nit does not hold, because\n"
+        '  false   crm.segment == "small"  (crm.segment is big)\n\n'
+        "[1] “an importer”\n"
+    ) in piece
+    assert '\n\nnearest miss\n  crm.segment: big → "small"  ' in piece
+    assert "it holds\n[1] “an importer”\n" in waits
+    assert waits.endswith("    there is no FEED-12 yet\n")
+    assert (data["idea"], data["piece"]["feedback"], data["to"]) == (
+        "IDEA-4",
+        "survey:4",
+        'idea "What small ones want"',
+    )
+    assert [(clause["answer"], clause["saw"]) for clause in data["unmet"]] == [
+        ("false", {"crm.segment": "big"})
+    ]

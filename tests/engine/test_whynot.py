@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from opshub.engine.regroup import link, unlink
 from opshub.errors import NotFoundError
 
 RULES = """
@@ -48,3 +49,122 @@ def test_a_rule_is_found_by_a_part_of_its_name_that_no_other_has(ruled: Any) -> 
     with pytest.raises(NotFoundError, match="no rule 'They my leave'") as error:
         ruled.why_not("1", "They my leave")
     assert error.value.hint == "did you mean 'They may leave'?"
+
+
+BLOCKS = """
+match "Imports" { when tags contains "import" and text mentions ["csv"] to "EXP-7" }
+match "Dear" { when account.arr > 1000 and rating < 0.5 to idea "What large ones want" }
+match "Export form" { when tags contains "export" to "IDEA-1" }
+match "Exports of csv" { when tags contains "export" and text mentions ["csv"] to "IDEA-2" }
+rule "Imports" { when any feedback (tags contains "import") tag "import" }
+"""
+
+
+@pytest.fixture
+def blocked(world: Any) -> Any:
+    """Three ideas of one piece each, before any block is in force."""
+    world.desk.add(1, "The export is slow", account="acme")
+    world.desk.add(2, "dark mode", tags=["ui"])
+    world.desk.add(3, "I want CSV", tags=["export"])
+    world.hub.sync()
+    world.use(BLOCKS)
+    return world
+
+
+def test_a_block_names_the_clauses_that_kept_it_from_a_piece(blocked: Any) -> None:
+    told = blocked.hub.why_not("desk:2", "match imports")
+
+    assert (told.rule, told.place, told.to) == ("Imports", "t.rules:2", "EXP-7")
+    assert (told.idea.id, told.piece.quote, told.pieces, told.held) == ("IDEA-2", "dark mode", 1, ())
+    assert [(unmet.clause, unmet.answer, unmet.saw) for unmet in told.unmet] == [
+        ('feedback.tags contains "import"', "false", {"feedback.tags": ("ui",)}),
+        ('feedback.text mentions ["csv"]', "false", {"feedback.text": "dark mode"}),
+    ]
+    assert (told.lacking, told.misses) == (2, ())
+
+
+def test_a_block_tells_what_is_missing_from_what_is_false(blocked: Any) -> None:
+    told = blocked.hub.why_not("desk:1", "Dear")
+
+    assert [(unmet.answer, unmet.saw) for unmet in told.unmet] == [
+        ("missing", {"account.arr": None}),
+        ("missing", {"feedback.rating": None}),
+    ]
+
+
+def test_of_an_idea_the_nearest_piece_says_why_a_block_took_none(blocked: Any) -> None:
+    blocked.desk.add(4, "an importer", tags=["import"])
+    blocked.hub.sync()
+    blocked.act(link, "desk:4", "IDEA-2")
+
+    told = blocked.hub.why_not("IDEA-2", "match imports")
+
+    assert (told.pieces, told.piece, told.nearest.quote, told.lacking) == (2, None, "an importer", 1)
+    assert [unmet.clause for unmet in told.unmet] == ['feedback.text mentions ["csv"]']
+    assert [miss.needed for miss in told.misses] == ['mentions one of ["csv"]']
+    assert told.misses[0].feedback == told.nearest
+
+
+def test_a_block_that_holds_says_what_comes_of_it(blocked: Any) -> None:
+    def standing(name: str, rule: str) -> tuple[str, str]:
+        (held,) = blocked.hub.why_not(name, rule).held
+        return held.standing, held.because
+
+    before = standing("desk:3", "Export form")
+    blocked.hub.sync()
+    blocked.desk.add(5, "csv import", tags=["import"])
+    blocked.hub.sync()
+    taken, earlier, waits = (
+        standing(name, rule)
+        for name, rule in (
+            ("desk:3", "Export form"),
+            ("desk:3", "Exports of csv"),
+            ("desk:5", "match Imports"),
+        )
+    )
+    blocked.act(link, "desk:3", "IDEA-2")
+    stronger = standing("desk:3", "Export form")
+
+    assert before == ("next sync", "the next sync takes it there")
+    assert taken[0] == "taken"
+    assert taken[1].startswith("it belongs to IDEA-1, linked by rule: match rule 'Export form' (t.rules:4)")
+    assert earlier == ("earlier", "the first block that holds takes it: 'Export form' (t.rules:4)")
+    assert waits == ("waits", "there is no EXP-7 yet")
+    assert stronger[0] == "stronger"
+    assert stronger[1].startswith("a person and a key come before match blocks: linked by person: ")
+
+
+def test_a_block_does_not_take_what_a_person_took_out_of_its_idea(blocked: Any) -> None:
+    blocked.hub.sync()
+    blocked.act(unlink, "desk:3")
+
+    (held,) = blocked.hub.why_not("desk:3", "Export form").held
+
+    assert (held.standing, held.because) == ("refused", "a person said that it does not belong to IDEA-1")
+
+
+def test_an_idea_without_feedback_gives_a_block_nothing_to_ask(blocked: Any) -> None:
+    blocked.hub.sync()
+
+    told = blocked.hub.why_not("IDEA-3", "Export form")
+
+    assert (told.idea.id, told.pieces, told.held, told.unmet, told.nearest) == ("IDEA-3", 0, (), (), None)
+
+
+def test_a_name_that_both_have_is_the_rules(blocked: Any) -> None:
+    assert blocked.hub.why_not("IDEA-2", "imports").place == "t.rules:6"
+    assert blocked.hub.why_not("IDEA-2", "Match  Imports").place == "t.rules:2"
+
+    with pytest.raises(NotFoundError, match="2 rules and match blocks have 'Export' in their name") as many:
+        blocked.hub.why_not("IDEA-2", "Export")
+    with pytest.raises(NotFoundError, match="no rule 'Exprt form'") as near:
+        blocked.hub.why_not("IDEA-2", "Exprt form")
+    assert many.value.hint == "rules are: 'match Export form', 'match Exports of csv'"
+    assert near.value.hint == "did you mean 'match Export form'?"
+
+
+def test_a_rule_is_not_asked_about_single_feedback(blocked: Any) -> None:
+    with pytest.raises(NotFoundError, match="'Imports' is a rule, and rules ask ideas") as error:
+        blocked.hub.why_not("desk:2", "Imports")
+
+    assert error.value.hint.endswith("opshub ideas why-linked desk:2")

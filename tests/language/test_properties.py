@@ -24,7 +24,7 @@ from opshub.language.lints import implies
 from opshub.language.moments import added, less, ratio
 from opshub.language.parser import children, parse
 from opshub.language.runtime import settled
-from opshub.language.whynot import why_not
+from opshub.language.whynot import why_not, why_not_taken
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 WORDS = ("cancel", "switch to", "refund", "退款", "slow")
@@ -230,6 +230,10 @@ _SIGNALS = (
 )
 
 
+_LETS = (
+    'let early = created < 2025-12-30\nlet angry = rating < 0.3 and text mentions ["slow", "cancel"]\n'
+    "let dear = account.spend >= 300 USD"
+)
 _TARGETS = ('"IDEA-4"', '"FEED-12"', 'idea "Bulk export"')
 
 
@@ -237,12 +241,10 @@ _TARGETS = ('"IDEA-4"', '"FEED-12"', 'idea "Bulk export"')
 def _files(draw: st.DrawFn) -> str:
     lines = [
         _SIGNALS,
-        "let early = created < 2025-12-30",
-        'let angry = rating < 0.3 and text mentions ["slow", "cancel"]',
+        _LETS,
         "let popular = idea.voices > 2",
         "let pressing = idea.urgent",
         "let weight = rating * 3",
-        "let dear = account.spend >= 300 USD",
         "parameter floor = 2",
         "score base = idea.voices",
         "let double = base * 2",
@@ -678,4 +680,25 @@ def test_every_nearest_miss_would_have_made_the_rule_hold(
         found = why_not(program, rule, idea, rows, NOW)
 
         for change in found.changes:
-            assert slow.changed({(change.term, change.row): change.value}).judge(rule.when).holds
+            changed = slow.changed({(change.clause or change.term, change.row): change.value})
+            assert changed.judge(rule.when).holds
+
+
+@_SETTINGS
+@given(when=st.lists(_own_conditions, min_size=1, max_size=3), data=st.data())
+def test_every_nearest_miss_would_have_made_a_match_block_hold(
+    when: list[str], data: st.DataObject, rules: Callable[[str], RuleSet], schema: Schema
+) -> None:
+    blocks = "\n".join(f'match "{i}" {{ when {own} to "IDEA-{i}" }}' for i, own in enumerate(when))
+    program = rules(f"{_LETS}\n{blocks}").program
+    rows = data.draw(st.lists(_row(schema.feedback), max_size=4))
+    slow = Stepwise(program, (), rows, NOW)
+
+    for home in program.homes:
+        found = why_not_taken(program, home, rows)
+
+        assert found.holds == tuple(row for row in range(len(rows)) if slow.judge(home.when, row).holds)
+        assert bool(found.clauses) is (len(found.holds) < len(rows))
+        for change in found.changes:
+            changed = slow.changed({(change.clause or change.term, change.row): change.value})
+            assert changed.judge(home.when, found.nearest).holds

@@ -10,7 +10,7 @@ import pytest
 
 from opshub.language import RuleSet
 from opshub.language.interpreter import Truth
-from opshub.language.whynot import WhyNot, why_not
+from opshub.language.whynot import WhyNot, why_not, why_not_taken
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Rules = Callable[[str], RuleSet]
@@ -258,3 +258,20 @@ def test_an_age_beyond_the_calendar_and_one_of_a_fixed_day_are_not_proposed(
     older = ask("any feedback (age(feedback.created) > age(idea.created))", {"created": NOW}, created=first)
     assert [change.term.field[1] for change in older.changes if "ago" in change.needed] == ["idea.created"]
     assert ask("age(2026-01-01) > 9000d").changes == ()
+
+
+def test_a_match_block_tells_which_pieces_it_holds_for_and_why_not_for_the_nearest(
+    rules: Rules, feedback: Make
+) -> None:
+    program = rules('match "M" { when rating < 0.5 and tags contains "ui" to "IDEA-1" }').program
+    (home,) = program.homes
+    rows = [feedback(rating=0.9), feedback(rating=0.1, tags=("ui",)), feedback(rating=0.2, tags=("api",))]
+
+    some, all_ = why_not_taken(program, home, rows), why_not_taken(program, home, rows[1:2])
+
+    assert (some.holds, some.nearest, some.lacking) == ((1,), 2, 1)
+    assert [(c.text, c.truth, c.saw, c.row) for c in some.clauses] == [
+        ('feedback.tags contains "ui"', Truth.FALSE, {"feedback.tags": ("api",)}, 2)
+    ]
+    assert [(change.needed, change.row) for change in some.changes] == [('also "ui"', 2)]
+    assert (all_.holds, all_.nearest, all_.clauses, all_.changes) == ((0,), None, (), ())

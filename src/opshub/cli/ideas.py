@@ -141,10 +141,11 @@ def why(session: Session, idea: str, field: str | None, as_json_: bool) -> None:
 @json_option
 @pass_session
 def why_not(session: Session, idea: str, rule: str, as_json_: bool) -> None:
-    """Show why a rule does not hold for an idea: what decided, and what comes nearest.
+    """Show why a rule does not hold for an idea, or a match block for feedback: what decided, and what comes nearest.
 
-    RULE is its name, or a part of it that no other rule has. The nearest miss is the smallest change of one value
-    with which the rule would have held.
+    RULE is the name of a rule or of a match block, or a part of it that no other has. About a match block a piece of
+    feedback (desk:94) can be asked in place of an idea. The nearest miss is the smallest change of one value with which
+    the rule would have held.
     """
     from opshub.cli.why_not import ready, view
 

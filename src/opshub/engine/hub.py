@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from opshub.engine.past import SignalsView, SignalView
     from opshub.engine.reading import IdeaView, Plan, Status, Why
     from opshub.engine.simulate import Simulation
-    from opshub.engine.whynot import Refusal
+    from opshub.engine.whynot import Refusal, Untaken
     from opshub.language import RuleSet
 
 __all__ = ["Hub"]
@@ -232,11 +232,11 @@ class Hub:
 
         return reading.why(self.store, idea, field_name)
 
-    def why_not(self, idea: str, rule: str) -> Refusal:
-        """Why a rule does not hold for an idea now, and what comes nearest to it. NotFoundError."""
+    def why_not(self, name: str, rule: str) -> Refusal | Untaken:
+        """Why a rule or a match block does not hold now for what is so called. NotFoundError."""
         from opshub.engine.whynot import why_not
 
-        return why_not(self.store, self.rules, self.declared, idea, rule, self.clock.now())
+        return why_not(self.store, self.rules, self.declared, name, rule, self.clock.now())
 
     def why_linked(self, feedback: str) -> WhyLinked:
         """Why a piece of feedback belongs to its idea. NotFoundError."""

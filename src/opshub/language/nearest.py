@@ -77,7 +77,7 @@ def nearest(judge: Interpreter, step: Step) -> tuple[Change, ...]:
     for change in islice(_Wishes(judge).of(step, True), _TRIALS):
         key = (change.term, change.row, change.needed)
         changed = {(change.clause or change.term, change.row): change.value}
-        if key not in found and judge.changed(changed).judge(step.term).holds:
+        if key not in found and judge.changed(changed).judge(step.term, step.row).holds:
             found[key] = change
     return tuple(sorted(found.values(), key=lambda change: change.distance))
 

@@ -1,19 +1,22 @@
-"""Why a rule does not hold for an idea: the clauses that decided, what they saw, and the nearest miss."""
+"""Why a rule or a match block does not hold: the clauses that decided, what they saw, and the nearest miss."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from opshub.language.clauses import is_clock
 from opshub.language.interpreter import Interpreter, Step, Truth
-from opshub.language.meaning import GATHERING, Program, Term, Verdict, show
+from opshub.language.meaning import GATHERING, Home, Program, Term, Verdict, show
 from opshub.language.nearest import Change, misses, nearest, rows_by_nearness
 from opshub.language.schema import Kind
 
-__all__ = ["Clause", "WhyNot", "why_not"]
+__all__ = ["Clause", "Untaken", "WhyNot", "why_not", "why_not_taken"]
+
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
+"""The moment at which match blocks are asked: none of them can read the clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,17 @@ class WhyNot:
     step: Step
     stopped: Verdict | None
     routed: Verdict | None
+    clauses: tuple[Clause, ...]
+    nearest: int | None
+    lacking: int
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Untaken:
+    """Which pieces of feedback a match block holds for, and of the others what decided for the nearest one."""
+
+    holds: tuple[int, ...]
     clauses: tuple[Clause, ...]
     nearest: int | None
     lacking: int
@@ -73,6 +87,18 @@ def why_not(
         lacking=0 if closest is None else misses(closest),
         changes=() if step.holds else nearest(judge, step),
     )
+
+
+def why_not_taken(program: Program, home: Home, rows: Sequence[Sequence[Any]]) -> Untaken:
+    """What decided that a match block does not hold for pieces of feedback, or for which it does."""
+    judge = Interpreter(program, (), rows, _NEVER)
+    steps = [replace(judge.judge(home.when, row), row=row) for row in range(len(rows))]
+    holds = tuple(row for row, step in enumerate(steps) if step.holds)
+    closest = next(iter(rows_by_nearness(steps)), None)
+    if closest is None:
+        return Untaken(holds, (), None, 0, ())
+    clauses = tuple(_Blame(judge).of(closest))
+    return Untaken(holds, clauses, closest.row, misses(closest), nearest(judge, closest))
 
 
 def _closest(judge: Interpreter, step: Step) -> Iterator[Step]:
