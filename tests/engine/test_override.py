@@ -58,6 +58,17 @@ def test_a_set_band_and_set_tags_and_a_set_route_stand_beside_what_the_rules_say
     assert asked.hub.show("IDEA-1").route.project == "EXP"
 
 
+def test_a_set_route_goes_to_a_project_that_the_connection_names(asked: Any) -> None:
+    asked.connect("board", destinations=("EXP", "OPS"))
+
+    with pytest.raises(UsageError, match="'board' has no project 'EPX'") as error:
+        asked.hub.override("IDEA-1", set_by_ann(asked, route="board.EPX"))
+    asked.hub.override("IDEA-1", set_by_ann(asked, route="board.OPS"))
+
+    assert error.value.hint == "did you mean 'board.EXP'?"
+    assert decided(asked).route == "board.OPS"
+
+
 RULES = "score priority = 10 * count feedback\nbands priority { P1 >= 50, P3 otherwise }\n"
 
 

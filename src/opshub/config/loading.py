@@ -46,6 +46,11 @@ class Configured:
         """``feedback`` or ``ideas``."""
         return self.common.role
 
+    @property
+    def destinations(self) -> tuple[str, ...]:
+        """The projects to which ideas may be routed there; any where none are named."""
+        return self.common.destinations
+
 
 @dataclass(frozen=True, slots=True)
 class Config:

@@ -217,6 +217,7 @@ def _connection(
         bands=common.bands,
         conflict=common.conflict,
         audience=common.audience or config.hub.audience,
+        destinations=common.destinations,
         publish=common.publish,
         lacking=settings if isinstance(settings, ConfigError) else None,
     )

@@ -169,6 +169,10 @@ class ConnectionSettings(Settings):
     audience: Visibility | None = None
     """Who reads what the hub writes there: a text more private than that never goes. Default: the hub's."""
 
+    destinations: tuple[Filled, ...] = ()
+    """The projects that rules may route ideas to, such as `["SEC", "FEED"]`: any other is an error in a rule and
+    for `opshub ideas override`. Without it any name passes. Only with `as = "ideas"`."""
+
     publish: int = Field(default=0, ge=0, le=1000)
     """How many ideas the ranked list holds that is published there, if the connector can; 0 is none."""
 
@@ -194,3 +198,9 @@ class ConnectionSettings(Settings):
     fields: Fields = Field(default_factory=dict)
     """Fields of one's own that rules can read: `impact = { type = "number" }`, or a table
     `[connections.NAME.fields.impact]`."""
+
+    @model_validator(mode="after")
+    def _routed_to_trackers(self) -> ConnectionSettings:
+        if self.destinations and self.role != "ideas":
+            raise ValueError('"destinations" are for trackers: add as = "ideas", or leave them out')
+        return self

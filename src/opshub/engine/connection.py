@@ -42,6 +42,9 @@ class Connection:
     bands: Mapping[str, str] = field(default_factory=dict)
     conflict: Literal["hub", "remote", "ask"] = "ask"
     audience: Visibility = Visibility.INTERNAL
+    destinations: tuple[str, ...] = ()
+    """The projects to which ideas may be routed there; any where none are named."""
+
     publish: int = 0
     """How many ideas the ranked list holds that is published there; 0 publishes none."""
 

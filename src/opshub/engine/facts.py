@@ -90,19 +90,9 @@ IDEA = tuple(_field(f"idea.{name}", kind, doc, name) for name, (kind, doc) in _I
 FEEDBACK = tuple(_field(name, kind, doc, name) for name, (kind, doc) in _FEEDBACK.items())
 
 
-def schema(
-    connections: Sequence[Connection],
-    projects: Mapping[str, Sequence[str]] | None = None,
-    declared: Sequence[Declared] = (),
-) -> Schema:
-    """What rule files are checked against: the fields above, the admin's own, the destinations that are configured.
-
-    ``projects`` names the projects of a connection where they are known; elsewhere any name is allowed.
-    """
-    known = projects or {}
-    destinations = {
-        c.name: tuple(known[c.name]) if c.name in known else None for c in connections if c.role == "ideas"
-    }
+def schema(connections: Sequence[Connection], declared: Sequence[Declared] = ()) -> Schema:
+    """What rule files are checked against: the fields above, the admin's own, the destinations that are configured."""
+    destinations = {c.name: c.destinations or None for c in connections if c.role == "ideas"}
     idea = tuple(one.shown for one in declared if one.of == "idea")
     feedback = tuple(one.shown for one in _added(declared))
     priced = {one.name: one.shown for one in declared if one.name == REVENUE}
