@@ -13,6 +13,45 @@ Check = Callable[..., Checked]
 
 
 @pytest.mark.parametrize(
+    ("text", "word", "hint"),
+    [
+        ("let = 3", "let", "such as: let popular = idea.voices > 5"),
+        ("let", "let", "such as: let popular = idea.voices > 5"),
+        ("let == 3", "let", "such as: let popular = idea.voices > 5"),
+        ("parameter = 3", "parameter", "such as: parameter weight = 2"),
+        ("score = count feedback", "score", "such as: score reach = count feedback"),
+        ("score 3 = 4", "score", "such as: score reach = count feedback"),
+        ("signal = reported, per day", "signal", "such as: signal complaints = count feedback, per day"),
+        ("bands { P1 otherwise }", "bands", "such as: bands priority { P1 >= 50, P2 otherwise }"),
+        ('let "popular" = idea.voices > 5', "let", "a name stands without quotes: let popular"),
+        ('let "big one" = idea.voices > 5', "let", "such as: let popular = idea.voices > 5"),
+    ],
+)
+def test_a_missing_name_is_told_with_the_word_that_it_follows(
+    text: str, word: str, hint: str, checked: Check
+) -> None:
+    (found,) = checked(text).diagnostics
+
+    assert (found.code, found.message, found.hint) == ("R016", f"the name is missing after '{word}'", hint)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'rule = "R" { when idea.urgent tag "x" }',
+        'rule "R" { when idea.urgent tag = "x" }',
+        'rule "R" { when idea.urgent route to = jira.SEC }',
+        'use = "starter"',
+        'match "M" { when rating < 0.5 to = "IDEA-1" }',
+    ],
+)
+def test_an_equals_sign_before_a_text_is_to_be_left_out(text: str, checked: Check) -> None:
+    (found,) = checked(text).diagnostics
+
+    assert (found.code, found.hint) == ("R006", "leave it out; '=' is for let, score and given")
+
+
+@pytest.mark.parametrize(
     ("when", "code", "said"),
     [
         ("idea.tags contains any [1]", "R202", 'write "1" in quotes'),

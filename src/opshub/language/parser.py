@@ -79,6 +79,15 @@ _WORDS = {
     "False": "false",
     "None": "is missing",
 }
+_NAMED = {
+    "let": "let popular = idea.voices > 5",
+    "parameter": "parameter weight = 2",
+    "score": "score reach = count feedback",
+    "signal": "signal complaints = count feedback, per day",
+    "bands": "bands priority { P1 >= 50, P2 otherwise }",
+}
+"""The words that a name follows, each with an example."""
+
 _DIGITS = "0123456789."
 _LETTERS = "".join(map(chr, range(97, 123)))
 _PERIODS = {"min": "hours", "h": "hours", "d": "days", "w": "weeks"}
@@ -185,8 +194,12 @@ def _report_equals(span: Span, findings: Findings) -> None:
 def _report_token(text: str, block: Block, error: UnexpectedToken, findings: Findings) -> None:
     token, expected = error.token, set(error.expected)
     span = _token_span(text, block, token)
+    missing = expected == {"NAME"} and str(token) not in RESERVED
     comparing = token.type in ("AT_LEAST", "COMPARISON")
-    if token.type == "EQUAL" and expected & {"COMPARISON", "NAME", "STRING", "AND"}:
+    before = block.end if token.type == "$END" else span.start
+    if missing and (word := _last(text, block, before)[0]) in _NAMED:
+        _report_nameless(word, token, span, findings)
+    elif token.type == "EQUAL" and expected & {"COMPARISON", "LPAR", "AND"}:
         _report_equals(span, findings)
     elif comparing and "AND" in expected and "COMPARISON" not in expected:
         hint = "put the first in brackets, or join two comparisons with 'and'"
@@ -204,6 +217,12 @@ def _report_token(text: str, block: Block, error: UnexpectedToken, findings: Fin
         found = "the statement ends" if token.type == "$END" else f"found '{text[span.start : span.end]}'"
         message = f"{found} where {_choices(expected)} is expected"
         findings.report("R006", span, message, _token_hint(text, span, token, expected))
+
+
+def _report_nameless(word: str, token: Token, span: Span, findings: Findings) -> None:
+    quoted = token.type == "STRING" and re.fullmatch(r"[^\W\d]\w*", token[1:-1])
+    hint = f"a name stands without quotes: {word} {token[1:-1]}" if quoted else f"such as: {_NAMED[word]}"
+    findings.report("R016", span, f"the name is missing after '{word}'", hint)
 
 
 def _report_stray_word(text: str, block: Block, after: Span, findings: Findings) -> None:
@@ -248,6 +267,8 @@ def _token_hint(text: str, span: Span, token: Token, expected: set[str]) -> str:
         return f"write '{_WORDS[word]}'"
     if word == "not" and "IN" in expected:
         return "write not (… in [ … ])"
+    if token.type == "EQUAL" and "STRING" in expected:
+        return "leave it out; '=' is for let, score and given"
     if token.type == "STRING" and "LSQB" in expected:
         return f"a list stands in square brackets: [{word}]"
     if word in RESERVED and expected == {"NAME"}:
