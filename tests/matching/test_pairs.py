@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opshub.matching.pairs import Pair, Piece, Rarity, compare, form
-from opshub.matching.scorer import probability
+from opshub.matching.pairs import Pair, Piece, Rarity, Weighed, compare, form
+from opshub.matching.scorer import learned, probability
 from opshub.matching.terms import columns
 from opshub.matching.weights import WEIGHTS
 
@@ -29,6 +29,10 @@ def rarity(*pieces: Piece, counts: int = 1) -> Rarity:
     return found
 
 
+def both(one: Piece, other: Piece, known: Rarity, bm25: float) -> Pair:
+    return compare(Weighed(one, known), Weighed(other, known), bm25)
+
+
 PIECES = st.builds(piece, st.just("") | TEXTS, TEXTS)
 
 
@@ -39,18 +43,43 @@ def test_features_are_the_same_in_either_order_and_within_bounds(
 ) -> None:
     known = rarity(one, other, counts=count)
 
-    found = compare(one, other, known, bm25)
+    found = both(one, other, known, bm25)
 
-    assert found == compare(other, one, known, bm25)
+    assert found == both(other, one, known, bm25)
     assert all(0 <= feature <= 1 for feature in found)
     if form(one, other) == form(other, one):
         assert 0 <= probability(form(one, other), found) <= 1
 
 
+@given(PIECES, PIECES, st.floats(0, 1), st.sampled_from(sorted(WEIGHTS)))
+@settings(max_examples=150, deadline=None)
+def test_what_a_likeness_does_not_read_need_not_be_made(
+    one: Piece, other: Piece, bm25: float, name: str
+) -> None:
+    known, wanted = rarity(one, other), learned(name)[1:]
+
+    found = compare(Weighed(one, known), Weighed(other, known), bm25, wanted)
+
+    whole = both(one, other, known, bm25)
+    assert found == Pair(*(told if weight else 0.0 for told, weight in zip(whole, wanted, strict=True)))
+    assert probability(name, found) == probability(name, whole)
+
+
+def test_characters_pair_in_any_order_and_with_neighbouring_words_as_they_stand() -> None:
+    one, turned, words = piece("", "导出失败"), piece("", "败失出导"), piece("", "a b c")
+    longest = piece("", "".join(map(chr, range(0x4E00, 0x4E00 + 30))))
+    known = rarity(one, turned, words, longest)
+
+    assert both(one, turned, known, 0.0).pairs == 1.0
+    assert both(words, piece("", "a b"), known, 0.0).pairs == pytest.approx(2 / 3)
+    assert both(one, words, known, 0.0).pairs == 0.0
+    assert both(longest, longest, known, 0.0).pairs == 1.0
+
+
 @given(PIECES)
 @settings(max_examples=60, deadline=None)
 def test_a_text_has_everything_in_common_with_itself(one: Piece) -> None:
-    found = compare(one, one, rarity(one), 1.0)
+    found = both(one, one, rarity(one), 1.0)
 
     assert {round(feature, 9) for feature in found} <= {0.0, 1.0}
     assert not one.terms or (round(found.cosine, 9), round(found.jaccard, 9)) == (1.0, 1.0)
@@ -59,7 +88,7 @@ def test_a_text_has_everything_in_common_with_itself(one: Piece) -> None:
 def test_texts_without_a_common_term_have_nothing_in_common() -> None:
     one, other = piece("", "export fails"), piece("", "多谢你们")
 
-    assert compare(one, other, rarity(one, other), 0.0) == Pair(*[0.0] * 8)
+    assert both(one, other, rarity(one, other), 0.0) == Pair(*[0.0] * 8)
 
 
 def test_a_rare_word_in_common_says_more_than_a_usual_one() -> None:
@@ -67,7 +96,7 @@ def test_a_rare_word_in_common_says_more_than_a_usual_one() -> None:
     known = rarity(one, rare, usual)
     known.learn({"teh": 90})
 
-    assert compare(one, rare, known, 1.0).cosine > compare(one, usual, known, 1.0).cosine
+    assert both(one, rare, known, 1.0).cosine > both(one, usual, known, 1.0).cosine
 
 
 @pytest.mark.parametrize(

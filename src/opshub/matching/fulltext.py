@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 
 from opshub.matching.fusion import Senses, fused
 from opshub.matching.guards import guards
 from opshub.matching.matcher import Candidate, Search
 from opshub.matching.meaning import Meaning
-from opshub.matching.pairs import Pair, Piece, compare
+from opshub.matching.pairs import ALL, Pair, Piece, Weighed, compare
 from opshub.matching.retrieval import Other, Retrieval
 from opshub.matching.terms import COMMON, columns, is_cjk, words
 from opshub.matching.weights import WEIGHTS
@@ -51,7 +50,7 @@ class FullText:
         senses = Senses()
         if self.meaning is not None:
             pool, senses = fused(retrieval, feedback, pool, self.meaning)
-        for other, pair in compared(retrieval, pool):
+        for other, pair in compared(retrieval, pool, senses):
             likeness = senses.likeness(own, other, pair)
             if other.idea not in best or likeness > best[other.idea][0]:
                 best[other.idea] = likeness, other
@@ -71,15 +70,23 @@ def piece_of(feedback: Feedback) -> Piece:
     return Piece(tuple(title), tuple(body))
 
 
-def compared(retrieval: Retrieval, pool: Sequence[Other]) -> list[tuple[Other, Pair]]:
-    """Each piece of the pool with what it has in common with the own one."""
-    own, rarity = retrieval.own, retrieval.rarity
-    foreign: Counter[str] = Counter()
-    for other in pool:
-        foreign.update(other.piece.often.keys())
+def compared(
+    retrieval: Retrieval, pool: Sequence[Other], senses: Senses | None = None
+) -> list[tuple[Other, Pair]]:
+    """Each piece of the pool with what it has in common with the own one.
+
+    With ``senses``, of what their likeness does not read nothing is made: it stays 0.
+    """
+    piece, rarity = retrieval.own, retrieval.rarity
+    foreign = set().union(*(other.piece.often for other in pool))
     rarity.learn(retrieval.search.term_counts(sorted(rarity.unknown(foreign))))
     top = max((other.score for other in pool), default=0.0) or 1.0
-    return [(other, compare(own, other.piece, rarity, other.score / top)) for other in pool]
+    own = Weighed(piece, rarity)
+    found = []
+    for other in pool:
+        wanted = senses.wanted(piece, other) if senses else ALL
+        found.append((other, compare(own, Weighed(other.piece, rarity), other.score / top, wanted)))
+    return found
 
 
 def _shared(retrieval: Retrieval, other: Other, written: dict[str, str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from opshub.matching.meaning import Meaning
 from opshub.matching.pairs import Pair, Piece, form
 from opshub.matching.retrieval import POOL, Other, Retrieval
-from opshub.matching.scorer import probability
+from opshub.matching.scorer import learned, probability
 from opshub.model import Feedback, Ref
 
 __all__ = ["ACROSS", "Senses", "fused"]
@@ -38,6 +38,12 @@ class Senses:
         if other.ref not in self.cosines:
             return probability(form(own, other.piece), pair)
         return probability(self.form(own, other.piece), self.features(other.ref, pair), self.encoder)
+
+    def wanted(self, own: Piece, other: Other) -> Sequence[float]:
+        """What each feature of two pieces weighs in their likeness; one with a 0 need not be known."""
+        if other.ref not in self.cosines:
+            return learned(form(own, other.piece))[1:]
+        return learned(self.form(own, other.piece), self.encoder)[1 : 1 + len(Pair._fields)]
 
     def form(self, own: Piece, other: Piece) -> str:
         """By which weights two pieces are judged that both have a vector."""

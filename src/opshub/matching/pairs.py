@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, pairwise
+from math import comb
+from operator import mul
 from typing import NamedTuple
 
 from opshub.matching.terms import is_cjk
 
-__all__ = ["Pair", "Piece", "Rarity", "compare", "form"]
+__all__ = ["ALL", "Pair", "Piece", "Rarity", "Weighed", "compare", "form"]
 
 TRIGRAMS = 800
 """Characters whose trigrams are compared."""
@@ -70,19 +72,22 @@ class Piece:
         return frozenset(term for term in self.often if len(term) == 1) if self.cjk else frozenset()
 
     @cached_property
-    def pairs(self) -> frozenset[tuple[str, ...]]:
-        """Its pairs of characters in any order, or its neighbouring words."""
-        if self.cjk:
-            return frozenset(combinations(sorted(self.characters)[:CHARACTERS], 2))
-        return frozenset(pairwise(self.terms))
+    def paired(self) -> frozenset[str]:
+        """Those of the characters of which each makes a pair with each other one."""
+        return frozenset(sorted(self.characters)[:CHARACTERS])
 
     @cached_property
-    def trigrams(self) -> frozenset[str]:
+    def pairs(self) -> frozenset[tuple[str, ...]]:
+        """Its pairs of characters in any order, or its neighbouring words."""
+        return frozenset(combinations(sorted(self.paired), 2) if self.cjk else pairwise(self.terms))
+
+    @cached_property
+    def trigrams(self) -> frozenset[tuple[str, str, str]]:
         """The stretches of three characters of what is written in an alphabet."""
         if self.cjk:
             return frozenset()
         text = " ".join(self.terms)[:TRIGRAMS]
-        return frozenset(map("".join, zip(text, text[1:], text[2:], strict=False)))
+        return frozenset(zip(text, text[1:], text[2:], strict=False))
 
 
 class Rarity:
@@ -97,9 +102,9 @@ class Rarity:
         most = self.pieces + 1
         self._known.update((term, math.log(1 + most / (count + 0.5))) for term, count in counts.items())
 
-    def unknown(self, terms: Counter[str]) -> list[str]:
+    def unknown(self, terms: Set[str]) -> Set[str]:
         """Those of the terms that were not taken in."""
-        return [term for term in terms if term not in self._known]
+        return terms - self._known.keys()
 
     def of(self, term: str) -> float:
         """The inverse document frequency of a term that was taken in."""
@@ -114,22 +119,47 @@ class Rarity:
         }
 
 
-def compare(one: Piece, other: Piece, rarity: Rarity, bm25: float) -> Pair:
-    """The features of two pieces, whose terms the measure of rarity has taken in; the same in either order."""
-    mine, theirs = rarity.weights(one.often), rarity.weights(other.often)
-    shared = sorted(mine.keys() & theirs.keys())
-    both = math.fsum(min(mine[term], theirs[term]) for term in shared)
-    here, there = math.fsum(mine.values()), math.fsum(theirs.values())
-    return Pair(
-        _cosine(mine, theirs),
-        _share(both, min(here, there)),
-        _share(both, here + there - both),
-        _dice(one.trigrams, other.trigrams),
-        _cosine(rarity.weights(Counter(one.title)), rarity.weights(Counter(other.title))),
-        _characters(one, other, rarity),
-        _dice(one.pairs, other.pairs),
-        bm25,
+class Weighed:
+    """A piece, and what each of its terms weighs: made once, however many others it is compared with."""
+
+    def __init__(self, piece: Piece, rarity: Rarity) -> None:
+        """``rarity``: it has taken in all terms of the piece."""
+        self.piece, self.rarity = piece, rarity
+        self.terms = rarity.weights(piece.often)
+        self.whole = math.fsum(self.terms.values())
+        self.square = _square(self.terms)
+
+    @cached_property
+    def title(self) -> dict[str, float]:
+        """What each term of the title weighs."""
+        return self.rarity.weights(Counter(self.piece.title))
+
+    @cached_property
+    def title_square(self) -> float:
+        """The sum of the squares of these weights."""
+        return _square(self.title)
+
+
+ALL = (1.0,) * len(Pair._fields)
+"""Every feature is wanted."""
+
+
+def compare(one: Weighed, other: Weighed, bm25: float, wanted: Sequence[float] = ALL) -> Pair:
+    """The features of two pieces; the same in either order. One that ``wanted`` has a 0 for is 0 and costs nothing."""
+    shared = one.terms.keys() & other.terms.keys()
+    mine, theirs = ([*map(it.terms.__getitem__, shared)] for it in (one, other))
+    both = math.fsum(map(min, mine, theirs)) if wanted[1] or wanted[2] else 0.0
+    made: tuple[Callable[[], float], ...] = (
+        lambda: _share(math.fsum(map(mul, mine, theirs)), math.sqrt(one.square * other.square)),
+        lambda: _share(both, min(one.whole, other.whole)),
+        lambda: _share(both, one.whole + other.whole - both),
+        lambda: _dice(one.piece.trigrams, other.piece.trigrams),
+        lambda: _titles(one, other),
+        lambda: _characters(one, other),
+        lambda: _pairs(one.piece, other.piece),
+        lambda: bm25,
     )
+    return Pair(*(feature() if weight else 0.0 for feature, weight in zip(made, wanted, strict=True)))
 
 
 def form(one: Piece, other: Piece) -> str:
@@ -139,19 +169,33 @@ def form(one: Piece, other: Piece) -> str:
     return "titled" if one.title and other.title else "plain"
 
 
-def _cosine(mine: Mapping[str, float], theirs: Mapping[str, float]) -> float:
-    length = math.sqrt(math.fsum(w * w for w in mine.values()) * math.fsum(w * w for w in theirs.values()))
-    return _share(math.fsum(mine[term] * theirs[term] for term in mine.keys() & theirs.keys()), length)
+def _square(weights: Mapping[str, float]) -> float:
+    return math.fsum(map(mul, weights.values(), weights.values()))
 
 
-def _characters(one: Piece, other: Piece, rarity: Rarity) -> float:
-    if not one.characters or not other.characters:
+def _titles(one: Weighed, other: Weighed) -> float:
+    if not one.piece.title or not other.piece.title:
         return 0.0
-    shared = math.fsum(map(rarity.of, one.characters & other.characters))
-    return _share(shared, math.fsum(map(rarity.of, one.characters | other.characters)))
+    mine, theirs = one.title, other.title
+    shared = math.fsum(mine[term] * theirs[term] for term in mine.keys() & theirs.keys())
+    return _share(shared, math.sqrt(one.title_square * other.title_square))
 
 
-def _dice(one: frozenset[object], other: frozenset[object]) -> float:
+def _characters(one: Weighed, other: Weighed) -> float:
+    mine, theirs, of = one.piece.characters, other.piece.characters, one.rarity.of
+    if not mine or not theirs:
+        return 0.0
+    return _share(math.fsum(map(of, mine & theirs)), math.fsum(map(of, mine | theirs)))
+
+
+def _pairs(one: Piece, other: Piece) -> float:
+    if not (one.cjk and other.cjk):
+        return _dice(one.pairs, other.pairs)
+    here, there, both = (comb(len(it), 2) for it in (one.paired, other.paired, one.paired & other.paired))
+    return _share(2.0 * both, float(here + there))
+
+
+def _dice(one: Set[object], other: Set[object]) -> float:
     return _share(2.0 * len(one & other), float(len(one) + len(other)))
 
 

@@ -14,7 +14,7 @@ from opshub.model import Ref
 
 __all__ = ["Other", "Retrieval", "chosen"]
 
-BUDGET = 20_000
+BUDGET = 6_000
 """Entries of the full-text index that one search reads, so that its cost stays flat as the store grows."""
 
 MOST_TERMS = 24
@@ -89,10 +89,10 @@ class Retrieval:
 
     def _score(self, piece: Piece) -> float:
         """BM25 by all own terms."""
-        often = piece.often
+        often, weights = piece.often, self.weights
         damp = _K1 * (1 - _B + _B * len(piece.terms) / (self.usual or 1.0))
-        parts = [(weight, often[term]) for term, weight in self.weights.items() if term in often]
-        return math.fsum(weight * count * (_K1 + 1) / (count + damp) for weight, count in parts)
+        shared = weights.keys() & often.keys()
+        return math.fsum(weights[term] * often[term] * (_K1 + 1) / (often[term] + damp) for term in shared)
 
 
 def chosen(heaviest: Iterable[str], counts: dict[str, int]) -> Sequence[str]:

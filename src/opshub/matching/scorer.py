@@ -8,15 +8,19 @@ from collections.abc import Sequence
 from opshub.matching.meaning_weights import MEANING
 from opshub.matching.weights import WEIGHTS
 
-__all__ = ["probability"]
+__all__ = ["learned", "probability"]
 
 
 def probability(form: str, features: Sequence[float], encoder: str = "") -> float:
-    """From 0 to 1, rounded to 4 places, by the weights of that form: a constant, then one for each feature.
-
-    With an encoder by those that were learned with it, or with the one most like it.
-    """
-    learned = (MEANING.get(encoder) or MEANING["universal"]) if encoder else WEIGHTS
-    constant, *weights = learned[form]
+    """From 0 to 1, rounded to 4 places, by the weights of that form."""
+    constant, *weights = learned(form, encoder)
     found = constant + math.fsum(weight * feature for weight, feature in zip(weights, features, strict=True))
     return round(1 / (1 + math.exp(-found)), 4) if found > -700 else 0.0
+
+
+def learned(form: str, encoder: str = "") -> tuple[float, ...]:
+    """The weights of a form: a constant, then one for each feature.
+
+    With an encoder those that were learned with it, or with the one most like it.
+    """
+    return ((MEANING.get(encoder) or MEANING["universal"]) if encoder else WEIGHTS)[form]

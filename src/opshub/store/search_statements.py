@@ -31,7 +31,7 @@ COUNT_TERM = """
     insert into term (term, count) values (?, ?) on conflict (term) do update set count = count + excluded.count
 """
 DROP_TERMS = "delete from term where term in {texts} and count = 0"
-TERM_COUNTS = "select term, count from term where term in {texts}"
+TERM_COUNTS = "select t.term, t.count from {texts} wanted cross join term t on t.term = wanted.value"
 
 QUEUE_TEXT = "insert into unindexed (feedback) values (?) on conflict (feedback) do nothing"
 UNQUEUE_TEXT = "delete from unindexed where feedback = ?"

@@ -33,15 +33,17 @@ class Index(Work):
         with self._turn:
             for term, weight in wanted_terms(weights).items():
                 (held,) = self._rows(sql.HOLDING, ('"' + term.replace('"', '""') + '"',))
-                for piece in orjson.loads(held[0]):
-                    scores[piece] = scores.get(piece, 0.0) + weight
+                found = dict.fromkeys(orjson.loads(held[0]), weight)
+                for piece in scores.keys() & found.keys():
+                    found[piece] += scores[piece]
+                scores.update(found)
             pieces, length = self.text_size()
-            found = best(scores, length / max(pieces, 1), limit)
-            rows = self._rows(sql.HITS, (json_of(piece for _, piece in found),)) if found else []
+            hits = best(scores, length / max(pieces, 1), limit)
+            rows = self._rows(sql.HITS, (json_of(piece for _, piece in hits),)) if hits else []
         told = {row[0]: row[1:] for row in rows}
         return [
             (Ref(connection, name), idea, score, title, body)
-            for score, piece in found
+            for score, piece in hits
             for connection, name, idea, title, body in (told[piece],)
         ]
 

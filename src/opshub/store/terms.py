@@ -51,7 +51,8 @@ def best(scores: Mapping[int, float], usual: float, limit: int) -> list[tuple[fl
     in it says. Ties go to the lowest number.
     """
     norms = [1 / (1 + _K1 * (1 - _B + _B * 2 ** (length / 2) / max(usual, 1.0))) for length in range(CLASSES)]
-    found = heapq.nsmallest(
-        limit, ((-score * norms[piece % CLASSES], piece) for piece, score in scores.items())
-    )
-    return [(-score, piece) for score, piece in found]
+    told = [score * norms[piece % CLASSES] for piece, score in scores.items()]
+    # Most are far below the best, and one comparison says so.
+    bound = heapq.nlargest(limit, told)[-1:] or [0.0]
+    found = sorted((-score, piece) for score, piece in zip(told, scores, strict=True) if score >= bound[0])
+    return [(-score, piece) for score, piece in found[:limit]]
