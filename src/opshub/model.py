@@ -303,6 +303,7 @@ class Override:
     at: datetime
     until: datetime
     day: str
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,7 +313,7 @@ class Decision:
     ``traces`` are what was seen; the rule set's words for them stand once, in the legend of that name. ``due`` is the
     next moment at which a clause that reads the clock can change its mind, or at which ``override`` ends: what a
     person set, with what the rules said in ``ruled``. ``goals`` are those that rules or people let it support;
-    ``owner`` is the person that a rule gave it to.
+    ``owner`` is the person that a rule, or an override, gave it to.
     """
 
     idea: int

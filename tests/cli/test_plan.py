@@ -166,6 +166,8 @@ def test_what_a_person_sets_is_marked_wherever_the_number_is_shown(
         "90",
         "--tag",
         "key",
+        "--owner",
+        "zoe",
         "--because",
         "the board\nasks",
     )
@@ -177,7 +179,7 @@ def test_what_a_person_sets_is_marked_wherever_the_number_is_shown(
     assert "90" in listed[1] and " * " in listed[1] and " * " not in listed[2]
     assert listed[-1].startswith("* set by a person")
     shown = " ".join(hub.run("ideas", "show", "FEED-2").split())
-    assert "by hand priority 90 (the rules: 1), tag key; set by ann until" in shown
+    assert "by hand priority 90 (the rules: 1), owner zoe (the rules: nothing), tag key; set by ann" in shown
     why = [" ".join(row.split()) for row in hub.run("ideas", "why", "FEED-2").splitlines()]
     assert why[3].startswith("priority 90 because the board asks set by ann until")
     assert why[3].endswith("instead of 1")

@@ -69,6 +69,38 @@ def test_a_set_route_goes_to_a_project_that_the_connection_names(asked: Any) -> 
     assert decided(asked).route == "board.OPS"
 
 
+OWNED = 'rule "All" { when idea.voices > 0 route to board.EXP as urgent assign "bo" }\n'
+
+
+def test_a_set_owner_stands_in_place_of_the_rules_one_and_finds_the_idea(asked: Any) -> None:
+    asked.use(OWNED + RULES)
+    asked.hub.sync()
+
+    asked.hub.override("IDEA-1", set_by_ann(asked, owner="ann@acme.test"))
+
+    decision = decided(asked)
+    assert (decision.owner, decision.ruled["owner"]) == ("ann@acme.test", "bo")
+    assert (decision.route, decision.urgency, decision.band) == ("board.EXP", "urgent", "P3")
+    assert [idea.id for idea, _, _ in asked.hub.ranked(facet=("owner", "ann@acme.test"))] == ["IDEA-1"]
+    assert asked.hub.ranked(facet=("owner", "bo")) == []
+    asked.clock.advance(DAY)
+    asked.hub.sync()
+    assert decided(asked).owner == "bo"
+
+
+def test_why_tells_who_set_the_owner_and_whom_the_rules_name(asked: Any) -> None:
+    asked.use(OWNED + RULES)
+    asked.hub.sync()
+
+    asked.hub.override("IDEA-1", set_by_ann(asked, owner="ann@acme.test"))
+
+    found = [(part.effect, dict(part.saw), part.by) for part, _ in asked.hub.why("IDEA-1", "owner").parts]
+    assert found == [
+        ("owner ann@acme.test", {"the rules": "bo"}, "ann"),
+        ("route to board.EXP as urgent assign bo", {"idea.voices": 1}, ""),
+    ]
+
+
 RULES = "score priority = 10 * count feedback\nbands priority { P1 >= 50, P3 otherwise }\n"
 
 
@@ -179,6 +211,8 @@ def test_a_band_that_the_rules_have_given_up_is_no_longer_set(asked: Any) -> Non
         ({"priority": float("nan")}, "nan is no priority"),
         ({"band": "P9"}, "there is no band 'P9'"),
         ({"tags": (" ",)}, "a tag is empty"),
+        ({"owner": " "}, "nobody has this name"),
+        ({"owner": "a" * 101}, "nobody has this name"),
         ({"route": "bord.EXP"}, "there is no connection 'bord'"),
         ({"priority": 1.0, "because": " "}, "--because needs a reason"),
     ],

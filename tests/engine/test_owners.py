@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from tests.engine.conftest import Board
@@ -9,7 +10,7 @@ from tests.engine.conftest import Board
 from opshub.engine.connection import Connection
 from opshub.engine.facts import schema
 from opshub.language import Source, check
-from opshub.model import Draft, Receipt
+from opshub.model import Draft, Override, Receipt
 
 RULES = """
 rule "Leavers" {
@@ -71,6 +72,26 @@ def test_a_new_item_is_given_to_the_owner_where_the_tracker_can(world: Any) -> N
 
     assert sorted(draft.owner for draft in board.drafts) == ["", "ann@acme.test"]
     assert report.notices == []
+
+
+def test_a_new_item_is_given_to_the_owner_that_a_person_set(world: Any) -> None:
+    board = give(world)
+    use(world, RULES)
+    world.desk.add(2, "the export is slow")
+    world.hub.sync()
+    now = world.clock.now()
+    said = {
+        "because": "she knows it",
+        "who": "bo",
+        "at": now,
+        "until": now + timedelta(days=1),
+        "day": "then",
+    }
+
+    world.hub.override("IDEA-1", Override(idea=0, route="board.EXP", owner="ann@acme.test", **said))
+    world.hub.sync()
+
+    assert [(draft.project, draft.owner) for draft in board.drafts] == [("EXP", "ann@acme.test")]
 
 
 def test_an_owner_that_the_tracker_does_not_know_is_told(world: Any) -> None:

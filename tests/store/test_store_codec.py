@@ -105,6 +105,7 @@ overrides = st.builds(
     at=moments,
     until=moments,
     day=texts,
+    owner=texts,
 )
 decisions = st.builds(
     Decision,

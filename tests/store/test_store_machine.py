@@ -73,6 +73,7 @@ overrides = st.builds(
     at=moments,
     until=moments,
     day=st.just("soon"),
+    owner=st.sampled_from(["", "ann"]),
 )
 tombstones = st.builds(Tombstone, refs | item_refs, st.sampled_from(TombstoneReason))
 wishes = st.builds(

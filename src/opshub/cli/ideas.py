@@ -55,7 +55,7 @@ ideas.add_command(support_)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, help="Leave out so many of the best.")
 @click.option("--band", help="Only ideas of this band.")
-@click.option("--owner", help="Only ideas that a rule gave to this person.")
+@click.option("--owner", help="Only ideas that belong to this person.")
 @click.option("--goal", help="Only ideas that support this goal: its title, or a part that no other has.")
 @json_option
 @pass_session
@@ -161,6 +161,7 @@ def why_not(session: Session, idea: str, rule: str, as_json_: bool) -> None:
 @click.option("--band", help="The band; without it, the one that the priority reaches.")
 @click.option("--tag", "tags", multiple=True, help="A tag beside those of the rules; can be repeated.")
 @click.option("--route", metavar="DESTINATION", help="Where the idea goes: jira.SEC.")
+@click.option("--owner", metavar="PERSON", help="Whom the idea belongs to: ann@acme.test.")
 @click.option("--because", metavar="REASON", help="Why; shown beside the number.")
 @click.option(
     "--until",
@@ -172,7 +173,7 @@ def why_not(session: Session, idea: str, rule: str, as_json_: bool) -> None:
 def override(
     session: Session, /, idea: str, clear: bool, because: str | None, until: str | None, **what: Any
 ) -> None:
-    """Set what the rules may not decide for a while: priority, band, tags, route.
+    """Set what the rules may not decide for a while: priority, band, tags, route, owner.
 
     What is set is kept with your name and the reason, stands wherever the number is shown, and ends by itself. A new
     override of an idea replaces the one before.
@@ -342,11 +343,10 @@ def _by_hand(override: Mapping[str, Any] | None) -> str:
     """``priority 90 (the rules: 62); set by ann until 2030-06-01: the board wants it``."""
     if override is None:
         return ""
-    things = {"priority": override["priority"], "band": override["band"], "route": override["route"]}
     said = [
-        f"{name} {_short(value)} (the rules: {_short(override['rules'][name])})"
-        for name, value in things.items()
-        if value not in (None, "")
+        f"{name} {_short(override[name])} (the rules: {_short(override['rules'][name])})"
+        for name in ("priority", "band", "route", "owner")
+        if override[name] not in (None, "")
     ]
     said += [f"tag {tag}" for tag in override["tags"]]
     return f"{', '.join(said)}; {told(override)}"

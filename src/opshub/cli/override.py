@@ -34,6 +34,7 @@ def made(until: str, zone: str, because: str, what: Mapping[str, Any]) -> Overri
         band=clean(what["band"] or ""),
         tags=tuple(sorted({clean(tag) for tag in what["tags"]})),
         route=clean(what["route"] or ""),
+        owner=clean(what["owner"] or ""),
         because=" ".join(clean(because).split()),
         who=clean(user()),
         at=now,

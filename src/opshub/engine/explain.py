@@ -75,6 +75,8 @@ def _set_by_hand(it: Override, decision: Decision) -> Iterator[Contribution]:
         yield part(f"tag {tag}", {})
     if it.route:
         yield part(f"route to {it.route}", said["route"])
+    if it.owner:
+        yield part(f"owner {it.owner}", said["owner"])
 
 
 def _contribution(part: Part[tuple[str, str]]) -> Contribution:

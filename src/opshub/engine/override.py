@@ -53,9 +53,10 @@ def clear_override(work: Work, idea: Idea) -> None:
 
 def _problems(connections: Sequence[Connection], rules: RuleSet, it: Override) -> Iterator[tuple[str, str]]:
     from opshub.language import misrouted
+    from opshub.language.statements import LONGEST_NAME
 
-    if it.priority is None and not (it.band or it.tags or it.route):
-        yield "nothing to set", "name at least one of --priority, --band, --tag, --route; or --clear"
+    if it.priority is None and not (it.band or it.tags or it.route or it.owner):
+        yield "nothing to set", "name at least one of --priority, --band, --tag, --route, --owner; or --clear"
     if not it.because.strip() or len(it.because) > TEXT:
         yield "--because needs a reason of at most 500 characters", "people read it beside the number"
     if not it.at < it.until <= it.at + LONGEST:
@@ -70,6 +71,8 @@ def _problems(connections: Sequence[Connection], rules: RuleSet, it: Override) -
         yield f"there is no band {it.band!r}", f"bands are: {known}" if known else "the rules define no bands"
     if any(not tag.strip() for tag in it.tags):
         yield "a tag is empty", "write a word: --tag key-account"
+    if it.owner and (not it.owner.strip() or len(it.owner) > LONGEST_NAME):
+        yield "nobody has this name", "write an address or a name: --owner ann@example.com"
     wrong = misrouted(it.route, schema(connections).destinations) if it.route else None
     if wrong is not None:
         yield wrong
@@ -91,11 +94,14 @@ def overridden(decision: Decision, plain: Decision, override: Override, rules: R
         "band": plain.band,
         "route": plain.route + (f" as {plain.urgency}" if plain.urgency else ""),
     }
+    if override.owner:
+        said["owner"] = plain.owner
     return replace(
         decision,
         band=band or decision.band,
         tags=tuple(sorted({*decision.tags, *override.tags})),
         route=override.route or decision.route,
+        owner=override.owner or decision.owner,
         due=override.until if decision.due is None else min(decision.due, override.until),
         override=override,
         ruled=said,

@@ -245,7 +245,7 @@ def why(store: Store, name: str, field_name: str | None = None) -> Why:
         part for part in contributions(store, decision) if field_name is None or _touches(part, field_name)
     ]
     if field_name is not None and not parts:
-        known = sorted({*decision.scores, "band", "goals", "tags", "route", "urgency"})
+        known = sorted({*decision.scores, "band", "goals", "owner", "tags", "route", "urgency"})
         raise NotFoundError(
             f"{idea.id}: no rule touched {field_name!r}", hint=f"fields are: {', '.join(known)}"
         )
@@ -268,6 +268,8 @@ _EFFECTS = {
 
 
 def _touches(part: Contribution, field_name: str) -> bool:
+    if field_name == "owner":
+        return part.effect.startswith("owner ") or " assign " in part.effect
     word = _EFFECTS.get(field_name)
     return part.effect.startswith(word) if word else part.score == field_name != ""
 

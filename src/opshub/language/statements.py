@@ -22,7 +22,7 @@ from opshub.language.tree import Span
 from opshub.language.watches import Watches
 from opshub.language.world import slots
 
-__all__ = ["URGENCIES", "build"]
+__all__ = ["LONGEST_NAME", "URGENCIES", "build"]
 
 LONGEST_NAME = 100
 URGENCIES = ("urgent", "high", "normal", "low")

@@ -130,11 +130,12 @@ def decode_override(idea: int, body: bytes) -> Override:
 
 def _override(it: Override) -> tuple[Any, ...]:
     priority = None if it.priority is None else _finite(it.priority)
-    return priority, it.band, it.tags, it.route, it.because, it.who, micros(it.at), micros(it.until), it.day
+    said = (priority, it.band, it.tags, it.route, it.because, it.who, micros(it.at), micros(it.until), it.day)
+    return (*said, it.owner) if it.owner else said
 
 
 def _as_override(idea: int, row: list[Any]) -> Override:
-    priority, band, tags, route, because, who, at, until, day = row
+    priority, band, tags, route, because, who, at, until, day, *more = row
     return Override(
         idea=idea,
         priority=priority,
@@ -146,6 +147,7 @@ def _as_override(idea: int, row: list[Any]) -> Override:
         at=EPOCH + timedelta(microseconds=at),
         until=EPOCH + timedelta(microseconds=until),
         day=day,
+        owner=more[0] if more else "",
     )
 
 
