@@ -58,7 +58,7 @@ def _comments(text: str) -> list[str]:
     return [found.rstrip() for found in re.findall(r'"(?:\\.|[^"\\\n])*"|(#[^\n]*)', text) if found]
 
 
-def _holds(text: str) -> None:
+def keeps_its_meaning(text: str) -> None:
     printed = _printed(text)
 
     assert _tree(printed) == _tree(text)
@@ -77,13 +77,13 @@ AFTER = [pytest.param(code.after, id=name) for name, code in CODES.items()]
 def test_every_rule_file_of_the_repository_is_laid_out_as_the_formatter_does(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
 
-    _holds(text)
+    keeps_its_meaning(text)
     assert _printed(text) == text
 
 
 @pytest.mark.parametrize("text", AFTER)
 def test_every_example_of_the_manual_keeps_its_meaning(text: str) -> None:
-    _holds(text)
+    keeps_its_meaning(text)
 
 
 MORE = """score a = max(1, 2)
@@ -126,7 +126,7 @@ def _files(draw: st.DrawFn) -> str:
 def test_any_file_that_can_be_read_keeps_its_tree_and_its_comments(text: str) -> None:
     assume(_readable(text))
 
-    _holds(text)
+    keeps_its_meaning(text)
 
 
 def test_what_is_tried_has_every_word_of_the_language() -> None:

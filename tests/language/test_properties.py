@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.language.drawn import LETS, SIGNALS, conditions, files, own_conditions
 
 from opshub.language import Checked, Kind, RuleSet, Schema, Source, belonging, tree
 from opshub.language.across import ACROSS, QUANTITIES
@@ -42,225 +43,6 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-
-
-# --- random rule files -------------------------------------------------------------------------------------------
-
-_literals = st.sampled_from(["0", "1", "2.5", "15%", "3", "-2"])
-_row_conditions = st.recursive(
-    st.sampled_from(
-        [
-            "rating < 0.5",
-            "rating != 1",
-            "feedback.rating >= 15%",
-            'account.plan in ["free", "business"]',
-            'account.plan == "business"',
-            "account.plan is missing",
-            "account.arr is not missing",
-            "created > ago(10d)",
-            "created <= ago(36h)",
-            "created > idea.created",
-            "age(created) > 10d",
-            "age(created) - 2d <= 36h",
-            "created + 36h > idea.created",
-            "created - 2d < ago(3d)",
-            "age(created) >= age(idea.created) + 1d",
-            "(created - idea.created) / 1d > 2",
-            "decay(created, 3d) > 0.2",
-            "days_since(created) == 3",
-            'feedback.tags contains "a"',
-            'feedback.tags contains any ["a", "b"]',
-            'feedback.tags contains all ["a", "b"]',
-            'text matches "(?i)cancel|退.*x"',
-            'text mentions ["cancel", "退款"]',
-            'text mentions ["switch to"]',
-            "account.arr * 2 > 3 + rating",
-            "account.arr / rating > 1",
-            "account.spend > 100 EUR",
-            "account.spend * 2 - 5 USD >= -idea.budget / 3",
-            "account.spend / 10 EUR < rating",
-            "account.spend in [100 EUR, 1_000 USD, -5 JPY]",
-            "account.spend is missing",
-            "dear",
-            "rating < signal rate",
-            'idea.goals contains "Win"',
-            'progress("Win") < rating',
-            "early",
-            "angry",
-        ]
-    ),
-    lambda inner: st.one_of(
-        st.builds("({} and {})".format, inner, inner),
-        st.builds("({} or {})".format, inner, inner),
-        st.builds("not {}".format, inner),
-    ),
-    max_leaves=6,
-)
-_own_conditions = st.recursive(
-    st.sampled_from(
-        [
-            "rating < 0.5",
-            'account.plan in ["free", "business"]',
-            "account.plan is missing",
-            "not (rating >= 15%)",
-            "created + 36h > feedback.updated",
-            "(feedback.updated - created) / 1d > 2",
-            'feedback.tags contains any ["a", "b"]',
-            'text matches "(?i)cancel|退.*x"',
-            'text mentions ["cancel", "退款"]',
-            "account.arr / rating > 1",
-            "account.spend > 100 EUR",
-            "1 in [1, 2]",
-            "dear",
-            "early",
-            "angry",
-        ]
-    ),
-    lambda inner: st.one_of(
-        st.builds("({} and {})".format, inner, inner),
-        st.builds("({} or {})".format, inner, inner),
-        st.builds("not {}".format, inner),
-    ),
-    max_leaves=6,
-)
-_where = st.one_of(st.just(""), st.builds(" where {}".format, _row_conditions))
-_windows = st.sampled_from(["", " within 10d", " within 36h"])
-_verbs = st.sampled_from(["sum", "mean", "median", "min", "max"])
-_row_numbers = st.sampled_from(
-    [
-        "decay(created, 2d)",
-        "days_since(created)",
-        "rating * 2",
-        "account.arr / rating",
-        "weight + 1",
-        "max(rating, idea.voices)",
-        "account.spend / 10 EUR",
-        "max(account.spend, idea.budget, 1 USD) / 1 EUR",
-    ]
-)
-_gathered = st.one_of(
-    st.builds("(count feedback{})".format, _where),
-    st.builds("(count distinct {}{})".format, st.sampled_from(["accounts", "persons"]), _where),
-    st.builds("(share of feedback where {})".format, _row_conditions),
-    st.builds("({} {}{})".format, _verbs, st.sampled_from(["rating", "(rating)", "weight"]), _where),
-    st.builds("({} ({}){}{})".format, _verbs, _row_numbers, _windows, _where),
-    st.builds(
-        "(share of {}{} where {})".format, st.sampled_from(["accounts", "persons"]), _windows, _row_conditions
-    ),
-    st.builds("(count feedback{}{})".format, _windows, _where),
-    st.builds(
-        "({} account.arr over distinct {}{})".format,
-        _verbs,
-        st.sampled_from(["accounts", "persons"]),
-        _where,
-    ),
-    st.builds("(({} account.spend{}) / 10 EUR)".format, _verbs, _where),
-    st.builds("(({} (account.spend * 2) over distinct accounts{}) / 1 USD)".format, _verbs, _where),
-)
-_numbers = st.recursive(
-    st.one_of(
-        _literals,
-        _gathered,
-        st.sampled_from(
-            [
-                *("idea.voices", "idea.impact", "base", "double", "signal rate", "signal twice"),
-                *('progress("Win")', 'days_left("Win")'),
-            ]
-        ),
-    ),
-    lambda inner: st.one_of(
-        st.builds("({} {} {})".format, inner, st.sampled_from("+-*/"), inner),
-        st.builds("-{}".format, inner),
-        st.builds("clamp({}, 0, {})".format, inner, inner),
-        st.builds("max({}, {})".format, inner, inner),
-        st.builds("min({})".format, inner),
-        st.builds("round({}, 1)".format, inner),
-    ),
-    max_leaves=5,
-)
-_conditions = st.recursive(
-    st.one_of(
-        st.builds("{} {} {}".format, _numbers, st.sampled_from(list(_COMPARE)), _numbers),
-        st.builds(
-            "{} feedback{} ({})".format, st.sampled_from(["any", "all", "no"]), _windows, _row_conditions
-        ),
-        st.builds(
-            "{}{} ({})".format,
-            st.sampled_from(
-                ["any account", "all accounts", "no account", "any person", "all persons", "no person"]
-            ),
-            _windows,
-            _row_conditions,
-        ),
-        st.builds("{} is missing".format, _numbers),
-        st.sampled_from(
-            [
-                'idea.tags contains "b"',
-                'idea.goals contains "Win"',
-                'idea.goals contains any ["Win", "Calm"]',
-                'idea.goals contains all ["Win", "Calm"]',
-                'met("Win")',
-                "idea.urgent",
-                "(max created) < ago(5d)",
-                "max (age(created)) > 5d",
-                "age(idea.created) - 3d < 2d",
-                "popular",
-                "pressing",
-                "pressing is missing",
-                "pressing == false",
-                "1 in [1, 2]",
-                "idea.budget >= 1_000.50 EUR",
-                "sum account.spend > 200 USD",
-                "clamp(idea.budget, 1 EUR, mean account.spend) != round(max account.spend, 1)",
-            ]
-        ),
-    ),
-    lambda inner: st.one_of(
-        st.builds("({} and {})".format, inner, inner),
-        st.builds("({} or {})".format, inner, inner),
-        st.builds("not {}".format, inner),
-    ),
-    max_leaves=4,
-)
-
-
-_SIGNALS = (
-    "signal rate = reported, per day\nsignal twice = rate * 2\n"
-    'goal "Win" { signal rate reach 2 by 2026-02-01 }\ngoal "Calm" { signal twice fall to 3 by 2025-12-01 }'
-)
-
-
-_LETS = (
-    'let early = created < 2025-12-30\nlet angry = rating < 0.3 and text mentions ["slow", "cancel"]\n'
-    "let dear = account.spend >= 300 USD"
-)
-_TARGETS = ('"IDEA-4"', '"FEED-12"', 'idea "Bulk export"')
-
-
-@st.composite
-def _files(draw: st.DrawFn) -> str:
-    lines = [
-        _SIGNALS,
-        _LETS,
-        "let popular = idea.voices > 2",
-        "let pressing = idea.urgent",
-        "let weight = rating * 3",
-        "parameter floor = 2",
-        "score base = idea.voices",
-        "let double = base * 2",
-        f"score place = {draw(st.sampled_from(['rank', 'normalize', 'percentile']))}(base) + floor",
-        f"score other = {draw(_numbers)}",
-        f"score priority = {draw(_numbers)}",
-    ]
-    for i in range(draw(st.integers(1, 4))):
-        stop = draw(st.sampled_from(["", "stop", 'supports "Win"', 'supports "Win" supports "Calm" stop']))
-        also = draw(st.sampled_from(["", "and place > floor", "or place <= 4", "and base > -floor"]))
-        lines.append(
-            f'rule "{i}" {{ when {draw(_conditions)} {also} priority +{i + 1} tag "t{i}" route to board.P{i} {stop} }}'
-        )
-    for i in range(draw(st.integers(0, 3))):
-        lines.append(f'match "{i}" {{ when {draw(_own_conditions)} to {draw(st.sampled_from(_TARGETS))} }}')
-    return "\n".join([*lines, "bands priority { A >= 3, B >= -20%, C otherwise }"])
 
 
 OTHERS = (1.0, 2.0, 2.0, 5.0)
@@ -537,7 +319,7 @@ def _among_others(rules: RuleSet, idea: Any, rows: Any) -> Any:
 
 
 @_SETTINGS
-@given(text=_files(), data=st.data())
+@given(text=files(), data=st.data())
 def test_compiled_rules_say_what_the_slow_interpreter_says(
     text: str, data: st.DataObject, checked: Check, schema: Schema
 ) -> None:
@@ -566,7 +348,7 @@ def test_compiled_rules_say_what_the_slow_interpreter_says(
 
 
 @_SETTINGS
-@given(text=_files(), data=st.data())
+@given(text=files(), data=st.data())
 def test_compiled_match_blocks_take_what_both_slow_interpreters_say(
     text: str, data: st.DataObject, checked: Check, schema: Schema
 ) -> None:
@@ -586,7 +368,7 @@ def test_compiled_match_blocks_take_what_both_slow_interpreters_say(
 
 
 @settings(_SETTINGS, max_examples=40)
-@given(text=_files(), data=st.data())
+@given(text=files(), data=st.data())
 def test_nothing_changes_before_the_due_moment(
     text: str, data: st.DataObject, checked: Check, schema: Schema
 ) -> None:
@@ -612,7 +394,7 @@ def _fired(rules: RuleSet, traces: tuple[Trace[int], ...]) -> list[str]:
 
 
 @_SETTINGS
-@given(text=_files(), data=st.data())
+@given(text=files(), data=st.data())
 def test_each_rule_holds_where_the_compiled_function_says_so(
     text: str, data: st.DataObject, checked: Callable[..., Checked], schema: Schema
 ) -> None:
@@ -635,13 +417,13 @@ def test_each_rule_holds_where_the_compiled_function_says_so(
 
 
 @_SETTINGS
-@given(one=_conditions, other=_conditions, data=st.data())
+@given(one=conditions, other=conditions, data=st.data())
 def test_what_is_proven_of_two_conditions_holds_on_all_data(
     one: str, other: str, data: st.DataObject, rules: Callable[[str], RuleSet], schema: Schema
 ) -> None:
     both = f"({one}) and ({other})"
     heads = (
-        f"{_SIGNALS}\n"
+        f"{SIGNALS}\n"
         'let early = created < 2025-12-30\nlet angry = rating < 0.3 and text mentions ["slow"]\n'
         "let popular = idea.voices > 2\nlet pressing = idea.urgent\n"
         "score base = idea.voices\nlet double = base * 2\nlet weight = rating * 3\n"
@@ -665,7 +447,7 @@ def test_what_is_proven_of_two_conditions_holds_on_all_data(
 
 
 @_SETTINGS
-@given(text=_files(), data=st.data())
+@given(text=files(), data=st.data())
 def test_every_nearest_miss_would_have_made_the_rule_hold(
     text: str, data: st.DataObject, rules: Callable[[str], RuleSet], schema: Schema
 ) -> None:
@@ -685,12 +467,12 @@ def test_every_nearest_miss_would_have_made_the_rule_hold(
 
 
 @_SETTINGS
-@given(when=st.lists(_own_conditions, min_size=1, max_size=3), data=st.data())
+@given(when=st.lists(own_conditions, min_size=1, max_size=3), data=st.data())
 def test_every_nearest_miss_would_have_made_a_match_block_hold(
     when: list[str], data: st.DataObject, rules: Callable[[str], RuleSet], schema: Schema
 ) -> None:
     blocks = "\n".join(f'match "{i}" {{ when {own} to "IDEA-{i}" }}' for i, own in enumerate(when))
-    program = rules(f"{_LETS}\n{blocks}").program
+    program = rules(f"{LETS}\n{blocks}").program
     rows = data.draw(st.lists(_row(schema.feedback), max_size=4))
     slow = Stepwise(program, (), rows, NOW)
 

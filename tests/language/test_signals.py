@@ -36,6 +36,17 @@ def test_a_signal_is_counted_over_one_periods_feedback(rules: Rules, feedback: R
     assert signals.count("day", []) == {"complaint_rate": None, "pieces": 0.0}
 
 
+def test_the_extreme_of_what_feedback_says_is_counted_as_a_mean_is(rules: Rules, feedback: Row) -> None:
+    signals = rules(
+        "signal level = reported, per day\nsignal lowest = min (rating * 2), per day\n"
+        "signal best = max (rating), per day\nsignal least = min (level, best)\nsignal top = max (level)\n"
+    ).signals
+    rows = [feedback(rating=rating) for rating in (0.5, 0.1, 0.75)]
+
+    assert signals.count("day", rows) == {"lowest": 0.2, "best": 0.75}
+    assert [signals.all[name].parts for name in ("least", "top")] == [("level", "best"), ("level",)]
+
+
 def test_signals_of_different_periods_are_counted_apart(rules: Rules, feedback: Row) -> None:
     signals = rules("signal a = count feedback, per day\nsignal b = sum account.arr, per month\n").signals
 

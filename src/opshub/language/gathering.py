@@ -12,7 +12,7 @@ from opshub.language.names import Names, Place
 from opshub.language.parser import children
 from opshub.language.schema import Kind
 
-__all__ = ["GatherChecker"]
+__all__ = ["GatherChecker", "is_extreme"]
 
 _KEYS = {"accounts": "account.id", "persons": "author.id"}
 _CREATED = "feedback.created"
@@ -37,7 +37,7 @@ class GatherChecker:
 
     def meant(self, node: tree.Call, place: Place) -> tree.Gather | None:
         """The gathering that ``max (rating)`` is, where it is no call: one value, of feedback, outside of feedback."""
-        if place is Place.FEEDBACK or not _is_extreme(node):
+        if place is Place.FEEDBACK or not is_extreme(node):
             return None
         if not self._known or not self._speaks_of_feedback(node.arguments[0]):
             return None
@@ -74,7 +74,7 @@ class GatherChecker:
             part = stack.pop()
             if isinstance(part, tree.Name) and self._names.is_row(part.name):
                 return True
-            if not isinstance(part, tree.Gather) and not _is_extreme(part):
+            if not isinstance(part, tree.Gather) and not is_extreme(part):
                 stack.extend(children(part))
         return False
 
@@ -114,6 +114,6 @@ class GatherChecker:
         return BROKEN
 
 
-def _is_extreme(node: object) -> bool:
+def is_extreme(node: object) -> bool:
     """Whether it is ``min (…)`` or ``max (…)`` of one value."""
     return isinstance(node, tree.Call) and node.function in ("min", "max") and len(node.arguments) == 1

@@ -8,6 +8,7 @@ from opshub.language import tree, watching
 from opshub.language.checker import Checker
 from opshub.language.clauses import is_clock
 from opshub.language.findings import Findings, suggestion
+from opshub.language.gathering import is_extreme
 from opshub.language.meaning import BROKEN, Term, leaves
 from opshub.language.names import Names, Place
 from opshub.language.pricing import priced
@@ -46,7 +47,7 @@ class Watches:
             case watching.Reported(verb=verb, points=points):
                 self._check_period(node, True, "a reported signal needs its period")
                 made = Series(node.name, place, node.period, node.key, None, (), verb, points or node.name)
-            case value if any(isinstance(part, tree.Gather) for part in below(value)):
+            case value if self._counts(value):
                 self._check_period(node, True, "what is counted over feedback needs its period")
                 made = Series(node.name, place, node.period, node.key, self._counted(value))
             case value:
@@ -60,6 +61,16 @@ class Watches:
         if first is not mark:
             hint = f"the first stands at {self._findings.place(first)}"
             self._findings.report("R108", mark, f"'{name}' is defined twice", hint)
+
+    def _counts(self, value: tree.Expression) -> bool:
+        """Whether it is counted over feedback, as ``max (rating)`` is, which looks like a call."""
+        return any(
+            isinstance(part, tree.Gather) or (is_extreme(part) and any(map(self._of_feedback, below(part))))
+            for part in below(value)
+        )
+
+    def _of_feedback(self, part: object) -> bool:
+        return isinstance(part, tree.Name) and part.name not in self.signals and self._names.is_row(part.name)
 
     def _check_period(self, node: watching.Signal, needed: bool, reason: str) -> None:
         if bool(node.period) is not needed:
