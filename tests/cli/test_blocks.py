@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
-
-from opshub.cli import cli
+from tests.cli.conftest import Begin, Run, value
 
 CONFIG = """
 [hub]
@@ -43,28 +38,11 @@ match "Imports" { when feedback.fields.form == "import" to "FEED-12" }
 match "Small customers" { when crm.segment == "small" to idea "What small ones want" }
 """
 
-Run = Callable[..., Result]
-
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(begin: Begin) -> Run:
     """Runs a command in a folder where everything is synced, without any block."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "opshub.toml").write_text(CONFIG, encoding="utf-8")
-    (tmp_path / "survey.csv").write_text(SURVEY, encoding="utf-8")
-    (tmp_path / "crm.csv").write_text(CRM, encoding="utf-8")
-    (tmp_path / "own.rules").write_text(SCORE, encoding="utf-8")
-
-    def invoke(*args: str) -> Result:
-        return CliRunner().invoke(cli, args, catch_exceptions=False)
-
-    assert invoke("sync").exit_code == 0
-    return invoke
-
-
-def value(result: Result) -> Any:
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    return begin({"opshub.toml": CONFIG, "survey.csv": SURVEY, "crm.csv": CRM, "own.rules": SCORE})
 
 
 def ideas(run: Run) -> dict[str, int]:

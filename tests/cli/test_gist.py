@@ -2,29 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
-from click.testing import CliRunner, Result
+from tests.cli.conftest import Begin, Run, value
 
-from opshub.cli import cli
 from opshub.cli.text import width_of
-
-CONFIG = """\
-[hub]
-rules = ["own.rules"]
-
-[connections.desk]
-kind  = "files"
-paths = ["desk.csv"]
-permalink = "https://desk.test/{id}"
-[connections.desk.columns]
-id      = "id"
-text    = "text"
-created = "created"
-"""
 
 TEXTS = [
     "The weekly export loses its last column \x1b[2J",
@@ -35,25 +16,16 @@ TEXTS = [
     "Alone",
 ]
 
-Run = Callable[..., Result]
-
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(begin: Begin) -> Run:
     """Runs a command in a folder where five pieces of feedback speak for one idea, and a sixth for another."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "opshub.toml").write_text(CONFIG, encoding="utf-8")
     rows = [f'{at},"{text}",2026-01-05T08:00:00Z' for at, text in enumerate(TEXTS, 1)]
-    (tmp_path / "desk.csv").write_text("\n".join(["id,text,created", *rows]), encoding="utf-8")
-    (tmp_path / "own.rules").write_text("score priority = count feedback\n", encoding="utf-8")
-
-    def invoke(*args: str) -> Result:
-        return CliRunner().invoke(cli, args, catch_exceptions=False)
-
-    assert invoke("sync").exit_code == 0
+    desk = "\n".join(["id,text,created", *rows])
+    run = begin({"desk.csv": desk}, desk='permalink = "https://desk.test/{id}"')
     for number in range(2, 6):
-        assert invoke("ideas", "link", f"desk:{number}", "IDEA-1").exit_code == 0
-    return invoke
+        assert run("ideas", "link", f"desk:{number}", "IDEA-1").exit_code == 0
+    return run
 
 
 def test_an_idea_is_shown_with_its_terms_its_middle_and_its_themes(run: Run) -> None:
@@ -70,7 +42,7 @@ def test_an_idea_is_shown_with_its_terms_its_middle_and_its_themes(run: Run) -> 
 
 
 def test_the_same_stands_in_json_with_where_each_quote_comes_from(run: Run) -> None:
-    found = json.loads(run("ideas", "show", "IDEA-1", "--json").stdout)["summary"]
+    found = value(run("ideas", "show", "IDEA-1", "--json"))["summary"]
 
     assert found["terms"][:2] == ["导出报表", "失败"]
     assert found["read"] == 5
@@ -93,4 +65,4 @@ def test_themes_fit_the_screen(run: Run, columns: int, monkeypatch: pytest.Monke
 
 def test_of_a_single_piece_nothing_is_said_twice(run: Run) -> None:
     assert "speaks of" not in run("ideas", "show", "IDEA-6").stdout
-    assert json.loads(run("ideas", "show", "IDEA-6", "--json").stdout)["summary"] is None
+    assert value(run("ideas", "show", "IDEA-6", "--json"))["summary"] is None

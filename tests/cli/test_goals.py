@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import csv
-import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
-
-from opshub.cli import cli
+from tests.cli.conftest import Begin, Run, value
 
 CONFIG = """
 [hub]
@@ -50,29 +45,13 @@ DESK = (
     "id,text,created\n1,The onboarding is long,2026-01-05T08:00:00Z\n2,导出 Excel 失败,2026-01-06T08:00:00Z\n"
 )
 
-Run = Callable[..., Result]
-
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(begin: Begin) -> Run:
     """Runs a command in a folder where everything is synced; yesterday a fifth had adopted."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "opshub.toml").write_text(CONFIG, encoding="utf-8")
-    (tmp_path / "desk.csv").write_text(DESK, encoding="utf-8")
-    (tmp_path / "own.rules").write_text(RULES, encoding="utf-8")
     yesterday = datetime.now(UTC) - timedelta(days=1)
-    (tmp_path / "numbers.csv").write_text(f"day,adoption\n{yesterday:%Y-%m-%d},0.2\n", encoding="utf-8")
-
-    def invoke(*args: str) -> Result:
-        return CliRunner().invoke(cli, args, catch_exceptions=False)
-
-    assert invoke("sync").exit_code == 0
-    return invoke
-
-
-def value(result: Result) -> Any:
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    numbers = f"day,adoption\n{yesterday:%Y-%m-%d},0.2\n"
+    return begin({"desk.csv": DESK, "numbers.csv": numbers, "opshub.toml": CONFIG, "own.rules": RULES})
 
 
 def test_the_list_tells_how_goals_stand_and_who_supports_them(run: Run) -> None:

@@ -2,29 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import pytest
-from click.testing import CliRunner, Result
-
-from opshub.cli import cli
-
-CONFIG = """\
-[hub]
-rules = ["own.rules"]
-timezone = "Asia/Shanghai"
-
-[connections.desk]
-kind  = "files"
-paths = ["desk.csv"]
-[connections.desk.columns]
-id      = "id"
-text    = "text"
-created = "created"
-"""
+from tests.cli.conftest import Begin, Run, value
 
 FEEDBACK = """\
 id,text,created
@@ -33,27 +12,11 @@ id,text,created
 3,Dark mode,2026-01-07T08:00:00Z
 """
 
-Run = Callable[..., Result]
-
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(begin: Begin) -> Run:
     """Runs a command in a folder where everything is synced."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "opshub.toml").write_text(CONFIG, encoding="utf-8")
-    (tmp_path / "desk.csv").write_text(FEEDBACK, encoding="utf-8")
-    (tmp_path / "own.rules").write_text("score priority = count feedback\n", encoding="utf-8")
-
-    def invoke(*args: str) -> Result:
-        return CliRunner().invoke(cli, args, catch_exceptions=False)
-
-    assert invoke("sync").exit_code == 0
-    return invoke
-
-
-def value(result: Result) -> Any:
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    return begin({"desk.csv": FEEDBACK}, hub='timezone = "Asia/Shanghai"')
 
 
 def test_linking_says_what_moved_and_how_to_take_it_back(run: Run) -> None:

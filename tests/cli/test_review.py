@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import re
@@ -11,31 +10,15 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from tests.cli.conftest import Begin, Run, configure, value
 
-from opshub.cli import cli
 from opshub.cli.beside import marked
 from opshub.clock import SystemClock
 from opshub.store import open_store
-
-CONFIG = """\
-[hub]
-rules = ["own.rules"]
-{more}
-[connections.desk]
-kind  = "files"
-paths = ["desk.csv"]
-[connections.desk.columns]
-id      = "id"
-text    = "text"
-created = "created"
-"""
 
 FEEDBACK = """\
 id,text,created
@@ -46,37 +29,11 @@ id,text,created
 5,导出 Excel 最后一列丢失,2026-01-09T08:00:00Z
 """
 
-Run = Callable[..., Result]
-
-
-def configure(folder: Path, more: str = "") -> None:
-    (folder / "opshub.toml").write_text(CONFIG.format(more=more), encoding="utf-8")
-
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a small hub is configured."""
-    monkeypatch.chdir(tmp_path)
-    configure(tmp_path)
-    (tmp_path / "desk.csv").write_text(FEEDBACK, encoding="utf-8")
-    (tmp_path / "own.rules").write_text("score priority = count feedback\n", encoding="utf-8")
-    return tmp_path
-
-
-@pytest.fixture
-def run(folder: Path) -> Run:
+def run(begin: Begin) -> Run:
     """Runs a command in a folder where everything is synced."""
-
-    def invoke(*args: str) -> Result:
-        return CliRunner().invoke(cli, args, catch_exceptions=False)
-
-    assert invoke("sync").exit_code == 0
-    return invoke
-
-
-def value(result: Result) -> Any:
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    return begin({"desk.csv": FEEDBACK})
 
 
 def open_(run: Run) -> list[str]:
@@ -165,9 +122,8 @@ def test_a_wrong_answer_ends_with_an_error_and_changes_nothing(
     assert open_(run) == before
 
 
-def test_where_nothing_is_asked_it_says_what_to_do(folder: Path) -> None:
-    def invoke(*args: str) -> Result:
-        return CliRunner().invoke(cli, args, catch_exceptions=False)
+def test_where_nothing_is_asked_it_says_what_to_do(lay: Begin) -> None:
+    invoke = lay({"desk.csv": FEEDBACK})
 
     assert invoke("review").stdout == "nothing is asked: there is no feedback yet; run: opshub sync\n"
     assert invoke("matching", "status").stdout == "nothing was looked at yet: opshub review\n"
@@ -401,10 +357,10 @@ def test_promises_that_make_no_sense_are_refused(run: Run, words: tuple[str, ...
 def test_what_tune_says_can_be_written_and_a_wrong_pair_is_told_with_its_place(
     run: Run, folder: Path
 ) -> None:
-    configure(folder, "attach = 0.97\nask = 0.2\n")
+    configure(folder, hub="attach = 0.97\nask = 0.2\n")
     assert "attach = 0.97, ask = 0.2" in run("review", "--list").output + run("matching", "status").stdout
 
-    configure(folder, "attach = 0.6\nask = 0.7\n")
+    configure(folder, hub="attach = 0.6\nask = 0.7\n")
     wrong = run("matching", "status")
     assert wrong.exit_code == 2
     assert "ask must be smaller than attach" in wrong.stderr

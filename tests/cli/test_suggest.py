@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
-
-from opshub.cli import cli
-
-CONFIG = """\
-[hub]
-rules = ["own.rules"]
-
-[connections.desk]
-kind  = "files"
-paths = ["desk.csv"]
-[connections.desk.columns]
-id      = "id"
-text    = "text"
-created = "created"
-"""
+from tests.cli.conftest import Begin, Run, value
 
 FEEDBACK = """\
 id,text,created
@@ -35,29 +17,14 @@ id,text,created
 6,A dark theme for evenings,2026-01-10T08:00:00Z
 """
 
-Run = Callable[..., Result]
-
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(begin: Begin) -> Run:
     """Runs a command where pieces 1 and 3, 2 and 4, 5 and 6 make three ideas."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "opshub.toml").write_text(CONFIG, encoding="utf-8")
-    (tmp_path / "desk.csv").write_text(FEEDBACK, encoding="utf-8")
-    (tmp_path / "own.rules").write_text("score priority = count feedback\n", encoding="utf-8")
-
-    def invoke(*args: str) -> Result:
-        return CliRunner().invoke(cli, args, catch_exceptions=False)
-
-    assert invoke("sync").exit_code == 0
+    run = begin({"desk.csv": FEEDBACK})
     for piece, idea in ((3, 1), (4, 2), (6, 5)):
-        assert invoke("ideas", "link", f"desk:{piece}", f"IDEA-{idea}").exit_code == 0
-    return invoke
-
-
-def value(result: Result) -> Any:
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+        assert run("ideas", "link", f"desk:{piece}", f"IDEA-{idea}").exit_code == 0
+    return run
 
 
 def test_a_suggested_merge_names_the_pieces_and_the_commands_that_follow_and_refuse_it(run: Run) -> None:

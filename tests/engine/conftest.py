@@ -236,6 +236,20 @@ ROUTED = (
 )
 
 
+LEAVERS = """
+score priority = 10 * count feedback
+
+rule "They may leave" {
+    when any feedback (text mentions ["cancel"])
+    priority +50
+    tag "churn-risk"
+    route to board.EXP as urgent
+}
+
+bands priority { P1 >= 50, P2 otherwise }
+"""
+"""What rules that are tried are compared with."""
+
 COMPILED: dict[str, RuleSet] = {}
 """Rule sets by text: every world has the same connections."""
 

@@ -6,43 +6,23 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.engine.conftest import LEAVERS
 
-from opshub.engine.facts import schema
-from opshub.language import RuleSet, Source, check
-
-CURRENT = """
-score priority = 10 * count feedback
-
-rule "They may leave" {
-    when any feedback (text mentions ["cancel"])
-    priority +50
-    tag "churn-risk"
-    route to board.EXP as urgent
-}
-
-bands priority { P1 >= 50, P2 otherwise }
-"""
-NEW = CURRENT.replace('["cancel"]', '["export"]').replace("+50", "+20").replace("P1 >= 50", "P1 >= 25")
+NEW = LEAVERS.replace('["cancel"]', '["export"]').replace("+50", "+20").replace("P1 >= 50", "P1 >= 25")
 
 
 @pytest.fixture
 def known(world: Any) -> Any:
     """Two people, two ideas; the first has its item in the tracker."""
-    world.use(CURRENT)
+    world.use(LEAVERS)
     world.desk.add(1, "I will cancel", who="ann")
     world.desk.add(2, "the export is slow", who="bo")
     world.hub.sync()
     return world
 
 
-def _rules(world: Any, text: str) -> RuleSet:
-    found = check([Source("new.rules", text)], schema(world.hub.connections))
-    assert found.rules is not None, found.diagnostics
-    return found.rules
-
-
 def test_ideas_that_move_come_with_rank_band_route_and_reasons(known: Any) -> None:
-    told = known.hub.simulate(_rules(known, NEW))
+    told = known.hub.simulate(known.rules(NEW))
 
     first, second = told.moved
     assert (told.ideas, told.changed) == (2, 2)
@@ -57,7 +37,7 @@ def test_ideas_that_move_come_with_rank_band_route_and_reasons(known: Any) -> No
 
 
 def test_what_would_be_written_is_counted_for_each_field(known: Any) -> None:
-    told = known.hub.simulate(_rules(known, NEW))
+    told = known.hub.simulate(known.rules(NEW))
 
     assert told.writes
     assert all(row.differ <= row.current + row.new for row in told.writes)
@@ -68,18 +48,18 @@ def test_nothing_is_stored(known: Any) -> None:
     store = known.hub.store
     before = (store.last_seq(), store.decisions([1, 2]), store.outbox(), store.mark("score"))
 
-    known.hub.simulate(_rules(known, NEW))
+    known.hub.simulate(known.rules(NEW))
 
     assert (store.last_seq(), store.decisions([1, 2]), store.outbox(), store.mark("score")) == before
 
 
 def test_the_same_rules_change_nothing(known: Any) -> None:
     assert known.hub.simulate().changed == 0
-    assert known.hub.simulate(_rules(known, CURRENT)).changed == 0
+    assert known.hub.simulate(known.rules(LEAVERS)).changed == 0
 
 
 def test_a_simulation_comes_true_when_the_rules_are_used(known: Any) -> None:
-    told = known.hub.simulate(_rules(known, NEW))
+    told = known.hub.simulate(known.rules(NEW))
 
     known.use(NEW)
     known.hub.sync()
@@ -99,7 +79,7 @@ def test_a_moment_in_the_past_knows_only_what_was_said_before_it(known: Any) -> 
     known.desk.add(3, "the export is broken", who="cy", created=created)
     known.hub.sync()
 
-    told = known.hub.simulate(_rules(known, NEW), at=earlier)
+    told = known.hub.simulate(known.rules(NEW), at=earlier)
 
     assert told.ideas == 1
     assert [moved.idea for moved in told.moved] == ["IDEA-3"]
@@ -107,7 +87,7 @@ def test_a_moment_in_the_past_knows_only_what_was_said_before_it(known: Any) -> 
 
 
 def test_only_so_many_ideas_are_shown_the_farthest_first(known: Any) -> None:
-    told = known.hub.simulate(_rules(known, NEW), limit=1)
+    told = known.hub.simulate(known.rules(NEW), limit=1)
 
     assert [moved.idea for moved in told.moved] == ["IDEA-1"]
     assert told.changed == 2
@@ -119,7 +99,7 @@ def test_rules_that_compare_ideas_compare_all_stored_ones(known: Any) -> None:
     known.hub.sync()
     text = "score loud = count feedback\nscore priority = normalize(loud)\n"
 
-    told = known.hub.simulate(_rules(known, text))
+    told = known.hub.simulate(known.rules(text))
     known.use(text)
     known.hub.sync()
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.engine.conftest import LEAVERS
 
 from opshub.engine.declared import Declared
 from opshub.engine.facts import schema
@@ -17,20 +18,11 @@ from opshub.engine.trial import Trial
 from opshub.language import Source, check
 from opshub.model import Override
 
-BASE = """
-score priority = 10 * count feedback
-
-rule "They may leave" {
-    when any feedback (text mentions ["cancel"])
-    priority +50
-    tag "churn-risk"
-    route to board.EXP as urgent
-}
-rule "Fresh" { when any feedback (created > ago(2d)) priority +5 tag "fresh" }
-rule "Done" { when idea.status == "P1" priority +3 tag "seen" }
-
-bands priority { P1 >= 50, P2 otherwise }
-"""
+BASE = (
+    LEAVERS
+    + 'rule "Fresh" { when any feedback (created > ago(2d)) priority +5 tag "fresh" }\n'
+    + 'rule "Done" { when idea.status == "P1" priority +3 tag "seen" }\n'
+)
 WORLD = BASE + 'signal talk = count feedback, per day\nrule "Loud" { when signal talk >= 2 priority +7 }\n'
 ACROSS = BASE.replace(
     "score priority = 10 * count feedback", "score loud = count feedback\nscore priority = normalize(loud)"
