@@ -22,6 +22,7 @@ from opshub.language.codes import CODES
 from opshub.language.findings import Findings
 from opshub.language.machine import Reduction, lark, read
 from opshub.language.tabling import main, tables
+from opshub.language.tree import Span
 
 STARTER = files("opshub_rules").joinpath("starter.rules").read_text(encoding="utf-8")
 SEEDS = [
@@ -42,7 +43,7 @@ BITS = [
 
 
 def _read(text: str) -> object:
-    return read(text, Builder(0, 0, Findings([Source("x.rules", text)])))
+    return read(text, Span(0, 0, len(text)), Builder(Findings([Source("x.rules", text)])))
 
 
 def _allowed(text: str) -> bool:

@@ -52,13 +52,13 @@ def _pieces(text: str) -> list[Piece]:
     """The tokens and comments of a file, each with the number of line breaks before it."""
     found: list[Piece] = []
     done = 0
-    for token in tokens(text):
+    for token in tokens(text, tree.Span(0, 0, len(text))):
         assert token is not None, "nothing else stands in a file that can be read"
-        start = token.start_pos
+        start = token.span.start
         _take_comments(found, text, done, start)
         written = " ".join(token.split()) if token.type == "MONEY" else str(token)
         found.append(Piece(written, token.type, start, _breaks(found, text, start), len(token)))
-        done = token.end_pos
+        done = token.span.end
     _take_comments(found, text, done, len(text))
     return found
 

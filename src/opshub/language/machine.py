@@ -8,43 +8,38 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from opshub.language.tree import Span
 
 if TYPE_CHECKING:
     from lark import Lark
 
-__all__ = ["Place", "Reduction", "Token", "digest", "grammar", "lark", "read", "tokens"]
-
-
-class Place(NamedTuple):
-    """From where to where something stands in the text of its statement."""
-
-    start_pos: int
-    end_pos: int
+__all__ = ["Reduction", "Token", "digest", "grammar", "lark", "read", "tokens"]
 
 
 class Token(str):
-    """One word, sign or literal, with the name that the grammar has for it."""
+    """One word, sign or literal, with the name that the grammar has for it, and its place."""
 
-    __slots__ = ("end_pos", "start_pos", "type")
+    __slots__ = ("span", "type")
 
     type: str
-    start_pos: int
-    end_pos: int
+    span: Span
 
 
-def _token(text: str, kind: str, start: int, end: int) -> Token:
+# A third of the time that its own constructor takes.
+_span = cast("Callable[[tuple[int, int, int]], Span]", partial(tuple.__new__, Span))
+
+
+def _token(text: str, kind: str, span: Span) -> Token:
     token = Token(text)
-    token.type, token.start_pos, token.end_pos = kind, start, end
+    token.type, token.span = kind, span
     return token
-
-
-_END = _token("", "$END", 0, 0)
 
 
 class Reduction(NamedTuple):
@@ -82,15 +77,29 @@ class _Tables:
     """Where each sign leads from a state: to another state, or, below zero, to a reduction; ``""`` is for all others.
 
     A reduction for all others may come before a sign that cannot stand there, which then is refused all the same.
+    ``kept`` are the kinds of words that builders are given, ``chains`` where runs of lone reductions lead.
     """
 
-    blanks: re.Pattern[str]
     words: re.Pattern[str]
-    keywords: Mapping[str, str]
+    names: Mapping[str, str]
+    kept: frozenset[str]
     states: list[Mapping[str, int]]
     reductions: list[Reduction]
     start: int
     end: int
+    refused: int
+    chains: dict[tuple[int, int, str], tuple[int, bool]]
+
+    def lone(self, below: int, state: int, sign: str) -> tuple[int, bool]:
+        """The state behind all reductions of a single part that a sign asks for, and whether one makes it a list."""
+        key, wraps = (below, state, sign), False
+        while (action := self.states[state].get(sign, self.states[state][""])) < 0:
+            reduction = self.reductions[~action]
+            if not reduction.lone:
+                break
+            wraps = wraps or reduction.wraps
+            state = self.states[below][reduction.origin]
+        return self.chains.setdefault(key, (state, wraps))
 
 
 def grammar() -> str:
@@ -119,84 +128,101 @@ def _tables() -> _Tables:
         from opshub.language.tabling import tables
 
         made = tables()
-    # Possessive: blanks that were passed are never given back.
-    blanks = f"(?:{made['blanks']})*+"
+    refused = len(made["states"])
     return _Tables(
-        re.compile(blanks),
-        re.compile(f"{blanks}(?:{made['words']})"),
-        made["keywords"],
-        made["states"],
+        re.compile(made["words"]),
+        made["names"],
+        frozenset(made["kept"]),
+        [{"": refused, **state} for state in made["states"]],
         [Reduction(*reduction) for reduction in made["reductions"]],
         made["start"],
         made["end"],
+        refused,
+        {},
     )
 
 
-def tokens(text: str) -> Iterator[Token | None]:
-    """The words, signs and literals of a text, None where nothing of the language stands and reading ends."""
+def tokens(text: str, place: Span) -> Iterator[Token | None]:
+    """The words, signs and literals of a place, None where nothing of the language stands and reading ends."""
     tables = _tables()
-    match, keywords = tables.words.match, tables.keywords
-    at = 0
-    while found := match(text, at):
+    for found in tables.words.finditer(text, place.start, place.end):
         kind = str(found.lastgroup)
-        start, at = found.span(kind)
-        word = found[kind]
-        yield _token(word, keywords.get(word, kind) if kind == "NAME" else kind, start, at)
-    if tables.blanks.fullmatch(text, at) is None:
-        yield None
+        if kind == "END":
+            break
+        if kind == "OTHER":
+            yield None
+            break
+        word, end = found[kind], found.end()
+        yield _token(word, tables.names.get(word, kind), Span(place.file, end - len(word), end))
 
 
-def read(text: str, builder: object) -> Any:
-    """The node that the builder makes of a statement; None where the grammar does not allow the text."""
-    tables = _tables()
-    run = _Run(tables, builder)
-    for token in tokens(text):
-        if token is None or not run.take(token):
-            return None
-    run.take(_END)
-    return run.values[-1] if run.states[-1] == tables.end else None
+def read(text: str, place: Span, builder: object) -> Any:
+    """The node that the builder makes of the statement at a place; None where the grammar does not allow it."""
+    return _Run(_tables(), builder, place.file).node(_tables().words.finditer(text, place.start, place.end))
 
 
 class _Run:
-    """The stack of one statement."""
+    """The stacks of one statement: the states below its values, the values, and where these begin in the text."""
 
-    def __init__(self, tables: _Tables, builder: object) -> None:
-        self._table = tables.states
-        self._reductions = tables.reductions
+    def __init__(self, tables: _Tables, builder: object, file: int) -> None:
+        self._tables = tables
         self._builder = builder
-        self.states = [tables.start]
-        self.values: list[Any] = []
-        self._places: list[Place | Token] = []
+        self._file = file
+        self._below: list[int] = []
+        self._values: list[Any] = []
+        self._starts: list[int] = []
 
-    def take(self, token: Token) -> bool:
-        """Go on with one token; whether it may stand here."""
-        sign = token.type
-        table, states, values = self._table, self.states, self.values
+    def node(self, words: Iterable[re.Match[str]]) -> Any:
+        """What becomes of the words; None where one may not stand where it does."""
+        tables, values = self._tables, self._values
+        rows, names, kept = tables.states, tables.names, tables.kept
+        state, end = tables.start, 0
+        for found in words:
+            kind: Any = found.lastgroup
+            if kind == "OTHER":
+                break
+            word = found[kind]
+            sign = names.get(word, kind)
+            action = rows[state].get(sign, -1)
+            if action < 0:
+                state, action = self._reduced(state, sign, end)
+                if action == tables.refused:
+                    return values[-1] if sign == "$END" and state == tables.end else None
+            end = found.end()
+            start = end - len(word)
+            self._below.append(state)
+            self._starts.append(start)
+            values.append(_token(word, sign, _span((self._file, start, end))) if sign in kept else word)
+            state = action
+        return None
+
+    def _reduced(self, state: int, sign: str, end: int) -> tuple[int, int]:
+        """All reductions that a sign asks for: the state behind them, and what the sign leads to from there."""
+        tables, below, values = self._tables, self._below, self._values
         while True:
-            row = table[states[-1]]
+            row = tables.states[state]
             action = row.get(sign)
             if action is None:
-                action = row.get("")
-                if action is None:
-                    return False
+                action = row[""]
             if action >= 0:
-                states.append(action)
-                values.append(token)
-                self._places.append(token)
-                return True
-            reduction = self._reductions[~action]
+                return state, action
+            reduction = tables.reductions[~action]
             if reduction.lone:
-                states.pop()
-                if reduction.wraps:
+                chain = tables.chains.get((below[-1], state, sign)) or tables.lone(below[-1], state, sign)
+                state = chain[0]
+                if chain[1]:
                     values[-1] = [values[-1]]
             else:
-                self._reduce(reduction)
-            states.append(table[states[-1]][reduction.origin])
+                self._reduce(reduction, end)
+                state = tables.states[below[-1]][reduction.origin]
 
-    def _reduce(self, action: Reduction) -> None:
-        size, states, values, places = action.size, self.states, self.values, self._places
-        spread = Place(places[-size].start_pos, places[-1].end_pos)
+    def _reduce(self, action: Reduction, end: int) -> None:
+        """Put what becomes of the last values, which end there, in their place."""
+        size, values, starts = action.size, self._values, self._starts
         parts = action.parts(values[-size:])
-        del states[-size:], values[-size:], places[-size:]
-        values.append(getattr(self._builder, action.name)(spread, parts) if action.name else parts)
-        places.append(spread)
+        if size > 1:
+            # What is below the first part stays, and where it starts.
+            del self._below[1 - size :], values[1 - size :], starts[1 - size :]
+        if action.name:
+            parts = getattr(self._builder, action.name)(_span((self._file, starts[-1], end)), parts)
+        values[-1] = parts

@@ -102,11 +102,9 @@ def parse(findings: Findings, currencies: Currencies | None = None) -> list[Stat
     statements: list[Statement] = []
     for file in range(len(findings.sources)):
         text, blocks = scan(file, findings)
-        parts = 0
+        builder, parts = Builder(findings, currencies), 0
         for block in blocks:
-            statement = (
-                None if block.broken or parts > MOST_PARTS else _read(text, block, findings, currencies)
-            )
+            statement = None if block.broken or parts > MOST_PARTS else _read(text, block, findings, builder)
             if statement is not None:
                 parts, deep = _measured(statement, parts)
                 _report_size(block, text, deep, parts, findings)
@@ -118,9 +116,8 @@ def parse(findings: Findings, currencies: Currencies | None = None) -> list[Stat
     return statements
 
 
-def _read(text: str, block: Block, findings: Findings, currencies: Currencies | None) -> Statement | None:
-    body = text[block.start : block.end]
-    found = read(body, Builder(block.file, block.start, findings, currencies))
+def _read(text: str, block: Block, findings: Findings, builder: Builder) -> Statement | None:
+    found = read(text, Span(block.file, block.start, block.end), builder)
     if found is None:
         _report_refusal(text, block, findings)
     return cast("Statement | None", found)
@@ -236,8 +233,8 @@ def _report_stray_word(text: str, block: Block, after: Span, findings: Findings)
 
 def _last(text: str, block: Block, end: int) -> tuple[str, Span]:
     """The last word, sign or literal before a place."""
-    *_, token = filter(None, tokens(text[block.start : end]))
-    return token, Span(block.file, block.start + token.start_pos, block.start + token.end_pos)
+    *_, token = filter(None, tokens(text, Span(block.file, block.start, end)))
+    return token, token.span
 
 
 def _token_span(text: str, block: Block, token: Token) -> Span:

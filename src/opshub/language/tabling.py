@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lark.parsers.lalr_analysis import Reduce
@@ -19,22 +20,45 @@ def tables() -> dict[str, Any]:
     scanner = front.lexer.scanner
     ignored = set(front.lexer.ignore_types)
     apart = {terminal.name for terminal in scanner.terminals}
+    blanks = "|".join(f"(?:{t.pattern.to_regexp()})" for t in scanner.terminals if t.name in ignored)
     table = front.parser._parse_table
     numbers: dict[Any, int] = {}
     places = _places(table.states, table.start_states["start"])
     rows = [_row(table.states[state], numbers, places) for state in places]
     return {
         "grammar": digest(),
-        "blanks": "|".join(f"(?:{t.pattern.to_regexp()})" for t in scanner.terminals if t.name in ignored),
-        "words": "|".join(
-            f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in scanner.terminals if t.name not in ignored
+        "words": _words([t for t in scanner.terminals if t.name not in ignored], blanks),
+        "names": {t.pattern.value: str(t.name) for t in front.lexer.terminals if t.name not in apart}
+        | {t.pattern.value: str(t.name) for t in scanner.terminals if _is_sign(t)}
+        | {"": "$END"},
+        "kept": sorted(
+            {str(s.name) for rule in numbers for s in rule.expansion if s.is_term and not s.filter_out}
         ),
-        "keywords": {t.pattern.value: str(t.name) for t in front.lexer.terminals if t.name not in apart},
         "states": rows,
         "reductions": [_reduction(rule) for rule in numbers],
         "start": places[table.start_states["start"]],
         "end": places[table.end_states["start"]],
     }
+
+
+def _words(terminals: Sequence[Any], blanks: str) -> str:
+    """What finds one word, sign or literal after another, with what stands before it.
+
+    Tried first is what is most often there: nothing but a name begins with a letter. Lark has single signs last.
+    """
+    signs = "".join(map(re.escape, (t.pattern.value for t in terminals if _is_sign(t))))
+    apart = sorted((t for t in terminals if not _is_sign(t)), key=lambda t: t.name != "NAME")
+    # Possessive: blanks that were passed are never given back.
+    return (
+        f"(?:{blanks})*+(?:"
+        + "|".join(f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in apart)
+        + f"|(?P<SIGNS>[{signs}])|(?P<END>\\Z)|(?P<OTHER>(?s:.)))"
+    )
+
+
+def _is_sign(terminal: Any) -> bool:
+    """Whether it is a single character that is always the same."""
+    return terminal.pattern.type == "str" and len(terminal.pattern.value) == 1
 
 
 def _places(states: Mapping[int, Mapping[str, tuple[Any, Any]]], start: int) -> dict[int, int]:
