@@ -355,9 +355,11 @@ def _made(
     op: str, kind: Kind, operands: tuple[Term, ...], detail: Hashable = None, optional: bool = False
 ) -> Term:
     """A term over operands; broken where any of them is."""
-    if any(operand.kind is None for operand in operands):
-        return BROKEN
-    row, late = any(o.row for o in operands), any(o.late for o in operands)
+    row = late = False
+    for operand in operands:
+        if operand.kind is None:
+            return BROKEN
+        row, late = row or operand.row, late or operand.late
     return Term(op, kind, operands, detail, optional, row, late)
 
 

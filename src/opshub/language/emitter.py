@@ -115,16 +115,18 @@ class Emitter:
 
     def uses(self, let: str) -> int:
         """How often a let is named in what is compiled."""
-        return self._counts[Term("let", None, (), let)]
+        return self._counts[let]
 
     def expression(self, term: Term) -> ast.expr:
         """The term's value: true or false for a condition, otherwise None where it is missing."""
         if term in self.variables:
             return load(self.variables[term])
-        keeps = term.kind is Kind.BOOL and term.op != "let" and self._weight(term) >= _WORTH
-        if self._counts[term] > 1 and (keeps or is_clock(term)):
+        if self._counts[term] > 1 and (self._keeps(term) or is_clock(term)):
             return self._keep(term)
         return self._plain(term)
+
+    def _keeps(self, term: Term) -> bool:
+        return term.kind is Kind.BOOL and term.op != "let" and self._weight(term) >= _WORTH
 
     def _keep(self, term: Term) -> ast.expr:
         name = self._memo.get(term)
@@ -319,16 +321,19 @@ def _plain(value: str | float | bool) -> str | float | bool:
     return float(value) if isinstance(value, Money) else value
 
 
-def _occurrences(lets: Mapping[str, Definition], roots: Iterable[Term]) -> Counter[Term]:
+def _occurrences(lets: Mapping[str, Definition], roots: Iterable[Term]) -> Counter[Term | str]:
     """How often each term is asked for, lets counted by name and each definition once."""
-    counts: Counter[Term] = Counter()
+    counts: Counter[Term | str] = Counter()
     stack, followed = list(roots), set()
     while stack:
         term = stack.pop()
-        counts[Term("let", None, (), term.detail) if term.op == "let" else term] += 1
+        if term.op == "let":
+            counts[str(term.detail)] += 1
+            if term.detail not in followed:
+                followed.add(term.detail)
+                stack.append(lets[str(term.detail)].term)
+            continue
+        counts[term] += 1
         if term.op not in GATHERING:
             stack.extend(term.operands)
-        if term.op == "let" and term.detail not in followed:
-            followed.add(term.detail)
-            stack.append(lets[str(term.detail)].term)
     return counts

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from opshub.language.meaning import Home, Program, leaves
+from opshub.language.meaning import Home, Program, distinct, leaves
 from opshub.language.predicates import Predicates
 from opshub.language.stories import Story, tell_row
 
@@ -44,7 +44,8 @@ class Homes:
     @cached_property
     def predicates(self) -> Predicates:
         """What the blocks look for in texts."""
-        return Predicates.of([home.when for home in self.all], self._program)
+        reached = distinct([home.when for home in self.all], self._program.lets)
+        return Predicates.of(reached, self._program)
 
     def of(self, row: Sequence[Any]) -> Belonging | None:
         """The first block that holds for a row of values, in the order of the schema."""

@@ -119,7 +119,7 @@ def _follows(fact: Term, part: Term) -> bool:
 
 def never(term: Term, lets: Mapping[str, Definition]) -> str:
     """Why a condition cannot hold, in words, or nothing where that cannot be proven."""
-    parts = conjuncts(term, lets)
+    parts = conjuncts(term, lets) if term.op in ("and", "let") else [_literal_right(term)]
     # Putting them in order, so that the same reason is told each time, takes far longer than looking for one.
     return _contradiction(list(parts)) and _contradiction(sorted(parts, key=show))
 

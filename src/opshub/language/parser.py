@@ -91,6 +91,7 @@ _NAMED = {
 _DIGITS = "0123456789."
 _LETTERS = "".join(map(chr, range(97, 123)))
 _PERIODS = {"min": "hours", "h": "hours", "d": "days", "w": "weeks"}
+_NEVER_NODES = frozenset({"Kind", "Span", "bool", "float", "str"})
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?%?")
 
 
@@ -139,7 +140,7 @@ def _report_refusal(text: str, block: Block, findings: Findings) -> None:
 
 @cache
 def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+    return tuple(field.name for field in fields(kind) if field.type not in _NEVER_NODES)
 
 
 def children(node: object) -> Iterator[Any]:
@@ -154,14 +155,13 @@ def children(node: object) -> Iterator[Any]:
 
 def _measured(statement: Statement, parts: int) -> tuple[int, bool]:
     """The number of parts so far, and whether this statement is nested too deeply; without recursion."""
-    stack: list[tuple[object, int]] = [(statement, 0)]
-    deepest = 0
-    while stack:
-        node, depth = stack.pop()
-        parts += 1
-        deepest = max(deepest, depth)
-        stack.extend((child, depth + 1) for child in children(node))
-    return parts, deepest > DEEPEST
+    level: list[object] = [statement]
+    depth = -1
+    while level:
+        parts += len(level)
+        depth += 1
+        level = [child for node in level for child in children(node)]
+    return parts, depth > DEEPEST
 
 
 def _report_size(block: Block, text: str, deep: bool, parts: int, findings: Findings) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
-from opshub.language.meaning import Definition, Program, Term, distinct, resolved
+from opshub.language.meaning import Definition, Program, Term, resolved
 from opshub.language.patterns import Pattern, Patterns
 from opshub.language.runtime import fold
 from opshub.language.words import Lexicon, Words
@@ -47,10 +47,9 @@ class Predicates:
         self.width = width
 
     @classmethod
-    def of(cls, roots: Iterable[Term], program: Program) -> Predicates:
-        """Those of conditions and values, and of what they name."""
-        lets = program.lets
-        found = (named(term, lets) for term in distinct(roots, lets))
+    def of(cls, terms: Iterable[Term], program: Program) -> Predicates:
+        """Those that are among these terms."""
+        found = (named(term, program.lets) for term in terms)
         return cls((one for one in found if one is not None), len(program.schema.feedback))
 
     @property

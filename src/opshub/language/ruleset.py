@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -51,16 +51,18 @@ class RuleSet:
         given = [*(rule.tags for rule in program.rules), *(alert.tags for alert in program.alerts)]
         self.tags = frozenset(chain.from_iterable(given))
         roots = [*(score.term for score in program.scores), *(rule.when for rule in program.rules)]
-        self.homes = Homes(program, frozenset(_reads([home.when for home in program.homes], program)))
-        self.reads = frozenset(_reads(roots, program)) | self.homes.reads
-        self.predicates = Predicates.of(roots, program)
+        reached, lets = distinct(roots, program.lets), program.lets
+        homes = distinct([home.when for home in program.homes], lets)
+        self.homes = Homes(program, frozenset(_reads(homes, program)))
+        self.reads = frozenset(_reads(reached, program)) | self.homes.reads
+        self.predicates = Predicates.of(reached, program)
         counted = [series.term for series in program.signals if series.counted and series.term is not None]
-        self.signals = Signals(program, frozenset(_reads(counted, program)))
+        self.signals = Signals(program, frozenset(_reads(distinct(counted, lets), program)))
         self.tests: tuple[TestCase, ...] = program.tests
         self.across = program.across
         self.goals = {target.name: target for target in program.goals}
         self._width = len(program.schema.idea)
-        self._watched = frozenset(_observed(roots, program))
+        self._watched = frozenset(_observed(reached, program))
         self._program = program
         self._start = dict.fromkeys(self.scores, 0.0)
         self._effects = tuple(
@@ -73,7 +75,11 @@ class RuleSet:
         self._stories = compiled.rules if compiled else ()
         self._score_stories = compiled.scores if compiled else ()
         self._first = len(self._score_stories)
-        self.legend = Legend(tuple(entries(program, self._score_stories, self._stories)))
+
+    @cached_property
+    def legend(self) -> Legend:
+        """What explanations say in words."""
+        return Legend(tuple(entries(self._program, self._score_stories, self._stories)))
 
     @property
     def program(self) -> Program:
@@ -225,17 +231,17 @@ def _compiled(program: Program) -> Compiled | None:
     return compile_program(program)
 
 
-def _observed(roots: Iterable[Term], program: Program) -> Iterator[int]:
+def _observed(terms: Iterable[Term], program: Program) -> Iterator[int]:
     """The places in the world that these terms read."""
     own = len(program.schema.idea) - len(program.world)
-    for term in distinct(roots, program.lets):
+    for term in terms:
         if term.op == "idea" and own <= term.field[0] < len(program.schema.idea):
             yield term.field[0] - own
 
 
-def _reads(roots: Iterable[Term], program: Program) -> Iterator[str]:
+def _reads(terms: Iterable[Term], program: Program) -> Iterator[str]:
     own = len(program.schema.idea) - len(program.world)
-    for term in distinct(roots, program.lets):
+    for term in terms:
         if term.op == "row" or (term.op == "idea" and term.field[0] < own):
             yield term.field[1]
         elif term.op in GATHERING:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from opshub.language.meaning import COMPARE, Program, leaves
+from opshub.language.meaning import COMPARE, Program, distinct, leaves
 from opshub.language.predicates import Predicates
 from opshub.language.runtime import number
 from opshub.language.series import Alarm, Series
@@ -46,7 +46,8 @@ class Signals:
     @cached_property
     def predicates(self) -> Predicates:
         """What counted signals look for in texts."""
-        return Predicates.of((s.term for s in self._counted() if s.term is not None), self._program)
+        roots = [series.term for series in self._counted() if series.term is not None]
+        return Predicates.of(distinct(roots, self._program.lets), self._program)
 
     @property
     def periods(self) -> tuple[str, ...]:

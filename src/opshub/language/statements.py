@@ -55,6 +55,7 @@ class _Build:
         self._schema = schema
         self._findings = findings
         self._later = [s.name for s in statements if isinstance(s, tree.Let | tree.Parameter | tree.Score)]
+        self._scores = {s.name for s in statements if isinstance(s, tree.Score)} | {"priority"}
         self._world = slots(statements)
         self._names = Names(schema, findings, self._later, self._world)
         self._checker = Checker(self._names, findings)
@@ -225,9 +226,8 @@ class _Build:
         return found
 
     def _check_score(self, name: str, mark: Span) -> None:
-        scores = {node.name for node in self._statements if isinstance(node, tree.Score)} | {"priority"}
-        if name not in scores and not self._names.is_lost(name):
-            hint = suggestion(name, tuple(scores))
+        if name not in self._scores and not self._names.is_lost(name):
+            hint = suggestion(name, tuple(self._scores))
             self._findings.report("R105", mark, f"there is no score '{name}'", hint)
 
     def _check_route(self, node: tree.Route) -> None:

@@ -25,10 +25,14 @@ class Story:
     """
 
     seen: tuple[Term, ...]
-    names: tuple[str, ...]
     lists: tuple[Term | None, ...]
     fields: tuple[tuple[str, int], ...]
     words: tuple[tuple[str, str], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the explanation calls the values; a signal's has its period."""
+        return tuple(map(_named, self.seen))
 
     def evidence(self, lists: tuple[Sequence[int], ...]) -> tuple[int, ...]:
         """At most five rows, the earliest first."""
@@ -56,10 +60,8 @@ def tell(root: Term, lets: Mapping[str, Definition]) -> Story:
     """The story of a score's value or a rule's condition."""
     teller = _Teller(lets)
     teller.walk(root)
-    seen = tuple(teller.seen)
     return Story(
-        seen,
-        tuple(map(_named, seen)),
+        tuple(teller.seen),
         tuple(teller.lists),
         tuple((name, index) for index, name in teller.fields),
         tuple(sorted(teller.words, key=lambda word: word[0].endswith("matches"))),
@@ -71,11 +73,10 @@ def tell_row(when: Term, lets: Mapping[str, Definition]) -> Story:
     teller = _Teller(lets)
     teller.row(when, set())
     fields = tuple((name, index) for index, name in teller.fields)
-    return Story((), (), (), fields, tuple(teller.words))
+    return Story((), (), fields, tuple(teller.words))
 
 
 def _named(term: Term) -> str:
-    """What the explanation calls a value; a signal's has its period."""
     period = [part.detail for part in term.operands if term.op == "idea" and part.op == "constant"]
     return f"{show(term)} ({period[0]})" if period else show(term)
 
