@@ -46,7 +46,8 @@ class Reduction(NamedTuple):
     """What becomes of ``size`` parts: a node made by the builder's method ``name``, or, without one, their list.
 
     ``taken`` are the parts that count: index, whether it is a list of parts itself, and how many absent ones stand
-    before it; ``absent`` stand after the last. ``single`` hands a lone part up as it is. Most reductions only hand on:
+    before it; ``absent`` stand after the last. ``whole`` says that all parts
+    count as they are. ``single`` hands a lone part up as it is. Most reductions only hand on:
     ``lone`` is true for those, and ``wraps`` where the value becomes a list.
     """
 
@@ -58,6 +59,7 @@ class Reduction(NamedTuple):
     absent: int
     lone: bool
     wraps: bool
+    whole: bool
 
     def parts(self, values: list[Any]) -> list[Any]:
         """The parts that count, in order, None for each absent one."""
@@ -219,7 +221,7 @@ class _Run:
     def _reduce(self, action: Reduction, end: int) -> None:
         """Put what becomes of the last values, which end there, in their place."""
         size, values, starts = action.size, self._values, self._starts
-        parts = action.parts(values[-size:])
+        parts = values[-size:] if action.whole else action.parts(values[-size:])
         if size > 1:
             # What is below the first part stays, and where it starts.
             del self._below[1 - size :], values[1 - size :], starts[1 - size :]

@@ -129,8 +129,8 @@ def _report_exposure(
     connection = verdict.route.partition(".")[0]
     audience = schema.audiences.get(connection, "")
     known = next((field.values for field in schema.feedback if field.name == VISIBILITY), ())
-    demanded = _demanded(verdict.when, lets)
-    if audience not in known or not demanded or not demanded <= set(known):
+    demanded = _demanded(verdict.when, lets) if audience in known else set()
+    if not demanded or not demanded <= set(known):
         return
     most_open = min(demanded, key=known.index)
     if known.index(most_open) > known.index(audience):

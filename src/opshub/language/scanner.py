@@ -49,6 +49,7 @@ _STATEMENT = re.compile(
 _LINE = re.compile(r"^(?!\n)", re.M)
 _DEFINED = re.compile(r'(?:let|parameter|score|signal)[ \t]+(\w+)|^[ \t]*goal[ \t]+"([^"\n]*)"', re.M)
 _HEADING = re.compile(r"\s*((?:rule|match|alert|goal|test|bands)[ \t]+(?:\"[^\"\n]*\"|\w+))")
+_BRACKETS = frozenset("(){}[]")
 _PARTNER = {")": "(", "]": "[", "}": "{"}
 
 
@@ -145,38 +146,49 @@ def _blocks(text: str, file: int, findings: Findings) -> list[Block]:
 
 def _check_brackets(text: str, block: Block, findings: Findings) -> None:
     """Report the first quote or bracket without a partner, or the first that is nested too deeply."""
-    opened: list[tuple[str, Span]] = []
-    for sign, kind, span in _paired(text, block):
-        if kind == "open":
-            _report_quote(text, span, findings)
-        elif kind == "single":
-            hint = f'write "{sign[1:-1]}"'
-            findings.report("R012", span, f"a text stands in double quotes, not in {sign[0]}", hint)
+    opened: list[tuple[str, int]] = []
+    for sign, kind, at in _paired(text, block):
+        if kind == "bracket" and sign not in _PARTNER and len(opened) < DEEPEST:
+            opened.append((sign, at))
         elif sign in _PARTNER and opened and opened[-1][0] == _PARTNER[sign]:
             opened.pop()
-            continue
-        elif sign in _PARTNER:
-            _report_stray(text, block, span, opened, findings)
         else:
-            opened.append((sign, span))
-            if len(opened) <= DEEPEST:
-                continue
-            findings.report("R009", span, f"more than {DEEPEST} levels deep", "name the inner parts with let")
-        block.broken = True
-        return
+            _report_bracket(text, block, Span(block.file, at, at + len(sign)), kind, opened, findings)
+            block.broken = True
+            return
     if opened:
-        _report_open(text, block, *opened[-1], findings)
+        sign, at = opened[-1]
+        _report_open(text, block, sign, Span(block.file, at, at + 1), findings)
         block.broken = True
 
 
-def _paired(text: str, block: Block) -> Iterator[tuple[str, str, Span]]:
-    """Brackets, and quotes without a partner: the sign, its kind, its place."""
+def _report_bracket(
+    text: str, block: Block, span: Span, kind: str, opened: list[tuple[str, int]], findings: Findings
+) -> None:
+    """Report a quote without a partner, a bracket that closes nothing, or one that opens too deeply."""
+    sign = text[span.start : span.end]
+    if kind == "open":
+        _report_quote(text, span, findings)
+    elif kind == "single":
+        hint = f'write "{sign[1:-1]}"'
+        findings.report("R012", span, f"a text stands in double quotes, not in {sign[0]}", hint)
+    elif sign in _PARTNER:
+        _report_stray(text, block, span, opened, findings)
+    else:
+        findings.report("R009", span, f"more than {DEEPEST} levels deep", "name the inner parts with let")
+
+
+def _paired(text: str, block: Block) -> Iterator[tuple[str, str, int]]:
+    """Brackets, and quotes without a partner: the sign, its kind, where it begins."""
     at = block.start
     while found := _NEXT.search(text, at, block.end):
-        token = _TOKEN.match(text, found.start(), block.end)
-        at = token.end() if token else found.end()
-        if token and token.lastgroup in ("bracket", "open", "single"):
-            yield token[0], token.lastgroup, Span(block.file, found.start(), at)
+        sign, start, at = found[0], found.start(), found.end()
+        if sign in _BRACKETS:
+            yield sign, "bracket", start
+        elif token := _TOKEN.match(text, start, block.end):
+            at = token.end()
+            if token.lastgroup in ("open", "single"):
+                yield token[0], token.lastgroup, start
 
 
 def _report_open(text: str, block: Block, sign: str, span: Span, findings: Findings) -> None:
@@ -212,13 +224,14 @@ def _report_quote(text: str, span: Span, findings: Findings) -> None:
 
 
 def _report_stray(
-    text: str, block: Block, span: Span, opened: list[tuple[str, Span]], findings: Findings
+    text: str, block: Block, span: Span, opened: list[tuple[str, int]], findings: Findings
 ) -> None:
     """Report a closing bracket that has no partner, or the one inside of it that lacks its own."""
     sign, partner = text[span.start], _PARTNER[text[span.start]]
     heading = _HEADING.match(text, block.start) if sign == "}" and not opened else None
     if any(other == partner for other, _ in opened):
-        other, place = opened[-1]
+        other, at = opened[-1]
+        place = Span(block.file, at, at + 1)
         message = f"this '{other}' is not closed before the '{sign}' of line {findings.line(span)}"
         findings.report("R002", place, message, f"a '{_closing(other)}' is missing")
     elif heading:

@@ -105,7 +105,8 @@ def _reduction(rule: Any) -> Reduction:
     lone = lone and (single or not name) and not (single and taken[0][1])
     assert lone or not single, "what may stand for its only part has one part"
     wraps = lone and not name and not taken[0][1]
-    return Reduction(len(rule.expansion), origin, name, single, tuple(taken), absent, lone, wraps)
+    whole = not absent and taken == [(index, False, 0) for index in range(len(rule.expansion))]
+    return Reduction(len(rule.expansion), origin, name, single, tuple(taken), absent, lone, wraps, whole)
 
 
 def main(path: str) -> None:
