@@ -321,6 +321,8 @@ class Builder:
         self._findings.report("R141", span, message, hint)
 
     def _number(self, token: Token) -> float:
+        if len(token) <= _DIGITS and token.isdecimal():
+            return float(token)
         digits = token.split()[0].rstrip("%").replace("_", "")
         if len(digits.partition(".")[0].lstrip("0")) > _DIGITS or len(digits) > 2 * _DIGITS:
             self._findings.report("R014", token.span, "this number is too large", "15 digits are the most")

@@ -8,7 +8,7 @@ changes anything.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,9 +32,12 @@ class Compiled:
     rules: tuple[Story, ...]
 
 
-def compile_program(program: Program) -> Compiled:
-    """Compile all that scores and rules need; lets that nothing uses cost nothing."""
-    return _Compiler(program).compiled()
+def compile_program(program: Program, reached: Mapping[Term, None] | None = None) -> Compiled:
+    """Compile all that scores and rules need; lets that nothing uses cost nothing.
+
+    ``reached`` are the terms below scores and rules, where somebody has looked for them.
+    """
+    return _Compiler(program, reached).compiled()
 
 
 def compile_condition(term: Term) -> Callable[[Sequence[Any], Any], bool]:
@@ -93,10 +96,10 @@ def _function(arguments: list[str], body: list[ast.stmt], namespace: dict[str, A
 
 
 class _Compiler:
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, reached: Mapping[Term, None] | None) -> None:
         self._program = program
         self._roots = [*(score.term for score in program.scores), *(rule.when for rule in program.rules)]
-        reached = distinct(self._roots, program.lets)
+        reached = distinct(self._roots, program.lets) if reached is None else reached
         named = {term.detail for term in reached if term.op == "let"}
         self._lets = [definition for name, definition in program.lets.items() if name in named]
         gathers = [term for term in reached if term.op in GATHERING]

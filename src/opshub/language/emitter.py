@@ -333,7 +333,7 @@ def _occurrences(lets: Mapping[str, Definition], roots: Iterable[Term]) -> Count
                 followed.add(term.detail)
                 stack.append(lets[str(term.detail)].term)
             continue
-        counts[term] += 1
+        counts[term] = counts.get(term, 0) + 1
         if term.op not in GATHERING:
             stack.extend(term.operands)
     return counts

@@ -53,7 +53,6 @@ def _pieces(text: str) -> list[Piece]:
     found: list[Piece] = []
     done = 0
     for token in tokens(text, tree.Span(0, 0, len(text))):
-        assert token is not None, "nothing else stands in a file that can be read"
         start = token.span.start
         _take_comments(found, text, done, start)
         written = " ".join(token.split()) if token.type == "MONEY" else str(token)

@@ -144,18 +144,14 @@ def _tables() -> _Tables:
     )
 
 
-def tokens(text: str, place: Span) -> Iterator[Token | None]:
-    """The words, signs and literals of a place, None where nothing of the language stands and reading ends."""
+def tokens(text: str, place: Span) -> Iterator[Token]:
+    """The words, signs and literals of a place where nothing else stands."""
     tables = _tables()
     for found in tables.words.finditer(text, place.start, place.end):
         kind = str(found.lastgroup)
-        if kind == "END":
-            break
-        if kind == "OTHER":
-            yield None
-            break
-        word, end = found[kind], found.end()
-        yield _token(word, tables.names.get(word, kind), Span(place.file, end - len(word), end))
+        if kind != "END":
+            word, end = found[kind], found.end()
+            yield _token(word, tables.names.get(word, kind), Span(place.file, end - len(word), end))
 
 
 def read(text: str, place: Span, builder: object) -> Any:
@@ -179,10 +175,10 @@ class _Run:
         tables, values = self._tables, self._values
         rows, names, kept = tables.states, tables.names, tables.kept
         state, end = tables.start, 0
-        for found in words:
+        for found in words:  # pragma: no branch - the end is a sign, too, and the last one
             kind: Any = found.lastgroup
             if kind == "OTHER":
-                break
+                return None
             word = found[kind]
             sign = names.get(word, kind)
             action = rows[state].get(sign, -1)
@@ -196,7 +192,6 @@ class _Run:
             self._starts.append(start)
             values.append(_token(word, sign, _span((self._file, start, end))) if sign in kept else word)
             state = action
-        return None
 
     def _reduced(self, state: int, sign: str, end: int) -> tuple[int, int]:
         """All reductions that a sign asks for: the state behind them, and what the sign leads to from there."""

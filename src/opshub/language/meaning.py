@@ -218,7 +218,7 @@ def leaves(term: Term, lets: Mapping[str, Definition]) -> Iterator[Term]:
     while stack:
         found = stack.pop()
         yield found
-        stack.extend(reversed(found.operands))
+        stack += found.operands[::-1]
         if found.op == "let" and found.detail not in followed:
             followed.add(found.detail)
             stack.append(lets[str(found.detail)].term)
@@ -232,7 +232,7 @@ def distinct(roots: Iterable[Term], lets: Mapping[str, Definition]) -> dict[Term
         term = stack.pop()
         if term not in found:
             found[term] = None
-            stack.extend(reversed(term.operands))
+            stack += term.operands[::-1]
             if term.op == "let":
                 stack.append(lets[str(term.detail)].term)
     return found

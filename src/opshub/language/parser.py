@@ -233,7 +233,7 @@ def _report_stray_word(text: str, block: Block, after: Span, findings: Findings)
 
 def _last(text: str, block: Block, end: int) -> tuple[str, Span]:
     """The last word, sign or literal before a place."""
-    *_, token = filter(None, tokens(text, Span(block.file, block.start, end)))
+    *_, token = tokens(text, Span(block.file, block.start, end))
     return token, token.span
 
 

@@ -70,7 +70,7 @@ class RuleSet:
             for rule in program.rules
         )
         self._defined = tuple(score.name for score in program.scores)
-        compiled = _compiled(program)
+        compiled = _compiled(program, reached)
         self._decide: Decide = compiled.decide if compiled else _undecided
         self._stories = compiled.rules if compiled else ()
         self._score_stories = compiled.scores if compiled else ()
@@ -222,13 +222,13 @@ class RuleSet:
         return tuple(traces)
 
 
-def _compiled(program: Program) -> Compiled | None:
+def _compiled(program: Program, reached: Mapping[Term, None]) -> Compiled | None:
     """The function of a program; None where it has nothing to say."""
     if not (program.scores or program.rules):
         return None
     from opshub.language.compiler import compile_program
 
-    return compile_program(program)
+    return compile_program(program, reached)
 
 
 def _observed(terms: Iterable[Term], program: Program) -> Iterator[int]:

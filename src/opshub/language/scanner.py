@@ -185,10 +185,11 @@ def _paired(text: str, block: Block) -> Iterator[tuple[str, str, int]]:
         sign, start, at = found[0], found.start(), found.end()
         if sign in _BRACKETS:
             yield sign, "bracket", start
-        elif token := _TOKEN.match(text, start, block.end):
-            at = token.end()
-            if token.lastgroup in ("open", "single"):
-                yield token[0], token.lastgroup, start
+            continue
+        token = _TOKEN.match(text, start, block.end)
+        at = token.end() if token else at
+        if token and token.lastgroup in ("open", "single"):
+            yield token[0], token.lastgroup, start
 
 
 def _report_open(text: str, block: Block, sign: str, span: Span, findings: Findings) -> None:
