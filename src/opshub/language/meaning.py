@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from opshub.language.currencies import Money
+from opshub.language.fixed import fixed
 from opshub.language.schema import Kind, Schema
 from opshub.language.series import Alarm, Series, Target
 
@@ -45,7 +46,7 @@ class Gathering(NamedTuple):
     window: timedelta | None
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Term:
     """One operation; equal terms mean the same.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
 from opshub.language.belonging import Match
+from opshub.language.fixed import fixed
 from opshub.language.schema import Kind
 from opshub.language.watching import Alert, Goal, Signal
 
@@ -57,7 +57,7 @@ class Span(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Literal:
     """A value that is written out."""
 
@@ -66,7 +66,7 @@ class Literal:
     value: str | float | bool | datetime | timedelta
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Listing:
     """Values in square brackets."""
 
@@ -74,7 +74,7 @@ class Listing:
     items: tuple[Literal, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Name:
     """A field, a ``let`` or a ``score``."""
 
@@ -82,7 +82,7 @@ class Name:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Reading:
     """``signal name``: what it came to in its last full period; ``mark`` is the place of the name."""
 
@@ -91,7 +91,7 @@ class Reading:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Negation:
     """``not …``."""
 
@@ -99,7 +99,7 @@ class Negation:
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Junction:
     """Two or more conditions joined by the same ``word``, ``and`` or ``or``."""
 
@@ -108,7 +108,7 @@ class Junction:
     operands: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Comparison:
     """``left sign right``, true or false."""
 
@@ -118,7 +118,7 @@ class Comparison:
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Member:
     """``value in [ … ]``."""
 
@@ -127,7 +127,7 @@ class Member:
     items: Listing
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Contains:
     """``texts contains text``."""
 
@@ -136,7 +136,7 @@ class Contains:
     item: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class ContainsList:
     """``texts contains any [ … ]``, or with the ``verb`` ``all``."""
 
@@ -146,7 +146,7 @@ class ContainsList:
     items: Listing
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Matches:
     """``text matches "pattern"``; in the pattern a backslash is a backslash. ``mark`` is the place of the pattern."""
 
@@ -156,7 +156,7 @@ class Matches:
     mark: Span
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Mentions:
     """``text mentions [ … ]``."""
 
@@ -165,7 +165,7 @@ class Mentions:
     words: Listing
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Missing:
     """``value is missing``; ``negated`` for ``is not missing``."""
 
@@ -174,7 +174,7 @@ class Missing:
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Arithmetic:
     """``left sign right`` of numbers."""
 
@@ -184,7 +184,7 @@ class Arithmetic:
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Negative:
     """A number with the opposite sign."""
 
@@ -192,7 +192,7 @@ class Negative:
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Call:
     """A function with its arguments; ``mark`` is the place of its name."""
 
@@ -202,7 +202,7 @@ class Call:
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Gather:
     """One value out of all feedback of an idea, or of what was written in the ``window`` before now.
 
@@ -238,7 +238,7 @@ Expression: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Let:
     """``let name = value``; ``mark`` is the place of the name."""
 
@@ -248,7 +248,7 @@ class Let:
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Score:
     """``score name = value``; ``mark`` is the place of the name."""
 
@@ -258,7 +258,7 @@ class Score:
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Add:
     """``name +amount because …``; ``mark`` is the place of the name."""
 
@@ -269,7 +269,7 @@ class Add:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Tag:
     """``tag …``."""
 
@@ -277,7 +277,7 @@ class Tag:
     tag: str
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Supports:
     """``supports …``; ``mark`` is the place of the goal's title."""
 
@@ -286,7 +286,7 @@ class Supports:
     goal: str
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Route:
     """``route to … as … assign …``; ``mark``, ``pace`` and ``whom`` are the places of destination, urgency, person."""
 
@@ -299,14 +299,14 @@ class Route:
     whom: Span
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Stop:
     """``stop``."""
 
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Rule:
     """``rule name { when … }``; ``mark`` is the place of the name."""
 
@@ -317,7 +317,7 @@ class Rule:
     effects: tuple[Add | Tag | Supports | Route | Stop, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Step:
     """One band and the least score that reaches it; None is ``otherwise``."""
 
@@ -326,7 +326,7 @@ class Step:
     least: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Bands:
     """``bands score { … }``; ``mark`` is the place of the score's name."""
 
@@ -336,7 +336,7 @@ class Bands:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Setting:
     """``name = value`` of a test; ``mark`` is the place of the name. ``signal`` for a signal's values."""
 
@@ -347,7 +347,7 @@ class Setting:
     signal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Use:
     """``use pack { name = value, … }``; ``mark`` is the place of the pack's name."""
 
@@ -357,7 +357,7 @@ class Use:
     settings: tuple[Setting, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Parameter:
     """``parameter name = value because …``; ``mark`` is the place of the name."""
 
@@ -368,7 +368,7 @@ class Parameter:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Given:
     """One ``given`` line: values of the idea, and of at most one piece of feedback."""
 
@@ -376,7 +376,7 @@ class Given:
     settings: tuple[Setting, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Test:
     """``test name { given … expect … }``; ``mark`` is the place of the name."""
 
