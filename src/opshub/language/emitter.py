@@ -115,13 +115,13 @@ class Emitter:
 
     def uses(self, let: str) -> int:
         """How often a let is named in what is compiled."""
-        return self._counts[let]
+        return self._counts.get(let, 0)
 
     def expression(self, term: Term) -> ast.expr:
         """The term's value: true or false for a condition, otherwise None where it is missing."""
         if term in self.variables:
             return load(self.variables[term])
-        if self._counts[term] > 1 and (self._keeps(term) or is_clock(term)):
+        if self._counts.get(term, 0) > 1 and (self._keeps(term) or is_clock(term)):
             return self._keep(term)
         return self._plain(term)
 
@@ -321,17 +321,18 @@ def _plain(value: str | float | bool) -> str | float | bool:
     return float(value) if isinstance(value, Money) else value
 
 
-def _occurrences(lets: Mapping[str, Definition], roots: Iterable[Term]) -> Counter[Term | str]:
+def _occurrences(lets: Mapping[str, Definition], roots: Iterable[Term]) -> dict[Term | str, int]:
     """How often each term is asked for, lets counted by name and each definition once."""
-    counts: Counter[Term | str] = Counter()
+    counts: dict[Term | str, int] = {}
     stack, followed = list(roots), set()
     while stack:
         term = stack.pop()
         if term.op == "let":
-            counts[str(term.detail)] += 1
+            name = str(term.detail)
+            counts[name] = counts.get(name, 0) + 1
             if term.detail not in followed:
                 followed.add(term.detail)
-                stack.append(lets[str(term.detail)].term)
+                stack.append(lets[name].term)
             continue
         counts[term] = counts.get(term, 0) + 1
         if term.op not in GATHERING:

@@ -130,7 +130,7 @@ COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 GATHERING = frozenset({"any", "all", "no", "count", "share", "sum", "mean", "median", "min", "max"})
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Definition:
     """A ``let`` or a ``score``."""
 
@@ -139,7 +139,7 @@ class Definition:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Verdict:
     """A rule: its condition and what it does where that holds."""
 

@@ -43,10 +43,10 @@ _MATCH = r"match\b(?![ \t]*(?:[=!]?=|(?:in|is)\b))"
 OPENING = rf"(?:{_PLAIN}|signal)\b|{_MATCH}"
 """The first word of a statement; where a test expects something of ``match``, it is none."""
 _STATEMENT = re.compile(
-    rf"[ \t]*(?:(?:{_PLAIN})\b|{_MATCH}|(?:key[ \t]+)?signal[ \t]+\w+\s*=(?!=))"
-    r"|(?P<other>[^\W\d]\w*)[ \t]+(?:\"[^\"\n]*\"\s*\{|\w+\s*=(?!=))"
+    rf"^(?:[ \t]*(?:(?:{_PLAIN})\b|{_MATCH}|(?:key[ \t]+)?signal[ \t]+\w+\s*=(?!=))"
+    r"|(?P<other>[^\W\d]\w*)[ \t]+(?:\"[^\"\n]*\"\s*\{|\w+\s*=(?!=)))",
+    re.M,
 )
-_LINE = re.compile(r"^(?!\n)", re.M)
 _DEFINED = re.compile(r'(?:let|parameter|score|signal)[ \t]+(\w+)|^[ \t]*goal[ \t]+"([^"\n]*)"', re.M)
 _HEADING = re.compile(r"\s*((?:rule|match|alert|goal|test|bands)[ \t]+(?:\"[^\"\n]*\"|\w+))")
 _BRACKETS = frozenset("(){}[]")
@@ -128,7 +128,7 @@ def _narrow(text: str, token: re.Match[str]) -> str:
 def _blocks(text: str, file: int, findings: Findings) -> list[Block]:
     """The statements; one ends where a line begins with the word of the next, whatever brackets are open."""
     starts = []
-    for match in filter(None, (_STATEMENT.match(text, line.start()) for line in _LINE.finditer(text))):
+    for match in _STATEMENT.finditer(text):
         word = match["other"]
         if "signal" in match[0] and text[: match.start()].rstrip().endswith((",", "given")):
             continue  # a value that a test gives, on a line of its own

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from opshub.language.currencies import Money
+from opshub.language.fixed import fixed
 from opshub.language.meaning import EVERY, GATHERING, Definition, Term, show
 from opshub.language.predicates import named
 
@@ -16,7 +16,7 @@ _MOST = 5
 _LONGEST = 200
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Story:
     """``seen`` are the values to show, in order; ``lists`` the conditions whose rows are evidence, None for every row.
 
