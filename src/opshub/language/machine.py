@@ -196,22 +196,21 @@ class _Run:
     def _reduced(self, state: int, sign: str, end: int) -> tuple[int, int]:
         """All reductions that a sign asks for: the state behind them, and what the sign leads to from there."""
         tables, below, values = self._tables, self._below, self._values
+        rows, reductions, chains = tables.states, tables.reductions, tables.chains
         while True:
-            row = tables.states[state]
-            action = row.get(sign)
+            action = rows[state].get(sign)
             if action is None:
-                action = row[""]
+                action = rows[state][""]
             if action >= 0:
                 return state, action
-            reduction = tables.reductions[~action]
+            reduction = reductions[~action]
             if reduction.lone:
-                chain = tables.chains.get((below[-1], state, sign)) or tables.lone(below[-1], state, sign)
-                state = chain[0]
-                if chain[1]:
+                state, wraps = chains.get((below[-1], state, sign)) or tables.lone(below[-1], state, sign)
+                if wraps:
                     values[-1] = [values[-1]]
             else:
                 self._reduce(reduction, end)
-                state = tables.states[below[-1]][reduction.origin]
+                state = rows[below[-1]][reduction.origin]
 
     def _reduce(self, action: Reduction, end: int) -> None:
         """Put what becomes of the last values, which end there, in their place."""

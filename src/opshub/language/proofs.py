@@ -72,7 +72,8 @@ def _report_repeated(rules: Rules, lets: Mapping[str, Definition], findings: Fin
 
 def _report_circles(rules: Rules, named: Named, findings: Findings) -> None:
     """Each circle once, at the rule that stands first."""
-    reads = [frozenset(_tags_read(verdict.when, named)) for _, verdict in rules]
+    # Each rule of a circle gives a tag.
+    reads = [frozenset(_tags_read(v.when, named) if v.tags else ()) for _, v in rules]
     givers: dict[str, list[int]] = {}
     for number, (_, verdict) in enumerate(rules):
         for tag in verdict.tags:
