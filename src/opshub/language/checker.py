@@ -63,18 +63,18 @@ class Checker:
     def term(self, node: tree.Expression, place: Place, present: frozenset[Term] = frozenset()) -> Term:
         """A term of any kind."""
         match node:
-            case tree.Literal():
-                return constant(node.kind, node.value)
             case tree.Name():
                 return self._scope.resolve(node, place)
-            case tree.Reading():
-                return self._scope.reading(node)
+            case tree.Literal():
+                return constant(node.kind, node.value)
+            case tree.Comparison():
+                return self._comparison(node, place, present)
             case tree.Junction():
                 return self._junction(node, place, present)
             case tree.Negation():
                 return self._negation(node, place, present)
-            case tree.Comparison():
-                return self._comparison(node, place, present)
+            case tree.Reading():
+                return self._scope.reading(node)
             case tree.Member():
                 return self._member(node, place)
             case tree.Contains() | tree.ContainsList():

@@ -172,7 +172,8 @@ class _Run:
 
     def node(self, words: Iterable[re.Match[str]]) -> Any:
         """What becomes of the words; None where one may not stand where it does."""
-        tables, values = self._tables, self._values
+        tables, file = self._tables, self._file
+        values, below, starts = self._values, self._below, self._starts
         rows, names, kept = tables.states, tables.names, tables.kept
         state, end = tables.start, 0
         for found in words:  # pragma: no branch - the end is a sign, too, and the last one
@@ -188,9 +189,12 @@ class _Run:
                     return values[-1] if sign == "$END" and state == tables.end else None
             end = found.end()
             start = end - len(word)
-            self._below.append(state)
-            self._starts.append(start)
-            values.append(_token(word, sign, _span((self._file, start, end))) if sign in kept else word)
+            below.append(state)
+            starts.append(start)
+            if sign in kept:
+                token = word = Token(word)
+                token.type, token.span = sign, _span((file, start, end))
+            values.append(word)
             state = action
 
     def _reduced(self, state: int, sign: str, end: int) -> tuple[int, int]:
