@@ -52,12 +52,11 @@ class RuleSet:
         self.tags = frozenset(chain.from_iterable(given))
         roots = [*(score.term for score in program.scores), *(rule.when for rule in program.rules)]
         reached, lets = distinct(roots, program.lets), program.lets
-        homes = distinct([home.when for home in program.homes], lets)
-        self.homes = Homes(program, frozenset(_reads(homes, program)))
-        self.reads = frozenset(_reads(reached, program)) | self.homes.reads
+        self.homes = Homes(program, _reads(distinct([home.when for home in program.homes], lets), program))
+        self.reads = _reads(reached, program) | self.homes.reads
         self.predicates = Predicates.of(reached, program)
         counted = [series.term for series in program.signals if series.counted and series.term is not None]
-        self.signals = Signals(program, frozenset(_reads(distinct(counted, lets), program)))
+        self.signals = Signals(program, _reads(distinct(counted, lets), program))
         self.tests: tuple[TestCase, ...] = program.tests
         self.across = program.across
         self.goals = {target.name: target for target in program.goals}
@@ -239,14 +238,16 @@ def _observed(terms: Iterable[Term], program: Program) -> Iterator[int]:
             yield term.field[0] - own
 
 
-def _reads(terms: Iterable[Term], program: Program) -> Iterator[str]:
+def _reads(terms: Iterable[Term], program: Program) -> frozenset[str]:
+    """The full names of the fields that these terms read."""
     own = len(program.schema.idea) - len(program.world)
+    found: set[str] = set()
     for term in terms:
         if term.op == "row" or (term.op == "idea" and term.field[0] < own):
-            yield term.field[1]
-        elif term.op in GATHERING:
-            key = term.gathering.key
-            yield from () if key is None else (key[1],)
+            found.add(term.field[1])
+        elif term.op in GATHERING and term.gathering.key is not None:
+            found.add(term.gathering.key[1])
+    return frozenset(found)
 
 
 EMPTY = RuleSet(Program(Schema((), (), {}), {}, (), (), "", (), "", ()), "empty")
