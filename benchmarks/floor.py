@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from collections.abc import Iterator
 
 import httpx
 import orjson
@@ -36,7 +37,7 @@ def load(url: str, path: str) -> None:
         database.execute("commit")
 
 
-def _pages(url: str):  # type: ignore[no-untyped-def]
+def _pages(url: str) -> Iterator[bytes]:
     place = {"start_time": "0"}
     with httpx.Client(base_url=url, trust_env=False) as client:
         while True:

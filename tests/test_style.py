@@ -24,6 +24,12 @@ def _name(path: Path) -> str:
     return "/".join(path.parts[-3:])
 
 
+HERE = Path(__file__).parent
+BESIDE = [
+    pytest.param(path, id=_name(path))
+    for folder in (HERE, HERE.parent / "benchmarks")
+    for path in sorted(folder.rglob("*.py"))
+]
 SOURCES = [pytest.param(path, id=_name(path)) for path in _sources()]
 
 
@@ -44,7 +50,7 @@ def test_functions_are_short(path: Path) -> None:
     assert long == {}
 
 
-@pytest.mark.parametrize("path", SOURCES)
+@pytest.mark.parametrize("path", [*SOURCES, *BESIDE])
 def test_what_a_checker_is_told_to_overlook_has_its_reason_beside_it(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
 

@@ -16,8 +16,8 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
-from engines import ENGINES  # noqa: E402
-from sides import installed  # noqa: E402
+from engines import ENGINES  # noqa: E402  # found on the path above
+from sides import installed  # noqa: E402  # found on the path above
 
 
 def main() -> int:

@@ -29,15 +29,17 @@ class Editor:
 
     def __init__(self, folder: Path) -> None:
         command = [sys.executable, "-m", "opshub", "rules", "lsp"]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, cwd=folder, stdin=pipe, stdout=pipe, stderr=pipe)
+        assert process.stderr is not None
         self.folder = folder
-        self.process = subprocess.Popen(command, cwd=folder, **pipes)  # type: ignore[call-overload]
+        self.process: Any = process
         self.notes: queue.Queue[dict[str, Any]] = queue.Queue()
         self.answers: queue.Queue[dict[str, Any]] = queue.Queue()
         self._count = 0
         self._version = 0
         self._reader = threading.Thread(target=self._read, daemon=True)
-        self._errors = threading.Thread(target=self.process.stderr.read, daemon=True)
+        self._errors = threading.Thread(target=process.stderr.read, daemon=True)
         self._reader.start()
         self._errors.start()
         self.capabilities = self.ask("initialize", processId=None, rootUri=folder.as_uri(), capabilities={})
@@ -256,7 +258,7 @@ def test_a_broken_configuration_is_told_and_the_last_good_one_stays(start: Calla
     found = editor.told("team.rules")
     note = editor.notes.get(timeout=PATIENCE)
 
-    assert [d["code"] for d in found] == ["R006"]
+    assert [d["code"] for d in found] == ["R016"]
     assert (note["method"], "opshub.toml" in note["params"]["message"]) == ("window/showMessage", True)
 
 

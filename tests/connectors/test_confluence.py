@@ -220,8 +220,8 @@ def test_restricted_pages_and_what_is_below_them_are_restricted(twin: Confluence
 def test_restrictions_that_are_not_told_count_as_restricted(twin: ConfluenceTwin) -> None:
     twin.add_page("P", "<p>x</p>")
     connector = connect(twin)
-    record = dict(next(connector.pull(None)).records[0])
-    content = dict(record["content"])  # type: ignore[call-overload]
+    record: dict[str, Any] = dict(next(connector.pull(None)).records[0])
+    content = dict(record["content"])
     del content["restrictions"]
 
     got = connector.normalize({**record, "content": content})
@@ -302,9 +302,9 @@ def _keys(value: object) -> Iterator[str]:
 def test_a_page_that_is_gone_is_a_tombstone(twin: ConfluenceTwin) -> None:
     twin.add_page("P", "<p>x</p>")
     connector = connect(twin)
-    record = dict(next(connector.pull(None)).records[0])
+    record: dict[str, Any] = dict(next(connector.pull(None)).records[0])
 
-    gone = connector.normalize({**record, "content": {**record["content"], "status": "trashed"}})  # type: ignore[dict-item]
+    gone = connector.normalize({**record, "content": {**record["content"], "status": "trashed"}})
 
     assert isinstance(gone, Tombstone)
 

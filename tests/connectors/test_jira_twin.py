@@ -184,7 +184,7 @@ def test_a_third_partys_client_writes_the_twin(twin: JiraTwin, client: JIRA) -> 
     assert seen.properties == {"color": {"is": "red"}}
     assert twin.writes["create", "opshub-idea-1"] == 1
     assert twin.writes["edit", made.key] == 2
-    made.delete()  # type: ignore[no-untyped-call]
+    made.delete()  # type: ignore[no-untyped-call]  # its package has no type for it
     with pytest.raises(JIRAError, match="does not exist"):
         client.issue(made.key)
 

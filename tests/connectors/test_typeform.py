@@ -321,10 +321,13 @@ def test_what_the_owner_deleted_is_missing_from_the_census(survey: Survey) -> No
     assert ids(survey.connect().census()) == [kept]
 
 
-def test_a_census_that_brings_less_than_was_promised_is_refused(survey: Survey) -> None:
+def test_a_census_that_brings_less_than_was_promised_is_refused(
+    survey: Survey, monkeypatch: pytest.MonkeyPatch
+) -> None:
     survey.answer(why="Text.")
     connector = survey.connect()
-    connector._responses = lambda **_: {"total_items": 2, "page_count": 1, "items": [{"response_id": "a"}]}  # type: ignore[method-assign]
+    answer = {"total_items": 2, "page_count": 1, "items": [{"response_id": "a"}]}
+    monkeypatch.setattr(connector, "_responses", lambda **_: answer)
 
     with pytest.raises(BadAnswerError, match="promised 2 responses and sent 1"):
         list(connector.census())

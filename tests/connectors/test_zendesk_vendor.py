@@ -123,11 +123,11 @@ def test_real_tickets_with_real_comments_are_understood(shared: Path) -> None:
     answers = {"show_many.json": recorded(shared, "ticket_show_many"), "comments.json": comments}
     clock = FrozenClock(START)
     settings = {"url": "https://acme.zendesk.com", "email": "ops@acme.test", "token": "s3cret"}
-    connector = build(Zendesk, settings, name="support", clock=clock)
+    connector: Any = build(Zendesk, settings, name="support", clock=clock)
     connector.http.close()
-    connector.http = Repeater(answers)  # type: ignore[assignment]
+    connector.http = Repeater(answers)
 
-    first, second = (connector.normalize(record) for record in connector.read(["2", "3"]))  # type: ignore[attr-defined]
+    first, second = (connector.normalize(record) for record in connector.read(["2", "3"]))
 
     assert isinstance(first, Feedback) and isinstance(second, Feedback)
     assert first.ref == Ref("support", "2")
@@ -145,11 +145,11 @@ def test_a_real_user_becomes_the_author(shared: Path) -> None:
     ticket = {**recorded(shared, "ticket")["ticket"], "requester_id": user["id"], "comment_count": 1}
     answers = {"show_many.json": {"tickets": [ticket], "users": [user]}}
     settings = {"url": "https://acme.zendesk.com", "email": "ops@acme.test", "token": "s3cret"}
-    connector = build(Zendesk, settings, name="support", clock=FrozenClock(START))
+    connector: Any = build(Zendesk, settings, name="support", clock=FrozenClock(START))
     connector.http.close()
-    connector.http = Repeater(answers)  # type: ignore[assignment]
+    connector.http = Repeater(answers)
 
-    (record,) = connector.read(["2"])  # type: ignore[attr-defined]
+    (record,) = connector.read(["2"])
     seen = connector.normalize(record)
 
     assert isinstance(seen, Feedback)

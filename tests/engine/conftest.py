@@ -114,7 +114,9 @@ class Desk(Connector[NoSettings]):
     def write(self, change: Change) -> Receipt:
         self.written.append(change)
         (ticket,) = (t for t in self.tickets if str(t["id"]) == change.target)
-        ticket["tags"] = list(change.fields["tags"])  # type: ignore[arg-type]
+        tags = change.fields["tags"]
+        assert isinstance(tags, tuple)
+        ticket["tags"] = list(tags)
         if self.lose_answer:
             self.lose_answer = False
             raise UnknownOutcomeError("no answer came")

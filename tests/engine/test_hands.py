@@ -255,7 +255,8 @@ def test_the_same_twice_is_refused_and_a_machine_s_link_can_be_confirmed(three: 
     with pytest.raises(UsageError, match="desk:1 belongs to IDEA-1 already: ann linked it on 2026-03-01"):
         three.act(link, "desk:1", "IDEA-1")
 
-    assert history(three.hub.store, "IDEA-1")[0][0].links[0].before.maker is LinkMaker.SAME  # type: ignore[union-attr]
+    before = history(three.hub.store, "IDEA-1")[0][0].links[0].before
+    assert before is not None and before.maker is LinkMaker.SAME
 
 
 def test_an_action_that_was_undone_and_an_undo_cannot_be_undone(three: Any) -> None:

@@ -83,7 +83,7 @@ def linger(seconds: float) -> None:
             time.sleep(seconds)
         return right(self, statement, parameters)
 
-    Leases._write = slow  # type: ignore[assignment,method-assign]
+    Leases._write = slow  # type: ignore[assignment,method-assign]  # its only user is this process
 
 
 def live(

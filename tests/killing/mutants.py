@@ -73,7 +73,7 @@ def no_read_back() -> None:
 
 def no_epoch() -> None:
     """A process that lost its lease goes on writing."""
-    sqlite_work.Leases._renew = lambda self, lease: None  # type: ignore[method-assign]
+    sqlite_work.Leases._renew = lambda self, lease: None  # type: ignore[method-assign]  # the bug
 
 
 def plain_begin() -> None:

@@ -193,7 +193,8 @@ class Interpreter:
             ):
                 return self.gather(tree.Gather(node.span, node.function, "feedback", node.arguments[0], None))
             case tree.Call() if node.function in ATTAINING:
-                return self.idea[f'{node.function}("{node.arguments[0].value}")']  # type: ignore[union-attr]
+                goal = cast(tree.Literal, node.arguments[0]).value
+                return self.idea[f'{node.function}("{goal}")']
             case tree.Call():
                 return self.call(node, row)
         return self.gather(node)
@@ -229,11 +230,11 @@ class Interpreter:
         return None if None in arguments else FUNCTIONS[node.function].body(*arguments)
 
     def gather(self, node: tree.Gather) -> Any:
-        window = node.window
+        window = cast(timedelta, node.window.value) if node.window else None
         rows = [
             row
             for row in self.rows
-            if window is None or ((written := row["feedback.created"]) and written > NOW - window.value)  # type: ignore[operator]
+            if window is None or ((written := row["feedback.created"]) and written > NOW - window)
         ]
         found = [row for row in rows if node.where is None or self.value(node.where, row) is True]
         key = {"accounts": "account.id", "persons": "author.id"}.get(node.over)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,14 +16,14 @@ from opshub.model import Comment, Feedback, Ref
 
 
 def feedback(text: str = "", **more: object) -> Feedback:
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "ref": Ref("desk", "7"),
         "url": "https://desk.example/7",
         "text": text,
         "created_at": datetime(2026, 1, 1, tzinfo=UTC),
         **more,
     }
-    return Feedback(**values)  # type: ignore[arg-type]
+    return Feedback(**values)
 
 
 @pytest.mark.parametrize(

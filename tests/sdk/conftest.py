@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -116,11 +117,11 @@ def dial(wire: Wire, clock: FrozenClock) -> Iterator[Dial]:
     """Makes an ``Http`` to the scripted server; keywords are rules, or its own arguments."""
     opened: list[Http] = []
 
-    def open_one(path: str = "", **given: object) -> Http:
+    def open_one(path: str = "", **given: Any) -> Http:
         own = {name: given.pop(name) for name in ("auth", "headers", "secrets", "clock") if name in given}
-        rules = HttpRules(**{"private": True, **given})  # type: ignore[arg-type]
-        arguments = {"clock": clock, "rules": rules, "jitter": lambda: 1.0} | own
-        opened.append(Http(wire.url + path, **arguments))  # type: ignore[arg-type]
+        rules = HttpRules(**{"private": True, **given})
+        arguments: dict[str, Any] = {"clock": clock, "rules": rules, "jitter": lambda: 1.0} | own
+        opened.append(Http(wire.url + path, **arguments))
         return opened[-1]
 
     yield open_one

@@ -132,7 +132,7 @@ class TranslatesWorms(Sample):
         seen = super().normalize(record)
         TranslatesWorms.calls += 1
         if self.way == "mutates":
-            record["title"] = "changed"  # type: ignore[index]
+            record["title"] = "changed"  # type: ignore[index]  # what the promise forbids
         if self.way == "asks":
             self.http.get("/me")
         if self.way == "none":
@@ -256,7 +256,7 @@ class Logs(Sample):
 
 class Prints(Sample):
     def pull(self, cursor: Cursor | None) -> Iterator[Page]:
-        print("pulling")  # noqa: T201
+        print("pulling")  # noqa: T201  # what the promise forbids
         yield from super().pull(cursor)
 
 

@@ -49,7 +49,7 @@ class Counting(Sample):
             case "telling":
                 return [replace(good, segment=self.settings.token.get_secret_value())]
             case "frail":
-                return [replace(good, value=1.0 / (it["title"] != None))]  # noqa: E711
+                return [replace(good, value=1.0 / (it["title"] != None))]  # noqa: E711  # frail on purpose
             case "rough":
                 raise RuntimeError("no title") if not isinstance(it.get("title"), str) else KeyError("title")
         return [good]

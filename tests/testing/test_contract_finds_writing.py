@@ -50,7 +50,7 @@ class Writes(Sample):
             change = replace(change, version="")
         if self.way == "chatty":
             notes = [{"id": "n", "at": "2026-01-01T00:00:00Z", "text": INTERNAL, "internal": False}]
-            change = replace(change, fields={**change.fields, "notes": notes})  # type: ignore[dict-item]
+            change = replace(change, fields={**change.fields, "notes": notes})  # type: ignore[dict-item]  # the twin takes it
         if self.way == "calm":
             with contextlib.suppress(UnknownOutcomeError):
                 return super().write(change)
