@@ -97,7 +97,7 @@ def decide(run: str, items: Sequence[Item]) -> Outcome:
 
 def _default(folder: Path, items: Sequence[Item]) -> Outcome:
     stream = Stream(folder, items, "learn")
-    return _outcome(stream, items, _arrive(stream, items))
+    return _outcome(stream, items, _arrive(stream, items, lambda: None))
 
 
 def _answered(folder: Path, items: Sequence[Item]) -> Outcome:
@@ -132,15 +132,16 @@ def _tenth(folder: Path, items: Sequence[Item]) -> Outcome:
 
 
 def _arrive(
-    stream: Stream, items: Sequence[Item], person: Callable[[], None] = lambda: None
+    stream: Stream, items: Sequence[Item], person: Callable[[], object] | None = None
 ) -> tuple[float, float]:
     """All items in order; milliseconds an item, of each batch, p50 and p95."""
     times = []
     for _ in range(0, len(items), BATCH):
         before = stream.milliseconds
-        stream.arrive(BATCH)
+        stream.arrive(BATCH, ask=person is not None)
         times.append((stream.milliseconds - before) / BATCH)
-        person()
+        if person is not None:
+            person()
     return percentile(times, 0.5), percentile(times, 0.95)
 
 

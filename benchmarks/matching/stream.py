@@ -78,13 +78,14 @@ class Stream:
             limits=Limits(wait=timedelta(0), similar=similar),
         )
 
-    def arrive(self, count: int) -> None:
-        """The next items are pulled, matched, and looked at for what they resemble."""
+    def arrive(self, count: int, *, ask: bool) -> None:
+        """The next items are pulled and matched, and where somebody may be asked, looked at for what they resemble."""
         begun = time.process_time()
         at = len(self._source.arrived)
         self._source.arrived.extend(self.items[at : at + count])
         self.hub.sync(until="match")
-        self.hub.act("review", prepare)
+        if ask:
+            self.hub.act("review", prepare)
         self.milliseconds += (time.process_time() - begun) * 1000
 
     def suggest(self) -> None:
@@ -124,6 +125,7 @@ class Stream:
 
     def answer(self, most: int) -> int:
         """Answer so many questions, those first that are worth most; how many there were."""
+        self.hub.act("review", prepare)
         topics, given = self._topics(), 0
         for inquiry in inquiries(self.hub.store, most):
             name, said = str(inquiry.feedback.ref), self._say(inquiry, topics)

@@ -420,8 +420,10 @@ def test_an_attached_piece_that_is_asked_about_is_confirmed_or_taken_out(proved:
 class Topics:
     """A matcher that knows what people mean: the first word."""
 
-    attaches_at = 0.9
     model = "topics 1"
+
+    def attaches_from(self, feedback: Feedback) -> float:
+        return 0.9
 
     def candidates(self, feedback: Feedback, search: Any, limit: int = 5) -> list[Candidate]:
         found: dict[int, Candidate] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,12 @@ from opshub.store.asked import Calibration, Offer, Question
 from opshub.store.base import Store
 
 __all__ = ["Judge", "Weighed", "by_likeness", "offer"]
+
+HEARD = 3
+"""Pieces of an idea that are heard where a likeness attaches without answers."""
+
+COPY = 0.9
+"""The likeness of copies: of two such texts, a negation or a number tells them apart; others differ in more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +96,36 @@ class Judge:
         """The link that the first candidate makes; None where that is not sure enough."""
         if not found:
             return None
+        if self.limits.similar == "attach":
+            return self._voted(feedback, found)
         first = found[0]
         weighed = self.weigh(feedback.kind, [it.likeness for it in found])
         if not self.sure(first.likeness, weighed.chance, first.guards):
             return None
-        likely = first.likeness if self.limits.similar == "attach" else weighed.chance
-        return by_likeness(feedback.ref, offer(first), likely)
+        return by_likeness(feedback.ref, offer(first), weighed.chance)
+
+    def _voted(self, feedback: Feedback, found: Sequence[Candidate]) -> Link | None:
+        """The link to the idea whose nearest pieces speak for it most, where nobody is waited for."""
+        free = [it for it in found if not (guards(it) and it.likeness >= COPY)]
+        bound = self.matcher.attaches_from(feedback)
+        votes = [(self._vote(it), it) for it in free if it.likeness >= bound]
+        if not votes:
+            return None
+        vote, best = max(votes, key=lambda pair: (pair[0], pair[1].likeness, -pair[1].idea))
+        return by_likeness(feedback.ref, offer(best), vote) if vote >= bound else None
+
+    def _vote(self, candidate: Candidate) -> float:
+        """The mean likeness of its three nearest pieces; one that was not found counts nothing."""
+        heard = candidate.likenesses or (candidate.likeness,)
+        known = HEARD if len(heard) == HEARD else len(self.store.links_to(candidate.idea))
+        return round(math.fsum(heard) / max(min(HEARD, known), len(heard)), 4)
 
     def sure(self, likeness: float, likely: float, guards: Sequence[str]) -> bool:
         """Whether it is enough to attach, for a kind that attaches."""
         if guards:
             return False
         if self.limits.similar == "attach":
-            return likeness >= self.matcher.attaches_at
+            return likeness >= COPY
         return likely >= self.limits.attach
 
 

@@ -17,6 +17,12 @@ from opshub.model import Feedback
 
 __all__ = ["FullText", "compared", "piece_of"]
 
+FROM, FROM_CJK = 0.3, 0.6
+"""By the weights of Chinese, short questions that differ in one word are more alike than others."""
+
+VOTING = 3
+"""Pieces of an idea that are heard."""
+
 NAMED = 6
 """Shared words that are told."""
 
@@ -28,7 +34,6 @@ class FullText:
     texts mean the same in other words; with an encoder it also finds what lies near in meaning, and judges by that too.
     """
 
-    attaches_at = 0.9
     words = f"words {hashlib.blake2b(repr(sorted(WEIGHTS.items())).encode(), digest_size=4).hexdigest()}"
 
     def __init__(self, meaning: Meaning | None = None) -> None:
@@ -40,11 +45,16 @@ class FullText:
         """What values likenesses: those of two models are not compared."""
         return f"{self.words}, {self.meaning.name}" if self.meaning else self.words
 
+    def attaches_from(self, feedback: Feedback) -> float:
+        """The mean likeness of three pieces from which feedback joins an idea where nobody answers."""
+        return FROM_CJK if is_cjk(f"{feedback.title} {feedback.text}") else FROM
+
     def candidates(self, feedback: Feedback, search: Search, limit: int = 5) -> list[Candidate]:
         """The ideas most alike, best first, each once."""
         own = piece_of(feedback)
         retrieval = Retrieval.begin(own, search)
         best: dict[int, tuple[float, Other]] = {}
+        many: dict[int, list[float]] = {}
         telling = retrieval.weights.keys() - COMMON
         pool = [it for it in retrieval.pool(feedback.ref) if not telling.isdisjoint(it.piece.often)]
         senses = Senses()
@@ -52,13 +62,19 @@ class FullText:
             pool, senses = fused(retrieval, feedback, pool, self.meaning)
         for other, pair in compared(retrieval, pool, senses):
             likeness = senses.likeness(own, other, pair)
+            many.setdefault(other.idea, []).append(likeness)
             if other.idea not in best or likeness > best[other.idea][0]:
                 best[other.idea] = likeness, other
         ranked = sorted(best.values(), key=lambda found: (-found[0], -found[1].score, found[1].idea))[:limit]
         written = words(feedback.title, feedback.text) if ranked else {}
         return [
             Candidate(
-                other.idea, likeness, other.ref, _shared(retrieval, other, written), guards(own, other.piece)
+                other.idea,
+                likeness,
+                other.ref,
+                _shared(retrieval, other, written),
+                guards(own, other.piece),
+                tuple(sorted(many[other.idea], reverse=True)[:VOTING]),
             )
             for likeness, other in ranked
         ]

@@ -46,13 +46,16 @@ class Candidate:
     """The most telling words that both have."""
     guards: tuple[str, ...] = ()
     """What forbids attaching unasked: ``negation``, ``numbers``."""
+    likenesses: tuple[float, ...] = ()
+    """Those of its three nearest pieces, best first; the first is ``likeness``."""
 
 
 class Matcher(Protocol):
     """Finds ideas that a piece of feedback may speak for."""
 
-    attaches_at: float
-    """The likeness from which feedback joins an idea by itself."""
+    def attaches_from(self, feedback: Feedback) -> float:
+        """The mean likeness of an idea's three nearest pieces from which feedback joins it where nobody answers."""
+        ...
 
     @property
     def model(self) -> str:
