@@ -1,30 +1,43 @@
-"""Where a likeness attaches without answers: an idea's three nearest pieces are heard, not the nearest alone."""
+"""Where nobody is waited for: an idea's three nearest pieces are heard, not the nearest alone."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from opshub.engine.connection import Limits
 from opshub.engine.likeness import Judge
 from opshub.engine.regroup import link
-from opshub.matching import Candidate
-from opshub.model import Feedback, Ref
+from opshub.engine.review import prepare
+from opshub.matching import Candidate, Votes
+from opshub.model import Feedback, LinkMaker, Ref
 
 
 class Found:
-    """A matcher that found these."""
+    """A matcher that finds what it is told to."""
 
-    def attaches_from(self, feedback: Feedback) -> float:
+    model = "found 1"
+
+    def __init__(self) -> None:
+        self.said: dict[str, list[Candidate]] = {}
+
+    def joins_from(self, feedback: Feedback) -> float:
         return 0.3
 
     def candidates(self, feedback: Feedback, search: object, limit: int = 5) -> list[Candidate]:
-        return []
+        return self.said.get(feedback.ref.id, [])[:limit]
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> Found:
+    matcher = Found()
+    monkeypatch.setattr("opshub.engine.likeness.full_text", lambda store, setting: matcher)
+    return matcher
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def three(request: Any, worlds: Any) -> Any:
+def three(request: Any, worlds: Any, found: Found) -> Any:
     """Idea 1 has four pieces, idea 5 one."""
     world = worlds(request.param)
     for number, text in enumerate(("export", "import", "report", "support", "dark mode", "new"), 1):
@@ -32,23 +45,24 @@ def three(request: Any, worlds: Any) -> Any:
     world.hub.sync()
     for number in (2, 3, 4):
         world.act(link, f"desk:{number}", "IDEA-1")
+    world.hub.limits = replace(world.hub.limits, similar="attach")
     return world
 
 
-def chosen(world: Any, *found: Candidate) -> tuple[int, float] | None:
-    judge = Judge(world.hub.store, Limits(similar="attach"), Found())
-    feedback = world.hub.store.feedback(Ref("desk", "6"))
-    made = judge.link(feedback, found)
+def candidate(idea: int, *likenesses: float, guards: tuple[str, ...] = ()) -> Candidate:
+    votes = Votes(likenesses, sum(likenesses))
+    return Candidate(idea, max(likenesses), Ref("desk", str(idea)), ("word",), guards, votes)
+
+
+def chosen(world: Any, *among: Candidate) -> tuple[int, float] | None:
+    judge = Judge(world.hub.store, world.hub.limits)
+    made = judge.link(world.hub.store.feedback(Ref("desk", "6")), among)
     return (made.idea, made.confidence) if made else None
 
 
-def candidate(idea: int, *likenesses: float, guards: tuple[str, ...] = ()) -> Candidate:
-    return Candidate(idea, likenesses[0], Ref("desk", str(idea)), ("word",), guards, likenesses)
-
-
 def test_three_pieces_that_agree_outweigh_one_that_is_nearer(three: Any) -> None:
-    assert chosen(three, candidate(5, 0.5), candidate(1, 0.9, 0.8, 0.7)) == (1, 0.8)
-    assert chosen(three, candidate(5, 0.85), candidate(1, 0.9, 0.8, 0.7)) == (5, 0.85)
+    assert chosen(three, candidate(5, 0.95), candidate(1, 0.5, 0.4, 0.3)) == (1, 0.4)
+    assert chosen(three, candidate(5, 0.95), candidate(1, 0.4, 0.3, 0.2)) == (5, 0.95)
 
 
 def test_pieces_of_a_large_idea_that_were_not_found_speak_against_it(three: Any) -> None:
@@ -62,12 +76,36 @@ def test_an_idea_of_one_piece_is_heard_by_that(three: Any) -> None:
     assert chosen(three) is None
 
 
-def test_of_equal_votes_the_nearer_piece_decides_and_then_the_older_idea(three: Any) -> None:
-    assert chosen(three, candidate(5, 0.6), candidate(1, 0.7, 0.6, 0.5)) == (1, 0.6)
-    assert chosen(three, candidate(5, 0.6), candidate(1, 0.6, 0.6, 0.6)) == (1, 0.6)
+def test_of_equal_weights_the_nearer_piece_decides_and_then_the_older_idea(three: Any) -> None:
+    assert chosen(three, candidate(5, 1.0), candidate(1, 0.5, 0.5)) == (5, 1.0)
+    assert chosen(three, candidate(5, 0.5), candidate(1, 0.5)) is None  # of the older one two are not heard
 
 
-def test_a_copy_with_a_negation_or_another_number_is_left_out(three: Any) -> None:
-    assert chosen(three, candidate(5, 0.95, guards=("negation",))) is None
-    assert chosen(three, candidate(5, 0.95, guards=("numbers",)), candidate(1, 0.5, 0.4, 0.3)) == (1, 0.4)
-    assert chosen(three, candidate(5, 0.6, guards=("negation",))) == (5, 0.6)
+def test_a_piece_moves_to_the_idea_that_its_nearest_pieces_have_come_to(three: Any, found: Found) -> None:
+    found.said["7"] = [candidate(5, 0.6)]
+    three.desk.add(7, "seventh")
+    three.hub.sync()
+    assert three.where(7) == [5]
+
+    found.said["7"] = [candidate(1, 0.7, 0.6, 0.5), candidate(5, 0.6)]
+    three.desk.add(7, "seventh, edited")
+    three.hub.sync(until="normalize")
+    three.hub.act("review", prepare)
+
+    assert three.where(7) == [1]
+    assert three.hub.store.links_of([Ref("desk", "7")])[Ref("desk", "7")].maker is LinkMaker.SIMILARITY
+
+
+def test_what_stands_alone_joins_an_older_idea_and_never_a_newer_one(three: Any, found: Found) -> None:
+    found.said["5"] = [candidate(6, 0.9)]
+    found.said["6"] = [candidate(5, 0.9)]
+    three.hub.act("review", prepare)
+
+    assert three.where(5, 6) == [5, 5]
+
+
+def test_what_a_person_linked_stays_whatever_speaks_against_it(three: Any, found: Found) -> None:
+    found.said["2"] = found.said["3"] = [candidate(5, 0.95)]
+    three.hub.act("review", prepare)
+
+    assert three.where(2, 3) == [1, 1]

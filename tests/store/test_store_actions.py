@@ -118,6 +118,8 @@ def test_all_links_of_an_idea_are_told_also_those_of_what_is_gone(store: Store, 
         store.put_tombstones([Tombstone(make.ref("2"))])
 
     assert store.links_to(number) == [make.link("1", number), make.link("2", number)]
+    assert [store.size_of(number, most) for most in (1, 2, 3)] == [1, 2, 2]
+    assert store.size_of(number + 9, 3) == 0
 
 
 def test_a_dropped_link_is_counted_no_more(store: Store, make: Any) -> None:

@@ -7,7 +7,7 @@ matcher's model begins it anew. Nothing that a person, a key, a rule or the same
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from opshub.engine.blocks import Blocks
@@ -16,6 +16,7 @@ from opshub.engine.learning import learn
 from opshub.engine.likeness import Judge, by_likeness, offer
 from opshub.engine.match import SAYS_THE_SAME, index
 from opshub.engine.work import Work
+from opshub.matching import Candidate
 from opshub.model import Feedback, Link, LinkMaker, Ref
 from opshub.store.asked import Offer, Question, QuestionState
 from opshub.store.base import Store
@@ -133,7 +134,10 @@ class _Batch:
                 if old is not None and old.state not in _DONE:
                     store.put_questions([replace(old, state=QuestionState.SETTLED)])
                 continue
-            offers, guarded = self._offers(piece, link, apart.get(piece.ref, frozenset()))
+            barred = apart.get(piece.ref, frozenset())
+            found = [it for it in self.judge.candidates(piece, LOOKED_AT) if it.idea not in barred]
+            link = self._moved(piece, link, found)
+            offers, guarded = self._offers(link, found)
             self._decide(piece.ref, piece.kind, link, offers, guarded)
 
     def again(self, rows: Sequence[Question]) -> None:
@@ -152,12 +156,24 @@ class _Batch:
         known = self.judge.calibration(kind)
         return known.version if known else 0
 
-    def _offers(
-        self, piece: Feedback, link: Link, apart: Collection[int]
-    ) -> tuple[list[Offer], tuple[str, ...]]:
+    def _moved(self, piece: Feedback, link: Link, found: Sequence[Candidate]) -> Link:
+        """Its link by what its nearest pieces say now, where nobody is waited for."""
+        if self.work.limits.similar != "attach" or not self.judge.attaches(piece.kind):
+            return link
+        if link.maker is not LinkMaker.SIMILARITY:
+            if self._pieces(link) > 1 or not self._alone(link):
+                return link
+            found = [it for it in found if it.idea < link.idea]
+        made = self.judge.link(piece, found, link.idea)
+        if made is None or made.idea == link.idea:
+            return link
+        self.work.store.put_links([made])
+        self.work.stage("ask").add("attached" if link.maker is not LinkMaker.SIMILARITY else "moved")
+        return made
+
+    def _offers(self, link: Link, found: Sequence[Candidate]) -> tuple[list[Offer], tuple[str, ...]]:
         """The ideas to offer, and what guards the first. One that began by itself joins older ideas only, so that of
         two that are alike the later one is asked about."""
-        found = [it for it in self.judge.candidates(piece, LOOKED_AT) if it.idea not in apart]
         if link.maker is not LinkMaker.SIMILARITY:
             found = [it for it in found if it.idea < link.idea]
             return [offer(it) for it in found[:OFFERED]], found[0].guards if found else ()
@@ -188,7 +204,7 @@ class _Batch:
             margin=weighed.margin,
             chance=weighed.chance,
             version=weighed.version,
-            worth=round(1 - max(0.0, self.work.limits.attach - weighed.chance), 4),
+            worth=self._worth(link, weighed.chance),
             pieces=pieces,
             linked=link.idea,
             offers=tuple(offers),
@@ -198,13 +214,20 @@ class _Batch:
         self.work.stage("ask").add("questions", int(question.state is QuestionState.OPEN))
         self.work.store.put_questions([question])
 
+    def _worth(self, link: Link, likely: float) -> float:
+        """Nearness to the promise; of what joined an idea without a promise, the doubt."""
+        if link.maker is LinkMaker.SIMILARITY and self.work.limits.similar == "attach":
+            return round(1 - link.confidence, 4)
+        return round(1 - max(0.0, self.work.limits.attach - likely), 4)
+
     def _stand(self, asked: Question, link: Link) -> Question:
         """The question as it stands; what is sure enough, and nothing but itself in its idea, is attached."""
-        sure = bool(asked.offers) and self.judge.sure(asked.offers[0].likeness, asked.chance, asked.guards)
+        sure = bool(asked.offers) and self.judge.sure(asked.chance, asked.guards)
         attached = QuestionState.OPEN if sampled(asked.feedback) else QuestionState.ATTACHED
         if link.maker is LinkMaker.SIMILARITY:
             return replace(asked, state=attached if sure else QuestionState.OPEN)
-        if sure and asked.pieces == 1 and self.judge.attaches(asked.kind) and self._alone(link):
+        learned = self.work.limits.similar == "learn" and self.judge.attaches(asked.kind)
+        if sure and learned and asked.pieces == 1 and self._alone(link):
             made = by_likeness(asked.feedback, asked.offers[0], asked.chance)
             self.work.store.put_links([made])
             self.work.stage("ask").add("attached")

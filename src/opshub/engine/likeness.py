@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,18 +9,12 @@ from opshub.engine.connection import Limits
 from opshub.engine.encoding import full_text
 from opshub.engine.learning import may_attach
 from opshub.engine.work import Work
-from opshub.matching import SHIPPED, Candidate, Features, Matcher, Weights, chance, features
+from opshub.matching import HEARD, SHIPPED, Candidate, Features, Matcher, Weights, chance, features
 from opshub.model import Feedback, Link, LinkMaker, Ref
 from opshub.store.asked import Calibration, Offer, Question
 from opshub.store.base import Store
 
 __all__ = ["Judge", "Weighed", "by_likeness", "offer"]
-
-HEARD = 3
-"""Pieces of an idea that are heard where a likeness attaches without answers."""
-
-COPY = 0.9
-"""The likeness of copies: of two such texts, a negation or a number tells them apart; others differ in more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,41 +85,30 @@ class Judge:
         likely = chance(Features(question.logit, question.margin), weights)
         return Weighed(question.logit, question.margin, likely, known.version if known else 0)
 
-    def link(self, feedback: Feedback, found: Sequence[Candidate]) -> Link | None:
-        """The link that the first candidate makes; None where that is not sure enough."""
+    def link(self, feedback: Feedback, found: Sequence[Candidate], own: int = 0) -> Link | None:
+        """The link that likeness makes; None where that is not sure enough. ``own``: the idea that it belongs to."""
         if not found:
             return None
         if self.limits.similar == "attach":
-            return self._voted(feedback, found)
+            return self._voted(feedback, found, own)
         first = found[0]
         weighed = self.weigh(feedback.kind, [it.likeness for it in found])
-        if not self.sure(first.likeness, weighed.chance, first.guards):
+        if not self.sure(weighed.chance, first.guards):
             return None
         return by_likeness(feedback.ref, offer(first), weighed.chance)
 
-    def _voted(self, feedback: Feedback, found: Sequence[Candidate]) -> Link | None:
-        """The link to the idea whose nearest pieces speak for it most, where nobody is waited for."""
-        free = [it for it in found if not (guards(it) and it.likeness >= COPY)]
-        bound = self.matcher.attaches_from(feedback)
-        votes = [(self._vote(it), it) for it in free if it.likeness >= bound]
-        if not votes:
+    def _voted(self, feedback: Feedback, found: Sequence[Candidate], own: int) -> Link | None:
+        """The link to the idea for which the nearest pieces speak most, where nobody is waited for."""
+        best = max(found, key=lambda it: (it.votes.weight, it.likeness, -it.idea))
+        others = self.store.size_of(best.idea, HEARD + 1) - (best.idea == own)
+        vote = best.votes.mean(others)
+        if vote < self.matcher.joins_from(feedback):
             return None
-        vote, best = max(votes, key=lambda pair: (pair[0], pair[1].likeness, -pair[1].idea))
-        return by_likeness(feedback.ref, offer(best), vote) if vote >= bound else None
+        return by_likeness(feedback.ref, offer(best), vote)
 
-    def _vote(self, candidate: Candidate) -> float:
-        """The mean likeness of its three nearest pieces; one that was not found counts nothing."""
-        heard = candidate.likenesses or (candidate.likeness,)
-        known = HEARD if len(heard) == HEARD else len(self.store.links_to(candidate.idea))
-        return round(math.fsum(heard) / max(min(HEARD, known), len(heard)), 4)
-
-    def sure(self, likeness: float, likely: float, guards: Sequence[str]) -> bool:
+    def sure(self, likely: float, guards: Sequence[str]) -> bool:
         """Whether it is enough to attach, for a kind that attaches."""
-        if guards:
-            return False
-        if self.limits.similar == "attach":
-            return likeness >= COPY
-        return likely >= self.limits.attach
+        return not guards and likely >= self.limits.attach
 
 
 def offer(candidate: Candidate) -> Offer:

@@ -11,8 +11,10 @@ from opshub.matching.spoken import language_of
 from opshub.matching.subjects import LOOKED_AT, subjects
 from opshub.matching.summary import Summary, sample, summary
 from opshub.matching.terms import columns, fingerprint, fold, terms
+from opshub.matching.votes import HEARD, Votes
 
 __all__ = [
+    "HEARD",
     "LOOKED_AT",
     "SHIPPED",
     "Candidate",
@@ -20,6 +22,7 @@ __all__ = [
     "FullText",
     "Matcher",
     "Summary",
+    "Votes",
     "Weights",
     "addresses_in",
     "chance",

@@ -12,16 +12,11 @@ from opshub.matching.meaning import Meaning
 from opshub.matching.pairs import ALL, Pair, Piece, Weighed, compare
 from opshub.matching.retrieval import Other, Retrieval
 from opshub.matching.terms import COMMON, columns, is_cjk, words
+from opshub.matching.votes import Votes, heard, joins_from
 from opshub.matching.weights import WEIGHTS
 from opshub.model import Feedback
 
 __all__ = ["FullText", "compared", "piece_of"]
-
-FROM, FROM_CJK = 0.3, 0.6
-"""By the weights of Chinese, short questions that differ in one word are more alike than others."""
-
-VOTING = 3
-"""Pieces of an idea that are heard."""
 
 NAMED = 6
 """Shared words that are told."""
@@ -45,28 +40,28 @@ class FullText:
         """What values likenesses: those of two models are not compared."""
         return f"{self.words}, {self.meaning.name}" if self.meaning else self.words
 
-    def attaches_from(self, feedback: Feedback) -> float:
-        """The mean likeness of three pieces from which feedback joins an idea where nobody answers."""
-        return FROM_CJK if is_cjk(f"{feedback.title} {feedback.text}") else FROM
+    def joins_from(self, feedback: Feedback) -> float:
+        """The vote from which feedback joins an idea where nobody is waited for."""
+        return joins_from(piece_of(feedback), self.meaning.encoder.name if self.meaning else "")
 
     def candidates(self, feedback: Feedback, search: Search, limit: int = 5) -> list[Candidate]:
         """The ideas most alike, best first, each once."""
         own = piece_of(feedback)
         retrieval = Retrieval.begin(own, search)
-        best: dict[int, tuple[float, Other]] = {}
-        many: dict[int, list[float]] = {}
         telling = retrieval.weights.keys() - COMMON
         pool = [it for it in retrieval.pool(feedback.ref) if not telling.isdisjoint(it.piece.often)]
         senses = Senses()
         if self.meaning is not None:
             pool, senses = fused(retrieval, feedback, pool, self.meaning)
-        for other, pair in compared(retrieval, pool, senses):
-            likeness = senses.likeness(own, other, pair)
-            many.setdefault(other.idea, []).append(likeness)
-            if other.idea not in best or likeness > best[other.idea][0]:
-                best[other.idea] = likeness, other
-        ranked = sorted(best.values(), key=lambda found: (-found[0], -found[1].score, found[1].idea))[:limit]
-        written = words(feedback.title, feedback.text) if ranked else {}
+        judged = [
+            (senses.likeness(own, other, pair), other) for other, pair in compared(retrieval, pool, senses)
+        ]
+        judged.sort(key=lambda found: (-found[0], -found[1].score, found[1].idea))
+        best: dict[int, tuple[float, Other]] = {}
+        for likeness, other in judged:
+            best.setdefault(other.idea, (likeness, other))
+        votes = heard(own, [(likeness, other.idea, other.piece) for likeness, other in judged])
+        written = words(feedback.title, feedback.text) if best else {}
         return [
             Candidate(
                 other.idea,
@@ -74,9 +69,9 @@ class FullText:
                 other.ref,
                 _shared(retrieval, other, written),
                 guards(own, other.piece),
-                tuple(sorted(many[other.idea], reverse=True)[:VOTING]),
+                votes.get(other.idea, Votes()),
             )
-            for likeness, other in ranked
+            for likeness, other in list(best.values())[:limit]
         ]
 
 

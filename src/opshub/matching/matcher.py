@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from opshub.matching.meaning import Vectors
+from opshub.matching.votes import Votes
 from opshub.model import Feedback, Ref
 
 __all__ = ["Candidate", "Matcher", "Search"]
@@ -46,15 +47,15 @@ class Candidate:
     """The most telling words that both have."""
     guards: tuple[str, ...] = ()
     """What forbids attaching unasked: ``negation``, ``numbers``."""
-    likenesses: tuple[float, ...] = ()
-    """Those of its three nearest pieces, best first; the first is ``likeness``."""
+    votes: Votes = field(default_factory=Votes)
+    """What its nearest pieces say where nobody is waited for."""
 
 
 class Matcher(Protocol):
     """Finds ideas that a piece of feedback may speak for."""
 
-    def attaches_from(self, feedback: Feedback) -> float:
-        """The mean likeness of an idea's three nearest pieces from which feedback joins it where nobody answers."""
+    def joins_from(self, feedback: Feedback) -> float:
+        """The vote from which feedback joins an idea where nobody is waited for."""
         ...
 
     @property

@@ -32,6 +32,7 @@ LINKS_TO = """
     select f.connection, f.id, l.idea, l.maker, l.reason, l.confidence
     from link l join feedback f on f.key = l.feedback where l.idea = ? order by f.connection, f.id
 """
+SIZE_OF = "select count(*) from (select 1 from link where idea = ? limit ?)"
 DROP_LINK = "delete from link where feedback = ?"
 LIVING_LINKS = sql.LINKABLE
 BOUND_TO = "select connection, id from binding where idea = ? order by connection, id"

@@ -71,6 +71,10 @@ class Actions(Protocol):
         """Every link to an idea, also of feedback that is gone, by name."""
         ...
 
+    def size_of(self, idea: int, most: int) -> int:
+        """How many links an idea has, counted up to ``most``."""
+        ...
+
     def drop_links(self, refs: Collection[Ref]) -> None:
         """Feedback that belongs to no idea any more; touches the ideas."""
         ...

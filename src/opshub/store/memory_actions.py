@@ -87,6 +87,10 @@ class Actions(Signals):
         """Every link to an idea, also of feedback that is gone, by name."""
         return [link for _, link in sorted(self.kept.links.items()) if link.idea == idea]
 
+    def size_of(self, idea: int, most: int) -> int:
+        """How many links an idea has, counted up to ``most``."""
+        return min(most, len(self.links_to(idea)))
+
     def drop_links(self, refs: Collection[Ref]) -> None:
         """Feedback that belongs to no idea any more; touches the ideas."""
         gone = [self._writing().links.pop(ref, None) for ref in refs]

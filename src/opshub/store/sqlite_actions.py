@@ -103,6 +103,10 @@ class Actions(Outbox):
             for row in self._rows(sql.LINKS_TO, (idea,))
         ]
 
+    def size_of(self, idea: int, most: int) -> int:
+        """How many links an idea has, counted up to ``most``."""
+        return int(self._rows(sql.SIZE_OF, (idea, most))[0][0])
+
     def drop_links(self, refs: Collection[Ref]) -> None:
         """Feedback that belongs to no idea any more; touches the ideas."""
         with self._turn:
