@@ -11,7 +11,7 @@ from sets import Item
 
 from opshub.clock import SystemClock
 from opshub.matching import FullText, columns, fingerprint
-from opshub.matching.encoder import open_encoder
+from opshub.matching.encoder import Encoder, open_encoder
 from opshub.matching.matcher import Candidate
 from opshub.matching.meaning import Meaning
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
@@ -28,15 +28,20 @@ class Hub:
     def __init__(self, folder: Path, encoder: str = "off") -> None:
         self.path = folder / "hub.db"
         self.store = open_store(self.path, clock=SystemClock())
-        opened = open_encoder(encoder)
-        self.meaning = Meaning(opened) if opened else None
-        self.matcher = FullText(self.meaning)
-        if opened:
-            with self.store.transaction():
-                self.store.use_encoder(opened.name)
+        self.meaning: Meaning | None = None
+        self.matcher = FullText()
+        if opened := open_encoder(encoder):
+            self.use(opened)
         self.milliseconds: list[float] = []
         self._looked_for = ""
         self._count = self.store.text_size()[0]
+
+    def use(self, encoder: Encoder) -> None:
+        """Find by meaning too from now on."""
+        self.meaning = Meaning(encoder)
+        self.matcher = FullText(self.meaning)
+        with self.store.transaction():
+            self.store.use_encoder(encoder.name)
 
     def find(self, item: Item, limit: int) -> Sequence[int]:
         """Positions of earlier items, best first."""

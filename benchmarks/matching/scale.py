@@ -2,11 +2,14 @@
 
     python benchmarks/matching/scale.py FOLDER                    100,000 pieces
     python benchmarks/matching/scale.py FOLDER --pieces 1000000   as many as you like
-    python benchmarks/matching/scale.py FOLDER --keep hub.db      keep the database, and use it again
+    python benchmarks/matching/scale.py FOLDER --keep hub         keep the database in that folder, and use it again
+    python benchmarks/matching/scale.py FOLDER --meaning          also with vectors; needs numpy
 
 FOLDER holds labelled streams (see run.py). Pieces are made of them: the first half of one text and the second half of
 another of the same set, so that words are as frequent as in real texts. Each measured piece is looked for and then
-added, in a transaction of its own. Times are processor time.
+added, in a transaction of its own. Times are processor time. Vectors are made by chance (see meaning.py), so that a
+million does not take hours: what lies near in meaning then shares no words, as hardly any other pool would have it. The
+encoder's own time is not counted.
 """
 
 from __future__ import annotations
@@ -46,6 +49,36 @@ def _half(text: str, *, first: bool) -> str:
     return (" " if " " in text else "").join(half) + (" " if first and " " in text else "")
 
 
+def measure(hub: Hub, folder: Path, what: str, seed: int) -> None:
+    """Tell what searches take, and searches after each of which the piece is kept."""
+    for name, kept, at in (("find", False, seed), ("find and add", True, seed + 1)):
+        hub.milliseconds.clear()
+        for item in islice(pieces(folder, at), ASKED):
+            if hub.meaning:
+                hub.meaning._own(hub.feedback(item))  # the encoder's own time is not counted
+            hub.find(item, 5)
+            if kept:
+                hub.add(item)
+        half, most = (percentile(hub.milliseconds, share) for share in (0.5, 0.95))
+        print(f"{what}, {name:<14} p50 {half:5.1f} ms   p95 {most:5.1f} ms", flush=True)
+
+
+def encode(hub: Hub) -> None:
+    """Vectors made by chance for all that has none, and what they take in memory."""
+    from meaning import Chance
+
+    hub.use(Chance())
+    meaning = hub.meaning
+    assert meaning is not None
+    while waiting := hub.store.unencoded(BATCH):
+        with hub.store.transaction():
+            hub.store.put_vectors(meaning.encode([seen.feedback for seen in waiting]))
+    bits = meaning._read(hub.store)
+    assert bits is not None
+    held = sum(block.nbytes for block in [*bits._signs, *bits._numbers])
+    print(f"signs in memory: {held / len(bits):.0f} bytes a piece")
+
+
 def main() -> None:
     """Fill, look, tell."""
     parser = argparse.ArgumentParser(
@@ -54,6 +87,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pieces", type=int, default=100_000)
     parser.add_argument("--keep", type=Path, help="folder of the database")
+    parser.add_argument("--meaning", action="store_true", help="measure with vectors too")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         hub = Hub(told.keep or Path(folder))
@@ -62,18 +96,12 @@ def main() -> None:
         while batch := list(islice(source, BATCH)):
             hub.fill(batch)
         took = time.process_time() - begun
-        hub.milliseconds.clear()
-        for item in islice(pieces(told.folder, 2), ASKED):
-            hub.find(item, 5)
-        found = list(hub.milliseconds)
-        for item in islice(pieces(told.folder, 3), ASKED):
-            hub.find(item, 5)
-            hub.add(item)
-        both = hub.milliseconds[ASKED:]
-        size = hub.size() / 1e6
-    print(f"{told.pieces:,} pieces, {told.pieces - there:,} of them added in {took:.0f} s, {size:,.0f} MB")
-    for name, times in (("find", found), ("find and add", both)):
-        print(f"{name:<14} p50 {percentile(times, 0.5):.1f} ms   p95 {percentile(times, 0.95):.1f} ms")
+        print(f"{hub.count():,} pieces, {hub.count() - there:,} of them added in {took:.0f} s")
+        measure(hub, told.folder, "by words", there + told.pieces)
+        if told.meaning:
+            encode(hub)
+            measure(hub, told.folder, "and by meaning", there + told.pieces + 2)
+        print(f"on disk: {hub.size() / hub.count():,.0f} bytes a piece")
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

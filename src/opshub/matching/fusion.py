@@ -62,12 +62,12 @@ def fused(
     search = retrieval.search
     near = meaning.nearest(feedback, search, POOL)
     words = {other.ref: rank for rank, other in enumerate(pool)}
-    texts = search.indexed_text([it.feedback for it in near if it.feedback not in words])
-    foreign = retrieval.scored((ref, *text) for ref, text in texts.items())
     senses = {it.feedback: rank for rank, it in enumerate(near)}
-    ranked = sorted([*pool, *foreign], key=lambda other: (-_worth(other.ref, words, senses), other.ref))[
-        :POOL
-    ]
+    best = sorted(words | senses, key=lambda ref: (-_worth(ref, words, senses), ref))[:POOL]
+    texts = search.indexed_text([ref for ref in best if ref not in words])
+    known = {other.ref: other for other in pool}
+    known |= {other.ref: other for other in retrieval.scored((ref, *text) for ref, text in texts.items())}
+    ranked = [known[ref] for ref in best if ref in known]
     cosines = {it.feedback: it.cosine for it in near}
     rest = [other.ref for other in ranked if other.ref not in cosines]
     cosines |= meaning.cosines(feedback, search, rest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations, pairwise
 from math import comb
@@ -50,16 +50,17 @@ class Piece:
 
     title: tuple[str, ...]
     body: tuple[str, ...]
+    terms: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """Those of title and body."""
+    often: Mapping[str, int] = field(init=False, repr=False, compare=False)
+    """How often each term is said."""
 
-    @cached_property
-    def terms(self) -> tuple[str, ...]:
-        """Those of title and body."""
-        return self.title + self.body
-
-    @cached_property
-    def often(self) -> Counter[str]:
-        """How often each term is said."""
-        return Counter(self.terms)
+    def __post_init__(self) -> None:
+        # A search makes a hundred of these: a property that waits to be asked takes longer than the counting.
+        terms = self.title + self.body
+        often = dict.fromkeys(terms, 1)
+        object.__setattr__(self, "terms", terms)
+        object.__setattr__(self, "often", often if len(often) == len(terms) else Counter(terms))
 
     @cached_property
     def cjk(self) -> bool:

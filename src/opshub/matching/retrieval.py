@@ -92,7 +92,8 @@ class Retrieval:
         often, weights = piece.often, self.weights
         damp = _K1 * (1 - _B + _B * len(piece.terms) / (self.usual or 1.0))
         shared = weights.keys() & often.keys()
-        return math.fsum(weights[term] * often[term] * (_K1 + 1) / (often[term] + damp) for term in shared)
+        found = [(weights[term], often[term]) for term in shared]
+        return math.fsum([weight * count * (_K1 + 1) / (count + damp) for weight, count in found])
 
 
 def chosen(heaviest: Iterable[str], counts: dict[str, int]) -> Sequence[str]:
