@@ -200,6 +200,10 @@ def test_a_configuration_shows_no_secret(place: Place) -> None:
             'opshub.toml:10: [connections.support] "write.bnad" is no field of the hub; did you mean "band"?',
         ),
         (
+            GOOD + '[connections.support.write]\n"tags." = "components"\n',
+            'opshub.toml:10: [connections.support] "write.tags." is no field of the hub',
+        ),
+        (
             GOOD + '[connections.support.columns]\ntitel = "x"\n',
             'unknown setting "columns.titel"; did you mean "title"?',
         ),
@@ -213,6 +217,14 @@ def test_every_mistake_has_a_place_and_a_reason(place: Place, text: str, place_a
 
     assert place_and_reason in str(error)
     assert error.hint
+
+
+def test_tags_of_a_prefix_and_scores_have_fields_of_their_own(place: Place) -> None:
+    write = '[connections.support.write]\n"tags.component" = "c"\n"score.reach" = "r"\n'
+
+    config = place.load(GOOD + write)
+
+    assert config.connections["support"].common.write == {"tags.component": "c", "score.reach": "r"}
 
 
 @pytest.mark.parametrize("again", ['[hub]\nlog = "text"\n[hub]\n', '[hub]\nlog = "text"\nlog = "json"\n'])

@@ -105,6 +105,23 @@ def test_labels_are_added_and_removed_one_by_one(bench: Bench) -> None:
     }
 
 
+def test_components_are_exchanged_and_named(bench: Bench) -> None:
+    jira = bench.connect("components")
+    bench.twin.edit("FEED-1", components=("Import",))
+
+    made = jira.write(
+        Change(target=str(bench.twin.issue("FEED-1").id), fields={"components": ("Export", "Import")})
+    )
+
+    assert made.refused == {}
+    assert bench.put() == {"fields": {"components": [{"name": "Export"}, {"name": "Import"}]}}
+    assert bench.twin.issue("FEED-1").components == ("Export", "Import")
+    (record,) = jira.read([str(bench.twin.issue("FEED-1").id)])
+    seen = jira.item(record)
+    assert isinstance(seen, TrackedItem)
+    assert seen.fields["components"] == ("Export", "Import")
+
+
 def test_a_label_that_another_adds_meanwhile_stays(bench: Bench) -> None:
     read = bench.now().fields["labels"]
     assert isinstance(read, tuple)

@@ -65,6 +65,41 @@ def test_a_tag_that_no_longer_holds_is_taken_away_and_others_stay(tracked: Any) 
     assert tracked.board.items["EXP-1"]["fields"] == {"prio": "P3", "labels": ["theirs"]}
 
 
+APART = """
+rule "Slow" { when any feedback (text mentions ["cancel"]) tag "component:Export" tag "component:" tag "slow" }
+rule "Leavers" { when any feedback (text mentions ["leave"]) tag "component:Accounts" tag "components" }
+"""
+
+
+def test_tags_of_one_prefix_go_to_a_field_of_their_own_without_it(tracked: Any) -> None:
+    tracked.use(APART)
+    tracked.connect("board", write={"tags": "labels", "tags.component": "components"})
+    tracked.board.items["EXP-1"]["fields"]["components"] = ["Import"]
+
+    tracked.hub.sync()
+    first = {**tracked.board.items["EXP-1"]["fields"]}
+    tracked.desk.add(1, "I will leave because of EXP-1")
+    tracked.hub.sync()
+
+    assert first == {"prio": "Low", "labels": ["slow", "theirs"], "components": ["Export", "Import"]}
+    assert tracked.board.items["EXP-1"]["fields"] == {
+        "prio": "Low",
+        "labels": ["components", "theirs"],
+        "components": ["Accounts", "Import"],
+    }
+
+
+def test_the_plan_names_the_rules_behind_tags_of_a_prefix_alone(tracked: Any) -> None:
+    tracked.use(APART)
+    tracked.connect("board", apply="approve", write={"tags.component": "components"})
+    tracked.desk.add(2, "they leave over EXP-1, and I would", tags=["x"])
+    tracked.hub.sync()
+
+    (row,) = tracked.hub.plan().rows
+
+    assert (row.field, row.wish, row.why) == ("components", ("Accounts", "Export"), "Slow; Leavers")
+
+
 def test_a_value_that_stands_there_already_is_not_written(world: Any) -> None:
     world.board.add("EXP-1", "Slow export", prio="P3", labels=[])
 

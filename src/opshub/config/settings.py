@@ -59,9 +59,9 @@ def _no_zone(name: str) -> str:
 
 
 def _hub_field(name: str) -> str:
-    if name in HUB_FIELDS or re.fullmatch(r"score\.\w+", name):
+    if name in HUB_FIELDS or re.fullmatch(r"(score|tags)\.\w+", name):
         return name
-    raise ValueError(f"is no field of the hub{meant(name, [*HUB_FIELDS, 'score.NAME'])}")
+    raise ValueError(f"is no field of the hub{meant(name, [*HUB_FIELDS, 'score.NAME', 'tags.PREFIX'])}")
 
 
 def _once(write: dict[str, str]) -> dict[str, str]:
@@ -187,7 +187,7 @@ class ConnectionSettings(Settings):
 
     write: Annotated[dict[HubField, Filled], AfterValidator(_once)] = Field(default_factory=dict)
     """Hub field = remote field; the only fields that the hub owns there. Hub fields: `band`, `score`,
-    `score.NAME`, `tags`, `urgency`, `voices`, `evidence`."""
+    `score.NAME`, `tags`, `tags.PREFIX` (those that begin `PREFIX:`), `urgency`, `voices`, `evidence`."""
 
     currency: Code = ""
     """The currency of amounts that come without one, such as `account.arr`. Default: the hub's, of `[currencies]`."""

@@ -28,9 +28,10 @@ HUB_FIELDS = {
 class Connection:
     """A connector with what the admin decided about it.
 
-    ``write`` maps hub fields (``HUB_FIELDS``, or ``score.NAME`` for a score of the rules) to remote names: the only
-    fields that the hub owns there. ``conflict`` says who wins where a person changed an owned field. ``audience``
-    is who reads what the hub writes there: a text more private than that never goes.
+    ``write`` maps hub fields (``HUB_FIELDS``, ``score.NAME`` for a score of the rules, ``tags.PREFIX`` for tags that
+    begin so) to remote names: the only fields that the hub owns there. ``conflict`` says who wins where a person
+    changed an owned field. ``audience`` is who reads what the hub writes there: a text more private than that never
+    goes.
     """
 
     name: str

@@ -209,8 +209,9 @@ def _judge_set(connection: Connection, row: OutboxRow, last: Written | None) -> 
 
 def _why(store: Store, wanted: Wanted, hub_field: str) -> str:
     """One sentence for the plan's table; the whole answer is ``ideas why``."""
-    if hub_field in ("tags", "urgency"):
-        word = "tag" if hub_field == "tags" else "route"
+    prefix = hub_field.removeprefix("tags.") if hub_field.startswith("tags.") else ""
+    if prefix or hub_field in ("tags", "urgency"):
+        word = f"tag {prefix}:" if prefix else "tag" if hub_field == "tags" else "route"
         parts = contributions(store, wanted.decision)
         rules = [_source(part) for part in parts if part.effect.startswith(word)]
         return "; ".join(dict.fromkeys(rules))

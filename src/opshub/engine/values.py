@@ -23,6 +23,10 @@ QUOTES = 5
 """Pieces of feedback that the text of a new item quotes."""
 
 
+_APART = "tags."
+"""How a hub field begins that holds the tags of one prefix."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """An idea with what its remote fields are made from."""
@@ -42,7 +46,12 @@ class Wanted:
         if hub_field.startswith("score."):
             return _number(decision.scores.get(hub_field.removeprefix("score.")))
         if hub_field == "tags":
-            return decision.tags
+            apart = tuple(_mark(other) for other in connection.write if other.startswith(_APART))
+            return tuple(tag for tag in decision.tags if not tag.startswith(apart))
+        if hub_field.startswith(_APART):
+            mark = _mark(hub_field)
+            found = {tag.removeprefix(mark).strip() for tag in decision.tags if tag.startswith(mark)}
+            return tuple(sorted(found - {""}))
         if hub_field == "urgency":
             return decision.urgency or None
         if hub_field == "voices":
@@ -53,6 +62,11 @@ class Wanted:
         """Feedback that the readers of a connection may know of, newest first."""
         open_to_them = [f for f in self.voices if f.visibility.may_reach(connection.audience) and f.url]
         return sorted(open_to_them, key=lambda f: (f.created_at, f.ref), reverse=True)
+
+
+def _mark(hub_field: str) -> str:
+    """How tags begin that go to a field of their own: ``component:`` for ``tags.component``."""
+    return f"{hub_field.removeprefix(_APART)}:"
 
 
 def _number(value: float | None) -> Value:
