@@ -123,6 +123,8 @@ def test_why_not_says_what_kept_a_block_from_the_pieces_of_an_idea(run: Run, tmp
     assert '\n\nnearest miss\n  crm.segment: big → "small"  ' in piece
     assert "it holds\n[1] “an importer”\n" in waits
     assert waits.endswith("    there is no FEED-12 yet\n")
+    empty = run("ideas", "why-not", "IDEA-2", "small").stdout
+    assert empty.endswith("\n\nno feedback speaks for it, and a match block asks nothing else\n")
     assert (data["idea"], data["piece"]["feedback"], data["to"]) == (
         "IDEA-4",
         "survey:4",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -141,6 +142,22 @@ def test_a_block_does_not_take_what_a_person_took_out_of_its_idea(blocked: Any) 
     (held,) = blocked.hub.why_not("desk:3", "Export form").held
 
     assert (held.standing, held.because) == ("refused", "a person said that it does not belong to IDEA-1")
+
+
+def test_what_an_alert_says_is_no_block_s_business(world: Any) -> None:
+    world.use(
+        'signal talk = count feedback, per day\nalert "Loud" { when signal talk >= 1 open idea "Too loud" }\n'
+        'match "All" { when connection == "alerts" to idea "Noise" }\n'
+    )
+    world.desk.add(1, "The export is slow")
+    world.hub.sync()
+    world.clock.advance(timedelta(days=1))
+    world.hub.sync()
+
+    (held,) = world.hub.why_not("IDEA-2", "All").held
+
+    assert (held.standing, held.because) == ("alert", "no match block takes what an alert says")
+    assert held.feedback.feedback.connection == "alerts"
 
 
 def test_an_idea_without_feedback_gives_a_block_nothing_to_ask(blocked: Any) -> None:

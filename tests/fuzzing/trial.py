@@ -28,7 +28,7 @@ from opshub.language.formatting import formatted
 from opshub.language.parser import parse
 from opshub.language.series import Series
 from opshub.language.tree import Span
-from opshub.language.whynot import why_not
+from opshub.language.whynot import why_not, why_not_taken
 from opshub.plugins import Registry
 
 __all__ = ["Trial"]
@@ -172,6 +172,8 @@ class Trial:
             full = rules.completed(idea, feedback, NOW)
             for rule in rules.program.rules[:3]:
                 why_not(rules.program, rule, full, feedback, NOW)
+            for home in rules.program.homes[:3]:
+                why_not_taken(rules.program, home, feedback)
         self._watch(rules, [self._row(rows, chance) for _ in range(3)], chance)
 
     @staticmethod
