@@ -57,6 +57,7 @@ match "Imports" { when tags contains "import" and text mentions ["csv"] to "EXP-
 match "Dear" { when account.arr > 1000 and rating < 0.5 to idea "What large ones want" }
 match "Export form" { when tags contains "export" to "IDEA-1" }
 match "Exports of csv" { when tags contains "export" and text mentions ["csv"] to "IDEA-2" }
+match "Dear old ones" { when account.arr > 10 to "IDEA-2" }
 rule "Imports" { when any feedback (tags contains "import") tag "import" }
 """
 
@@ -169,8 +170,9 @@ def test_an_idea_without_feedback_gives_a_block_nothing_to_ask(blocked: Any) -> 
 
 
 def test_a_name_that_both_have_is_the_rules(blocked: Any) -> None:
-    assert blocked.hub.why_not("IDEA-2", "imports").place == "t.rules:6"
+    assert blocked.hub.why_not("IDEA-2", "imports").place == "t.rules:7"
     assert blocked.hub.why_not("IDEA-2", "Match  Imports").place == "t.rules:2"
+    assert blocked.hub.why_not("IDEA-2", "dear").rule == "Dear"
 
     with pytest.raises(NotFoundError, match="2 rules and match blocks have 'Export' in their name") as many:
         blocked.hub.why_not("IDEA-2", "Export")

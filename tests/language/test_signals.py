@@ -47,6 +47,12 @@ def test_the_extreme_of_what_feedback_says_is_counted_as_a_mean_is(rules: Rules,
     assert [signals.all[name].parts for name in ("least", "top")] == [("level", "best"), ("level",)]
 
 
+def test_the_extreme_of_a_signal_that_is_called_like_a_field_is_that_of_the_signal(rules: Rules) -> None:
+    signals = rules("signal rating = reported, per day\nsignal best = max (rating)\n").signals
+
+    assert signals.all["best"].parts == ("rating",)
+
+
 def test_signals_of_different_periods_are_counted_apart(rules: Rules, feedback: Row) -> None:
     signals = rules("signal a = count feedback, per day\nsignal b = sum account.arr, per month\n").signals
 
