@@ -5,8 +5,8 @@ Four runs of each set, each in a fresh hub:
 ``default``   what comes with opshub, no answers
 ``answered``  the same, with 200 questions answered on the way, spread over the first two thirds of the stream
 ``alone``     ``similar = "attach"``, no answers
-``tenth``     the same, with as many answers as a tenth of the items, given at the end: merges that are suggested, and
-              questions where no merge is left
+``tenth``     the same, then everything is looked at again, as many questions as a tenth of the items are answered, and
+              everything is looked at once more
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BATCH = 50
 
 ANSWERS = 200
 ROUND = 25
-"""Suggestions that are answered before they are asked for again."""
+"""Questions that are answered before it is looked again which are worth most."""
 
 TITLES = (
     "set",
@@ -89,19 +89,19 @@ class Outcome(NamedTuple):
         ]
 
 
-def decide(run: str, items: Sequence[Item]) -> Outcome:
+def decide(run: str, items: Sequence[Item], encoder: str) -> Outcome:
     """One run of a set."""
     with tempfile.TemporaryDirectory() as folder:
-        return RUNS[run](Path(folder), items)
+        return RUNS[run](Path(folder), items, encoder)
 
 
-def _default(folder: Path, items: Sequence[Item]) -> Outcome:
-    stream = Stream(folder, items, "learn")
+def _default(folder: Path, items: Sequence[Item], encoder: str) -> Outcome:
+    stream = Stream(folder, items, "learn", encoder)
     return _outcome(stream, items, _arrive(stream, items, lambda: None))
 
 
-def _answered(folder: Path, items: Sequence[Item]) -> Outcome:
-    stream = Stream(folder, items, "learn")
+def _answered(folder: Path, items: Sequence[Item], encoder: str) -> Outcome:
+    stream = Stream(folder, items, "learn", encoder)
     each = -(-ANSWERS * BATCH * 3 // (2 * len(items)))
 
     def person() -> None:
@@ -110,25 +110,21 @@ def _answered(folder: Path, items: Sequence[Item]) -> Outcome:
     return _outcome(stream, items, _arrive(stream, items, person))
 
 
-def _alone(folder: Path, items: Sequence[Item]) -> Outcome:
-    stream = Stream(folder, items, "attach")
+def _alone(folder: Path, items: Sequence[Item], encoder: str) -> Outcome:
+    stream = Stream(folder, items, "attach", encoder)
     return _outcome(stream, items, _arrive(stream, items))
 
 
-def _tenth(folder: Path, items: Sequence[Item]) -> Outcome:
-    stream = Stream(folder, items, "attach")
+def _tenth(folder: Path, items: Sequence[Item], encoder: str) -> Outcome:
+    stream = Stream(folder, items, "attach", encoder)
     times = _arrive(stream, items)
+    stream.rematch()
     before, left = stream.links(), len(items) // 10
-    merges = merged = 0
-    while left > 0:
-        told, right = stream.merge(min(ROUND, left))
-        merges, merged, left = merges + told, merged + right, left - told
-        if told < ROUND and left > 0:
-            answered = stream.answer(min(ROUND, left))
-            left -= answered
-            if not answered and not told:
-                break
-    return _outcome(stream, items, times, before, (merges, merged))
+    while left > 0 and (given := stream.answer(min(ROUND, left))):
+        left -= given
+    stream.rematch()
+    joined, refused = stream.joined[True], stream.refused[True]
+    return _outcome(stream, items, times, before, (joined + refused, joined))
 
 
 def _arrive(
@@ -182,7 +178,7 @@ def _right(links: Sequence[tuple[int, bool]], items: Sequence[Item]) -> float:
     return good / (count or 1)
 
 
-RUNS: dict[str, Callable[[Path, Sequence[Item]], Outcome]] = {
+RUNS: dict[str, Callable[[Path, Sequence[Item], str], Outcome]] = {
     "default": _default,
     "answered": _answered,
     "alone": _alone,

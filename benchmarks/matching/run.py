@@ -22,6 +22,7 @@ import resource
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from baselines import BASELINES, Baseline
@@ -122,6 +123,10 @@ def main() -> None:
     parser.add_argument("--cycle", nargs="*", default=["suggest"], choices=["suggest", "attach"])
     parser.add_argument("--split", default="test", choices=["dev", "test"])
     parser.add_argument("--decide", nargs="*", choices=list(RUNS), metavar="RUN")
+    parser.add_argument("--encoder", default="off", help="for --decide: universal, where the extra is there")
+    parser.add_argument(
+        "--as", dest="kind", metavar="KIND", help="for --decide: all items are of this kind, as ticket"
+    )
     told = parser.parse_args()
     there = files(told.folder)
     if unknown := set(told.only or ()) - there.keys():
@@ -131,7 +136,8 @@ def main() -> None:
         show(TITLES)
         for name, items in sets.items():
             for run in told.decide or RUNS:
-                show([name, run, *decide(run, items).cells()])
+                asked = [replace(it, source=told.kind) for it in items] if told.kind else items
+                show([name, run, *decide(run, asked, told.encoder).cells()])
         return
     for heading, line, sides in ((FOUND, finding, told.sides), (MADE, making, told.cycle)):
         if sides:

@@ -14,12 +14,12 @@ from hub import BEGIN
 from sets import Item
 
 from opshub.clock import SystemClock
+from opshub.engine.asking import begin_again
 from opshub.engine.connection import Connection, Limits
 from opshub.engine.deed import Asked
 from opshub.engine.hub import Hub
-from opshub.engine.merge import merge
 from opshub.engine.review import Inquiry, answer, inquiries, prepare
-from opshub.engine.suggest import MergeSuggestion, look, merges, refuse
+from opshub.engine.work import Work
 from opshub.errors import UsageError
 from opshub.language import EMPTY
 from opshub.model import Cursor, Feedback, LinkMaker, Record, Ref
@@ -30,6 +30,11 @@ from opshub.store.asked import QuestionState
 __all__ = ["Stream"]
 
 WHO = Asked("the labels")
+
+
+def _begin_again(work: Work) -> None:
+    with work.commit("match"):
+        begin_again(work)
 
 
 class _NoSettings(Settings):
@@ -67,15 +72,19 @@ class _Source(Connector[_NoSettings]):
 class Stream:
     """Items go in, in order; questions and suggestions come out and are answered by the labels."""
 
-    def __init__(self, folder: Path, items: Sequence[Item], similar: Literal["learn", "attach"]) -> None:
+    def __init__(
+        self, folder: Path, items: Sequence[Item], similar: Literal["learn", "attach"], encoder: str
+    ) -> None:
         self.items, self.answers, self.milliseconds = items, 0, 0.0
+        self.joined, self.refused = Counter[bool](), Counter[bool]()
+        """Answers that brought together, and those that did not; of whole ideas under True."""
         self._source = _Source()
         self.hub = Hub(
             store=open_store(folder / "hub.db", clock=SystemClock()),
             connections=[Connection(name="set", connector=self._source)],
             rules=EMPTY,
             clock=SystemClock(),
-            limits=Limits(wait=timedelta(0), similar=similar),
+            limits=Limits(wait=timedelta(0), similar=similar, encoder=encoder),
         )
 
     def arrive(self, count: int, *, ask: bool) -> None:
@@ -88,14 +97,10 @@ class Stream:
             self.hub.act("review", prepare)
         self.milliseconds += (time.process_time() - begun) * 1000
 
-    def suggest(self) -> None:
-        """Bring suggestions up to date."""
-
-        def all_of(work: object) -> None:
-            while look(work):  # type: ignore[arg-type]  # the hub hands its own Work over
-                pass
-
-        self.hub.act("ideas suggest", all_of)
+    def rematch(self) -> None:
+        """Look at everything again, as `opshub matching rematch` does."""
+        self.hub.act("matching rematch", _begin_again)
+        self.hub.act("review", prepare)
 
     def links(self) -> list[tuple[int, bool]]:
         """Of each item that has arrived its idea, and whether a likeness put it there; a negative number for none."""
@@ -128,7 +133,7 @@ class Stream:
         self.hub.act("review", prepare)
         topics, given = self._topics(), 0
         for inquiry in inquiries(self.hub.store, most):
-            name, said = str(inquiry.feedback.ref), self._say(inquiry, topics)
+            name, said = inquiry.name, self._say(inquiry, topics)
             with suppress(UsageError):  # an earlier answer of this round settled it
                 self.hub.act("review", lambda work, it=name, word=said: answer(work, it, word, WHO))
                 given += 1
@@ -137,27 +142,16 @@ class Stream:
 
     def _say(self, inquiry: Inquiry, topics: dict[int, Counter[str]]) -> str:
         meant = self.items[int(inquiry.feedback.ref.id)].cluster
+        if inquiry.joint:
+            meant = _topic(topics, inquiry.own.number)
         for at, choice in enumerate(inquiry.choices):
-            if topics[choice.idea.number].most_common(1)[0][0] == meant:
+            if _topic(topics, choice.idea.number) == meant:
+                self.joined[inquiry.joint] += 1
                 return choice.idea.id if at else "yes"
+        self.refused[inquiry.joint] += 1
         return "new"
 
-    def merge(self, most: int) -> tuple[int, int]:
-        """Answer so many suggested merges; how many there were, and how many of them were right."""
-        self.suggest()
-        topics, right = self._topics(), 0
-        suggested = self.hub.act("ideas suggest", lambda work: merges(work.store, most))
-        for it in suggested:
-            right += self._decide(it, topics)
-        self.answers += len(suggested)
-        return len(suggested), right
 
-    def _decide(self, it: MergeSuggestion, topics: dict[int, Counter[str]]) -> bool:
-        one, two = (topics.get(number, Counter()) for number in (it.idea.number, it.into.number))
-        if not one or not two or one.most_common(1)[0][0] != two.most_common(1)[0][0]:
-            self.hub.act("ideas refuse", lambda work: refuse(work, [it.idea.id, it.into.id], WHO))
-            return False
-        self.hub.act("ideas merge", lambda work: merge(work, it.idea.id, it.into.id, WHO))
-        topics[it.into.number] = two + one
-        topics.pop(it.idea.number)
-        return True
+def _topic(topics: dict[int, Counter[str]], idea: int) -> str:
+    """What most pieces of an idea mean."""
+    return topics[idea].most_common(1)[0][0] if topics.get(idea) else ""

@@ -46,11 +46,9 @@ def open_(run: Run) -> list[str]:
 def test_what_is_asked_is_listed_with_the_idea_that_is_offered(run: Run) -> None:
     listed = run("review", "--list").stdout.splitlines()
 
-    assert listed[0].split() == ["feedback", "kind", "expected", "worth", "idea", "title", "text"]
+    assert listed[0].split() == ["about", "kind", "expected", "worth", "idea", "title", "text"]
     assert any(line.startswith("desk:4") and "IDEA-1" in line for line in listed)
-    assert (
-        listed[-1] == "answer one: opshub review answer FEEDBACK yes|no|new|IDEA; all by key: opshub review"
-    )
+    assert listed[-1] == "answer one: opshub review answer ABOUT yes|no|new|IDEA; all by key: opshub review"
 
 
 def test_a_question_says_in_json_what_both_texts_share(run: Run) -> None:

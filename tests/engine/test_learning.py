@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from opshub.engine.learning import Expected, expect, kept, learn, may_attach
-from opshub.matching import SHIPPED, Features, chance
+from opshub.matching import SHIPPED, Features, Weights, chance
 from opshub.model import Feedback, Ref
 from opshub.store.asked import Answer, Calibration, Valued, Verdict
 
@@ -75,7 +75,7 @@ def test_it_switches_itself_on_at_a_hundred_answers_that_keep_the_promise(say: S
     assert at_99 is not None
     assert at_100 is not None
     assert (at_99.attaching, at_100.attaching) == (False, True)
-    assert (at_100.version, at_100.sure, at_100.right) == (2, 50, 50)
+    assert (at_100.version, at_100.sure, at_100.right) == (2, 100, 100)
 
 
 def test_answers_about_what_is_not_sure_prove_nothing(say: Say) -> None:
@@ -84,13 +84,19 @@ def test_answers_about_what_is_not_sure_prove_nothing(say: Say) -> None:
 
     assert found is not None
     assert (found.sure, found.attaching) == (0, False)
-    assert kept([], 0.95) == (0, 0)
+    assert kept([], SHIPPED, 0.95) == (0, 0)
 
 
-def test_what_is_shipped_is_not_on_trial(say: Say) -> None:
+def test_what_is_sure_is_what_the_newest_weights_say(say: Say) -> None:
     say(25, False)
-    say(25, True)
-    assert kept(say.world.hub.store.answers("ticket", MODEL), 0.9) == (0, 0)  # type: ignore[attr-defined]  # see the fixture
+    found = say(25, True)
+
+    store = say.world.hub.store  # type: ignore[attr-defined]  # see the fixture
+    answers = store.answers("ticket", MODEL)
+    assert found is not None
+    assert kept(answers, Weights(*found.weights), 0.9) == (0, 0)
+    assert kept(answers, SHIPPED, 0.9) == (50, 25)
+    assert kept(answers, SHIPPED, 0.9, 30) == (30, 25)
 
 
 def test_too_few_sure_ones_prove_nothing(say: Say) -> None:
@@ -101,27 +107,27 @@ def test_too_few_sure_ones_prove_nothing(say: Say) -> None:
     assert not found.attaching
 
 
-def test_wrong_answers_switch_it_off_again_at_once(say: Say) -> None:
-    say(100, True)
-    still = say(1, False)
+def test_three_wrong_answers_in_a_row_switch_it_off_at_once(say: Say) -> None:
+    say(200, True)
+    still = say(2, False)
     off = say(1, False)
 
     assert still is not None
     assert off is not None
     assert (still.attaching, off.attaching) == (True, False)
-    assert (off.sure, off.right) == (52, 50)
+    assert (off.sure, off.right) == (200, 197)
 
 
 def test_wrong_answers_that_come_one_by_one_switch_it_off_where_they_are_too_many(say: Say) -> None:
     say(100, True)
     states = []
-    for _ in range(6):
+    for _ in range(8):
         say(4, True)
         found = say(1, False)
         assert found is not None
         states.append(found.attaching)
 
-    assert states == [True, True, False, False, False, False]
+    assert states == [True] * 6 + [False] * 2
 
 
 def test_what_comes_right_again_switches_it_on_again(say: Say) -> None:
@@ -164,7 +170,7 @@ def test_each_kind_and_each_model_learns_alone(say: Say) -> None:
 
 def test_another_promise_is_proved_anew(say: Say) -> None:
     say(100, True)
-    say(1, False)
+    say(2, False)
     world = say.world  # type: ignore[attr-defined]  # see the fixture
     world.hub.limits = replace(world.hub.limits, attach=0.99)
     known = world.hub.store.calibration("ticket", MODEL)

@@ -9,7 +9,7 @@ import pytest
 from opshub.engine.deed import Asked
 from opshub.engine.merge import merge, split
 from opshub.engine.regroup import link, unlink
-from opshub.engine.suggest import refuse, suggestions
+from opshub.engine.suggest import refuse, suggest_again, suggestions
 from opshub.engine.undo import undo
 from opshub.errors import NotFoundError, UsageError
 from opshub.model import Ref
@@ -50,7 +50,8 @@ def parted(world: Any) -> list[tuple[int, list[str]]]:
 
 
 def refused(world: Any, *ideas: str, again: bool = False) -> Any:
-    return world.hub.act("ideas refuse", lambda work: refuse(work, ideas, Asked("ann"), again=again))
+    do = suggest_again if again else refuse
+    return world.hub.act("ideas refuse", lambda work: do(work, ideas, Asked("ann")))
 
 
 def test_ideas_whose_pieces_are_alike_are_suggested_with_the_pieces(four: Any) -> None:

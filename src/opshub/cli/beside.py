@@ -44,7 +44,10 @@ def beside(asked: Mapping[str, Any]) -> None:
 
 def _asked(asked: Mapping[str, Any]) -> _Cell:
     shared = frozenset(term for row in asked["offers"] for term in row["terms"])
-    return _Cell(f"{asked['feedback']} ({asked['kind']})", _lines(asked["title"], asked["text"]), shared)
+    lines = _lines(asked["title"], asked["text"])
+    if asked["kind"] == "idea":
+        return _Cell(asked["name"], [asked["own_title"], f"{asked['feedback']}:", *lines], shared)
+    return _Cell(f"{asked['feedback']} ({asked['kind']})", lines, shared)
 
 
 def _choice(number: int, row: Mapping[str, Any]) -> _Cell:

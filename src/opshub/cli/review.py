@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,13 @@ AT_ONCE = 500
 BETWEEN = 50
 """Pieces that are looked at between two questions: new ones, and those that answers make worth more or less."""
 
+PAGE = 10
+"""Questions between two looks at what is worth most."""
+
 TEXT = 2000
 
 COLUMNS = (
-    Column("feedback", "feedback"),
+    Column("about", "name"),
     Column("kind", "kind"),
     Column("expected", "expected", right=True),
     Column("worth", "worth", right=True),
@@ -49,7 +53,11 @@ by_option = click.option("--by", metavar="NAME", help="Who answers; default: you
 @click.option(
     "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many to list."
 )
-@click.option("--kind", default="", help="Only feedback of this kind, such as ticket or review.")
+@click.option(
+    "--kind",
+    default="",
+    help="Only feedback of this kind, such as ticket or review; idea: only whether two ideas are one.",
+)
 @by_option
 @json_option
 @click.pass_context
@@ -75,24 +83,23 @@ def review(ctx: click.Context, list_: bool, limit: int, kind: str, by: str | Non
 
 
 @review.command("answer")
-@click.argument("feedback")
+@click.argument("name", metavar="FEEDBACK|IDEA")
 @click.argument("answer")
 @click.option("--because", metavar="REASON", default="", help="Why; shown beside the link.")
 @by_option
 @json_option
 @pass_session
-def answer_(
-    session: Session, feedback: str, answer: str, because: str, by: str | None, as_json_: bool
-) -> None:
+def answer_(session: Session, name: str, answer: str, because: str, by: str | None, as_json_: bool) -> None:
     """Answer one question.
 
     FEEDBACK is its name (desk:94). ANSWER is yes (it belongs to the first idea that is offered), no (not to the first),
-    new (to none that is offered), or the idea that it belongs to (IDEA-12).
+    new (to none that is offered), or the idea that it belongs to (IDEA-12). Of an IDEA (IDEA-7) it is asked whether it
+    is one with another: yes merges the two, no and new keep them apart, another idea's name merges it into that.
     """
     from opshub.cli.hands import tell_done, told_done
 
     with session.hub() as hub:
-        done = _answer(hub, feedback, answer, _asked(by, because))
+        done = _answer(hub, name, answer, _asked(by, because))
     show(told_done(done), as_json_, tell_done)
 
 
@@ -102,10 +109,10 @@ def _asked(by: str | None, because: str = "") -> Asked:
     return asked_by(by, because)
 
 
-def _answer(hub: Hub, feedback: str, said: str, asked: Asked) -> Done:
+def _answer(hub: Hub, name: str, said: str, asked: Asked) -> Done:
     from opshub.engine.review import answer
 
-    return hub.act("review", lambda work: answer(work, feedback, said, asked))
+    return hub.act("review", lambda work: answer(work, name, said, asked))
 
 
 def _prepared(hub: Hub) -> str:
@@ -129,7 +136,7 @@ def _list(hub: Hub, limit: int, kind: str, as_json_: bool, note: str) -> None:
             _nothing(hub, kind)
         else:
             table([{**row, "expected": f"{row['expected']:.2f}"} for row in ready], COLUMNS)
-            say("answer one: opshub review answer FEEDBACK yes|no|new|IDEA; all by key: opshub review")
+            say("answer one: opshub review answer ABOUT yes|no|new|IDEA; all by key: opshub review")
         if note:
             say(note)
 
@@ -149,18 +156,20 @@ def _nothing(hub: Hub, kind: str) -> None:
 def _told(it: Inquiry) -> dict[str, Any]:
     """A question for people and for JSON."""
     return {
+        "name": it.name,
         "feedback": str(it.feedback.ref),
-        "kind": it.question.kind,
+        "kind": it.kind,
         "title": it.feedback.title,
         "text": it.feedback.text[:TEXT],
         "start": (it.feedback.title or it.feedback.text)[:200],
         "url": it.feedback.url,
         "created_at": plain(it.feedback.created_at),
         "belongs_to": it.own.id,
+        "own_title": it.own.title,
         "attached": it.attached,
         "moves": it.moves,
-        "expected": it.question.chance,
-        "guards": list(it.question.guards),
+        "expected": it.chance,
+        "guards": list(it.guards),
         "worth": it.worth,
         "idea": it.choices[0].idea.id,
         "idea_title": it.choices[0].idea.title,
@@ -191,6 +200,7 @@ class _Reviewer:
     def __init__(self, hub: Hub, kind: str, by: str | None) -> None:
         self.hub, self.kind, self.asked = hub, kind, _asked(by)
         self.skipped: set[str] = set()
+        self.waiting: list[str] = []
         self.actions: list[int] = []
 
     def run(self, note: str) -> None:
@@ -209,10 +219,16 @@ class _Reviewer:
         say(f"{count} answer{'' if count == 1 else 's'} kept; what they taught: opshub matching status")
 
     def _next(self) -> Inquiry | None:
-        from opshub.engine.review import inquiries
+        """What is worth most of what still stands; looked for again when a page is done."""
+        from opshub.engine.review import inquiries, inquiry
 
-        rows = inquiries(self.hub.store, len(self.skipped) + 1, self.kind)
-        return next((it for it in rows if str(it.feedback.ref) not in self.skipped), None)
+        while self.waiting:
+            with suppress(OpshubError):  # an answer meanwhile settled it
+                return inquiry(self.hub.store, self.waiting.pop(0))
+        rows = inquiries(self.hub.store, len(self.skipped) + PAGE, self.kind)
+        fresh = [it for it in rows if it.name not in self.skipped][:PAGE]
+        self.waiting = [it.name for it in fresh[1:]]
+        return fresh[0] if fresh else None
 
     def _ask(self, asked: Mapping[str, Any]) -> bool:
         """One question until it is answered or left; whether to go on."""
@@ -230,20 +246,20 @@ class _Reviewer:
             if key == "u":
                 return self._undo()
             if key == "s":
-                self.skipped.add(asked["feedback"])
+                self.skipped.add(asked["name"])
                 return True
             said = self._said(key, asked)
             if said is None:
                 say("one of these keys: y n e o s u q, or the number of an idea")
-            if said is not None and self._do(partial(self._answer, asked["feedback"], said)):
+            if said is not None and self._do(partial(self._answer, asked["name"], said)):
                 return True
 
-    def _answer(self, feedback: str, said: str) -> Done:
+    def _answer(self, name: str, said: str) -> Done:
         """Do it, and look at a little more of what waits."""
         from opshub.engine.review import answer, prepare
 
         def deed(work: Work) -> Done:
-            done = answer(work, feedback, said, self.asked)
+            done = answer(work, name, said, self.asked)
             prepare(work, most=BETWEEN, each=BETWEEN)
             return done
 
@@ -269,6 +285,7 @@ class _Reviewer:
         deed = partial(undo, what=str(last), asked=self.asked)
         if self._do(lambda: self.hub.act("review", deed), undoing=True):
             self.actions.pop()
+            self.waiting.clear()
         return True
 
     def _do(self, deed: Callable[[], Done], *, undoing: bool = False) -> bool:
@@ -296,9 +313,9 @@ def _hints(asked: Mapping[str, Any]) -> None:
     if asked["attached"]:
         say(f"it was attached to {first['idea']} by its likeness: y keeps it there, n and e take it out")
     elif asked["moves"] > 1:
-        say(
-            f"yes makes {asked['belongs_to']} with its {asked['moves']} pieces and items part of {first['idea']}"
-        )
+        whole = "are they one idea? " if asked["kind"] == "idea" else ""
+        part = f"{asked['belongs_to']} with its {asked['moves']} pieces and items"
+        say(f"{whole}yes makes {part} part of {first['idea']}")
     for guard in asked["guards"]:
         say(f"look closely: {guard}")
 

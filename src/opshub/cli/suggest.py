@@ -63,12 +63,14 @@ def refuse_(
     """
     from opshub.cli.override import user
     from opshub.engine.deed import Asked
-    from opshub.engine.suggest import refuse
+    from opshub.engine.suggest import refuse, suggest_again
 
+    do = suggest_again if again else refuse
     names, asked = [idea, *([other] if other else [])], Asked(by if by is not None else user())
     with session.hub() as hub:
-        numbers = hub.act("ideas refuse", lambda work: refuse(work, names, asked, again=again))
-    value = {"ideas": [f"IDEA-{number}" for number in numbers], "refused": not again}
+        action = hub.act("ideas refuse", lambda work: do(work, names, asked)).action
+    ideas = [f"IDEA-{number}" for number in (action.idea, action.other) if number]
+    value = {"ideas": ideas, "refused": not again, "action": action.number}
 
     def view(ready: Mapping[str, Any]) -> None:
         what = "to split" if len(ready["ideas"]) == 1 else "to merge"

@@ -7,7 +7,7 @@ matcher's model begins it anew. Nothing that a person, a key, a rule or the same
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from opshub.engine.blocks import Blocks
@@ -18,10 +18,17 @@ from opshub.engine.match import SAYS_THE_SAME, index
 from opshub.engine.work import Work
 from opshub.matching import Candidate
 from opshub.model import Feedback, Link, LinkMaker, Ref
+from opshub.store.alike import Resemblance
 from opshub.store.asked import Offer, Question, QuestionState
 from opshub.store.base import Store
 
 __all__ = ["EACH", "OFFERED", "ask", "begin_again", "look_again", "present", "sampled", "settle"]
+
+RESEMBLING = 5
+"""Resemblances that are kept of a piece, each to another idea."""
+
+LEAST = 0.2
+"""The likeness from which one is kept."""
 
 OFFERED = 3
 """Ideas that a person is shown beside the text."""
@@ -126,19 +133,24 @@ class _Batch:
         refs = [piece.ref for piece in pieces]
         self.links, known, apart = store.links_of(refs), store.questions(refs), store.apart(refs)
         for piece in pieces:
-            link, old = self.links.get(piece.ref), known.get(piece.ref)
-            if link is None or (old is not None and old.state is QuestionState.ANSWERED):
-                continue
-            ruled = self.blocks.takes(piece, apart.get(piece.ref, ()))
-            if ruled or not _by_itself(link) or _speaks_for_an_alert(store, link):
-                if old is not None and old.state not in _DONE:
-                    store.put_questions([replace(old, state=QuestionState.SETTLED)])
-                continue
-            barred = apart.get(piece.ref, frozenset())
-            found = [it for it in self.judge.candidates(piece, LOOKED_AT) if it.idea not in barred]
-            link = self._moved(piece, link, found)
-            offers, guarded = self._offers(link, found)
-            self._decide(piece.ref, piece.kind, link, offers, guarded)
+            link = self.links.get(piece.ref)
+            if link is not None:
+                self._look(piece, link, known.get(piece.ref), apart.get(piece.ref, frozenset()))
+
+    def _look(self, piece: Feedback, link: Link, old: Question | None, apart: Collection[int]) -> None:
+        """Keep what it resembles; where nothing stronger says where it belongs, decide by that."""
+        store, among = self.work.store, self.judge.candidates(piece, LOOKED_AT)
+        store.put_resemblances([piece.ref], _resemblances(link, among))
+        if old is not None and old.state is QuestionState.ANSWERED:
+            return
+        if self.blocks.takes(piece, apart) or not _by_itself(link) or _speaks_for_an_alert(store, link):
+            if old is not None and old.state not in _DONE:
+                store.put_questions([replace(old, state=QuestionState.SETTLED)])
+            return
+        found = [it for it in among if it.idea not in apart]
+        link = self._moved(piece, link, found)
+        offers, guarded = self._offers(link, found)
+        self._decide(piece.ref, piece.kind, link, offers, guarded)
 
     def again(self, rows: Sequence[Question]) -> None:
         """Value what was found before by what was learned since."""
@@ -249,6 +261,12 @@ class _Batch:
 def look_again(store: Store, seq: int) -> None:
     """Look again at feedback from this sequence number on. Used inside of a transaction."""
     store.set_mark(_MARK, min(store.mark(_MARK), seq - 1))
+
+
+def _resemblances(link: Link, found: Sequence[Candidate]) -> list[Resemblance]:
+    others = [it for it in found if it.idea != link.idea][:RESEMBLING]
+    near = {it.nearest: it for it in others if it.likeness >= LEAST}
+    return [Resemblance(link.feedback, ref, round(it.likeness * 10_000)) for ref, it in near.items()]
 
 
 def _by_itself(link: Link) -> bool:

@@ -11,6 +11,7 @@ from opshub.matching import SHIPPED, Features, Weights, chance, fit
 from opshub.store.asked import Answer, Calibration, Valued, Verdict
 
 __all__ = [
+    "ENOUGH",
     "LATEST",
     "NEVER",
     "REFIT",
@@ -25,8 +26,14 @@ __all__ = [
 REFIT = 50
 """Answers between two fits."""
 
-LATEST = 100
-"""Answers that must be there before anything attaches; so many of the latest sure ones are held against the promise."""
+ENOUGH = 100
+"""Answers that must be there before anything attaches."""
+
+LATEST = 200
+"""So many of the latest answers are held against the promise."""
+
+SURE = 20
+"""So many sure ones must be among them."""
 
 RECENT = 10
 """So many of the latest sure ones are looked at alone."""
@@ -56,13 +63,13 @@ def learn(work: Work, kind: str, model: str) -> Calibration | None:
     before, answers = store.calibration(kind, model), store.answers(kind, model)
     fitted = before.fitted if before else 0
     due = len(answers) >= fitted + REFIT or len(answers) < fitted
-    sure, right = kept(answers, limits.attach)
-    attaching = switched(kind, answers, limits.attach)
     if before is None and not due:
         return None
+    weights = fit(_examples(answers)) if due else Weights(*(before.weights if before else SHIPPED))
+    sure, right = kept(answers, weights, limits.attach)
+    attaching = switched(kind, answers, weights, limits.attach)
     if before is not None and not due and (attaching, limits.attach) == (before.attaching, before.promise):
         return before
-    weights = fit(_examples(answers)) if due else Weights(*(before.weights if before else SHIPPED))
     expected = expect(store.valued(kind), weights, limits.attach, limits.ask)
     made = Calibration(
         kind=kind,
@@ -84,49 +91,53 @@ def learn(work: Work, kind: str, model: str) -> Calibration | None:
 
 
 def _examples(answers: Iterable[Answer]) -> list[tuple[Features, bool]]:
-    return [(Features(it.logit, it.margin), it.verdict is Verdict.YES) for it in answers]
+    """What to fit to. What a guard held back says nothing of likeness."""
+    return [(Features(it.logit, it.margin), it.verdict is Verdict.YES) for it in answers if not it.guarded]
 
 
-def kept(answers: Sequence[Answer], promise: float, latest: int = LATEST) -> tuple[int, int]:
-    """How many of the latest answers were sure, as far as they are counted, and how many of those were right.
+def kept(
+    answers: Sequence[Answer], weights: Weights, promise: float, latest: int = LATEST
+) -> tuple[int, int]:
+    """How many of the latest answers are sure by these weights to keep the promise, and how many of those were right.
 
-    Sure are those that had been expected to keep the promise, by the version that was in force before the answer and
-    had not seen it. What was shipped, version 0, is not on trial.
+    Of three weights over a hundred answers and more, it matters little that most of these have been learned from.
     """
-    sure = [it for it in answers if it.version and it.chance >= promise and not it.guarded][-latest:]
+    sure = _sure(answers[-latest:], weights, promise)
     return len(sure), sum(it.verdict is Verdict.YES for it in sure)
 
 
-def switched(kind: str, answers: Sequence[Answer], promise: float) -> bool:
-    """Whether these answers show that a likeness may attach this kind: even if the next sure one were wrong."""
-    proved = len(answers) >= LATEST and _holds(answers, promise)
-    return kind not in NEVER and proved and not _alarming(answers, promise)
+def _sure(answers: Iterable[Answer], weights: Weights, promise: float) -> list[Answer]:
+    return [
+        it for it in answers if not it.guarded and chance(Features(it.logit, it.margin), weights) >= promise
+    ]
 
 
-def _holds(answers: Sequence[Answer], promise: float) -> bool:
-    sure, right = kept(answers, promise)
-    return right >= promise * (sure + 1)
+def switched(kind: str, answers: Sequence[Answer], weights: Weights, promise: float) -> bool:
+    """Whether these answers show that a likeness may attach this kind."""
+    return kind not in NEVER and not _doubt(answers, weights, promise)
 
 
-def _alarming(answers: Sequence[Answer], promise: float) -> bool:
-    sure, right = kept(answers, promise, RECENT)
-    return sure - right >= ALARM
+def _doubt(answers: Sequence[Answer], weights: Weights, promise: float) -> str:
+    """What speaks against it; empty where nothing does."""
+    if len(answers) < ENOUGH:
+        return f"{ENOUGH - len(answers)} more answers are needed"
+    sure, right = kept(answers, weights, promise)
+    if sure < SURE:
+        return f"of the latest {min(len(answers), LATEST)} answers {sure} are sure, {SURE} are needed"
+    if right < promise * sure:
+        return f"of {sure} sure ones {right} were right, too few"
+    recent = _sure(answers[-LATEST:], weights, promise)[-RECENT:]
+    wrong = sum(it.verdict is not Verdict.YES for it in recent)
+    return f"{wrong} of the latest {RECENT} sure ones were wrong" if wrong >= ALARM else ""
 
 
-def why_off(kind: str, answers: Sequence[Answer], limits: Limits, promise: float) -> str:
+def why_off(kind: str, answers: Sequence[Answer], weights: Weights, limits: Limits, promise: float) -> str:
     """Why a likeness does not attach a kind under this promise; empty where it does."""
     if limits.similar == "suggest":
         return 'similar = "suggest"'
     if kind in NEVER:
         return "trackers get suggestions only"
-    if limits.similar == "attach":
-        return ""
-    if len(answers) < LATEST:
-        return f"{LATEST - len(answers)} more answers are needed"
-    sure, right = kept(answers, promise)
-    if not _holds(answers, promise):
-        return f"of the latest {sure} sure ones {right} were right; too few, were the next one wrong"
-    return f"{ALARM} of the latest {RECENT} sure ones were wrong" if _alarming(answers, promise) else ""
+    return "" if limits.similar == "attach" else _doubt(answers, weights, promise)
 
 
 def may_attach(calibration: Calibration | None, kind: str, limits: Limits) -> bool:

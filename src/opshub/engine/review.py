@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from opshub.engine.answering import refuse
 from opshub.engine.asking import ask, present
 from opshub.engine.deed import Asked, Done
 from opshub.engine.merge import merge
-from opshub.engine.reading import find_feedback, living
+from opshub.engine.reading import find_feedback, find_idea, living
 from opshub.engine.regroup import link, unlink
+from opshub.engine.suggest import merges, refused
+from opshub.engine.suggest import refuse as part
 from opshub.engine.work import Work
 from opshub.errors import UsageError
+from opshub.matching.terms import COMMON, words
 from opshub.model import Feedback, Idea, LinkMaker
 from opshub.store.asked import Question, QuestionState, Verdict
 from opshub.store.base import Store
 
-__all__ = ["Choice", "Inquiry", "answer", "inquiries", "inquiry", "prepare"]
+__all__ = ["IDEA", "Choice", "Inquiry", "answer", "inquiries", "inquiry", "prepare"]
+
+IDEA = "idea"
+"""The kind of a question whether two ideas are one."""
+
+NAMED = 6
+"""Shared words that are told of two ideas."""
+
+MOST = 1000
+"""Suggested merges among which one is looked up by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +45,33 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """A question with all that a person needs to answer it. ``about`` other questions concern the same idea."""
+    """Whether a piece of feedback belongs to the first of some ideas, or whether two ideas are one, with all that a
+    person needs to say so.
 
-    question: Question
+    ``name`` is what is asked about: the piece, or the idea that would become part of the first of the ``choices``; then
+    ``feedback`` is its piece that is nearest to that. ``chance`` is what is expected of a yes, ``worth`` what the order
+    goes by: nearness to the promise times the pieces that a yes moves. ``about`` other questions concern the same idea.
+    """
+
+    name: str
+    kind: str
+    """What the feedback is, such as ticket; ``idea`` where two ideas are meant."""
     feedback: Feedback
     own: Idea
     choices: tuple[Choice, ...]
-    attached: bool
+    chance: float
+    worth: float
+    attached: bool = False
     """Whether a likeness put it into the first of the ideas, and the question is whether that was right."""
     moves: int = 1
     """The pieces and tracked items that a yes moves: with more than one the whole idea goes."""
+    guards: tuple[str, ...] = ()
     about: int = 0
 
     @property
-    def worth(self) -> float:
-        """What the order of questions goes by: nearness to the promise times the pieces that a yes moves."""
-        return round(self.question.worth * self.question.pieces, 4)
+    def joint(self) -> bool:
+        """Whether two ideas are meant."""
+        return self.kind == IDEA
 
 
 def prepare(work: Work, most: int | None = None, each: int = 100) -> bool:
@@ -63,15 +86,64 @@ def prepare(work: Work, most: int | None = None, each: int = 100) -> bool:
 
 
 def inquiries(store: Store, limit: int, kind: str = "") -> list[Inquiry]:
-    """Open questions, those first whose answer is worth most; those that became pointless are left out."""
+    """What is asked, that first whose answer is worth most; what became pointless is left out.
+
+    Whether two ideas are one is asked once, not for each of their pieces again.
+    """
+    joint = list(_joint(store, limit))
     # A few are left out below; the rest of the page makes up for them.
-    rows = store.open_questions(limit + 50, kind)
+    rows = store.open_questions(limit + 50, kind) if kind != IDEA else []
+    settled = {_pair(it) for it in joint} | refused(store)
     found = (_inquiry(store, question, about - 1) for question, about in rows)
-    return list(islice((it for it in found if it is not None), limit))
+    single = [it for it in found if it is not None and (it.attached or _pair(it) not in settled)]
+    wanted = [*(joint if kind in ("", IDEA) else ()), *single]
+    return sorted(wanted, key=lambda it: -it.worth)[:limit]
+
+
+def _pair(it: Inquiry) -> tuple[int, int]:
+    """The two ideas that a yes would bring together, the older first."""
+    one, two = sorted((it.own.number, it.choices[0].idea.number))
+    return one, two
+
+
+def _joint(store: Store, limit: int) -> Iterator[Inquiry]:
+    """Ideas that might be one; an idea that resembles several is asked about once."""
+    seen: set[int] = set()
+    for it in merges(store, limit):
+        if it.idea.number in seen or not it.pieces:
+            continue
+        seen.add(it.idea.number)
+        one, two = it.pieces[0]
+        mine, near = (one, two) if _in(store, one, it.idea) else (two, one)
+        choice = Choice(it.into, it.likeness, near, _shared(mine, near), it.voices[1])
+        yield Inquiry(
+            name=it.idea.id,
+            kind=IDEA,
+            feedback=mine,
+            own=it.idea,
+            choices=(choice,),
+            chance=it.likeness,
+            worth=round(it.worth * min(it.voices), 4),
+            moves=it.voices[0] + len(store.bound_to(it.idea.number)),
+        )
+
+
+def _shared(one: Feedback, two: Feedback) -> tuple[str, ...]:
+    """Words of the first that the other has too, but for those that everybody says."""
+    theirs = words(two.title, two.text).keys() - COMMON
+    both = [word for term, word in words(one.title, one.text).items() if term in theirs]
+    return tuple(dict.fromkeys(both))[:NAMED]
+
+
+def _in(store: Store, piece: Feedback, idea: Idea) -> bool:
+    link = store.links_of([piece.ref]).get(piece.ref)
+    return link is not None and link.idea == idea.number
 
 
 def inquiry(store: Store, name: str) -> Inquiry:
-    """The open question about a piece of feedback. UsageError where nobody is asked; NotFoundError."""
+    """What is asked about a piece of feedback, or about an idea. UsageError where nobody is asked; NotFoundError."""
+    if name.upper().startswith("IDEA-"):
+        return _about_idea(store, name)
     ref = find_feedback(store, name).ref
     question = store.questions([ref]).get(ref)
     open_ = question is not None and question.state is QuestionState.OPEN
@@ -84,6 +156,17 @@ def inquiry(store: Store, name: str) -> Inquiry:
         raise UsageError(
             f"{what}; {where}",
             hint=f"to put it elsewhere: opshub ideas link {ref} IDEA; what is asked: opshub review --list",
+        )
+    return found
+
+
+def _about_idea(store: Store, name: str) -> Inquiry:
+    idea = find_idea(store, name)
+    found = next((it for it in _joint(store, MOST) if it.own.number == idea.number), None)
+    if found is None:
+        raise UsageError(
+            f"nobody is asked whether {idea.id} is part of another idea",
+            hint=f"to merge it: opshub ideas merge {idea.id} IDEA; what is asked: opshub review --list",
         )
     return found
 
@@ -105,13 +188,25 @@ def _inquiry(store: Store, question: Question, about: int = 0) -> Inquiry | None
         if it.idea in ideas
     ]
     moves = 1 if attached else len(store.links_to(link.idea)) + len(store.bound_to(link.idea))
-    return Inquiry(question, feedback, ideas[link.idea], tuple(choices), attached, moves, about)
+    return Inquiry(
+        name=str(feedback.ref),
+        kind=question.kind,
+        feedback=feedback,
+        own=ideas[link.idea],
+        choices=tuple(choices),
+        chance=question.chance,
+        worth=round(question.worth * question.pieces, 4),
+        attached=attached,
+        moves=moves,
+        guards=question.guards,
+        about=about,
+    )
 
 
-def answer(work: Work, feedback: str, said: str, asked: Asked) -> Done:
+def answer(work: Work, name: str, said: str, asked: Asked) -> Done:
     """Do what an answer means: ``yes``, ``no``, ``new``, or the idea that it belongs to. UsageError; NotFoundError."""
     store, word = work.store, said.strip().casefold()
-    found = inquiry(store, feedback)
+    found = inquiry(store, name)
     ref, first = found.feedback.ref, found.choices[0].idea
     if word == "yes":
         return _join(work, found, first.id, asked)
@@ -119,9 +214,14 @@ def answer(work: Work, feedback: str, said: str, asked: Asked) -> Done:
         into, _ = living(store, said)
         if into.number == found.own.number and not found.attached:
             raise UsageError(
-                f"{ref} is in {into.id} already", hint=f"to leave it there: opshub review answer {ref} new"
+                f"{found.name} is in {into.id} already"
+                if not found.joint
+                else f"{into.id} is the idea itself",
+                hint=f"to leave it as it is: opshub review answer {found.name} new",
             )
         return _join(work, found, into.id, asked)
+    if found.joint:
+        return part(work, [found.own.id, first.id], asked)
     if found.attached:
         return unlink(work, str(ref), asked)
     shown = [choice.idea.number for choice in found.choices]
@@ -131,6 +231,6 @@ def answer(work: Work, feedback: str, said: str, asked: Asked) -> Done:
 
 def _join(work: Work, found: Inquiry, idea: str, asked: Asked) -> Done:
     """Move the piece; where others or a tracked item are with it in the idea that it began, the whole idea."""
-    if found.moves == 1 or found.attached:
+    if not found.joint and (found.moves == 1 or found.attached):
         return link(work, str(found.feedback.ref), idea, asked)
     return merge(work, found.own.id, idea, asked)

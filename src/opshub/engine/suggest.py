@@ -1,36 +1,40 @@
 """Suggestions to people: which ideas mean the same, and which idea holds two subjects.
 
-Both follow what changed, each by a mark of its own, in batches that a kill leaves whole or not begun. What a piece
-resembles is kept between pieces; which ideas these belong to is looked up when somebody asks, so that links which move
-meanwhile need no work. Nothing here changes an idea: a person merges and splits.
+Both follow what changed, in batches that a kill leaves whole or not begun. What a piece resembles is kept piece by
+piece, by the step that looks for questions; which ideas these belong to is looked up when somebody asks, so that links
+which move meanwhile need no work. Nothing here changes an idea: a person merges and splits.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from opshub.engine.deed import Asked
-from opshub.engine.encoding import encode
-from opshub.engine.likeness import Judge
-from opshub.engine.match import index
+from opshub.engine.asking import ask
+from opshub.engine.deed import Asked, Deed, Done
 from opshub.engine.merged import survivor
 from opshub.engine.reading import find_idea
+from opshub.engine.undo import undo
 from opshub.engine.work import Work
 from opshub.errors import NotFoundError, UsageError
-from opshub.matching import LOOKED_AT, Matcher, subjects, terms
+from opshub.matching import LOOKED_AT, subjects, terms
 from opshub.model import Feedback, Idea
-from opshub.store.alike import Pair, Refusal, Resemblance, TwoFold
+from opshub.store.alike import Pair, Refusal, TwoFold
 from opshub.store.base import Store
+from opshub.store.rows import ActionKind
 
-__all__ = ["MergeSuggestion", "SplitSuggestion", "look", "merges", "refuse", "splits", "suggestions"]
-
-LEAST = 0.2
-"""The likeness from which a resemblance is kept."""
-
-KEPT = 5
-"""Resemblances that are kept of a piece, each to another idea."""
+__all__ = [
+    "MergeSuggestion",
+    "SplitSuggestion",
+    "look",
+    "merges",
+    "refuse",
+    "refused",
+    "splits",
+    "suggest_again",
+    "suggestions",
+]
 
 LIKELY = 0.5
 """A merge is suggested where one pair of pieces is at least this alike."""
@@ -41,7 +45,7 @@ VOICES = 2
 SHOWN = 2
 """Pairs of pieces that are shown of a suggestion."""
 
-_PIECES, _IDEAS, _MODEL = "resembling", "subjects", "resembling with"
+_IDEAS = "subjects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class MergeSuggestion:
     alike: int
     voices: tuple[int, int]
     pieces: tuple[tuple[Feedback, Feedback], ...]
+    worth: float = 0.0
+    """What the order goes by: 1 where every piece of both resembles the other idea fully."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +72,7 @@ class SplitSuggestion:
 
 def look(work: Work, limit: int = 100) -> bool:
     """One batch of new and changed feedback, or of ideas that changed; whether there was anything."""
-    if index(work, limit * 10) or encode(work):
-        return True
-    return _resemble(work, Judge.of(work), limit) or _part(work, limit)
+    return ask(work, limit) or _part(work, limit)
 
 
 def suggestions(work: Work, limit: int) -> tuple[list[MergeSuggestion], list[SplitSuggestion]]:
@@ -80,60 +84,69 @@ def suggestions(work: Work, limit: int) -> tuple[list[MergeSuggestion], list[Spl
 
 def merges(store: Store, limit: int) -> list[MergeSuggestion]:
     """The merges that are worth most first, without those that a person refused or forbade."""
-    refused = {_pair(store, it.idea, it.other) for it in store.refusals() if it.other}
+    never = refused(store)
     found: list[MergeSuggestion] = []
-    asked = limit + len(refused)
+    asked = limit + len(never)
     while True:
         rows = store.alike_ideas(VOICES, asked)
         found = [
             _merge(store, row)
             for row in rows
-            if row.best >= LIKELY * 10_000
-            and (row.one, row.two) not in refused
-            and not _kept_apart(store, row)
+            if row.best >= LIKELY * 10_000 and (row.one, row.two) not in never and not _kept_apart(store, row)
         ]
         if len(found) >= limit or len(rows) < asked:
             return found[:limit]
         asked *= 2
 
 
+def refused(store: Store) -> frozenset[tuple[int, int]]:
+    """The pairs of ideas that are not one, as a person said; the older first."""
+    return frozenset(_pair(store, it.idea, it.other) for it in store.refusals() if it.other)
+
+
 def splits(store: Store, limit: int) -> list[SplitSuggestion]:
     """The plainest first, without those that a person refused."""
-    refused = {survivor(store, it.idea) for it in store.refusals() if not it.other}
+    whole = {survivor(store, it.idea) for it in store.refusals() if not it.other}
     found = []
-    for row in store.twofold(limit + len(refused)):
+    for row in store.twofold(limit + len(whole)):
         idea, links = store.idea(row.idea), store.links_of(row.feedback)
         there = [ref for ref in row.feedback if ref in links and links[ref].idea == row.idea]
         pieces = [piece for piece in map(store.feedback, there) if piece is not None]
-        if idea is not None and pieces and row.idea not in refused:
+        if idea is not None and pieces and row.idea not in whole:
             found.append(SplitSuggestion(idea, tuple(pieces)))
     return found[:limit]
 
 
-def refuse(work: Work, ideas: Sequence[str], asked: Asked, *, again: bool = False) -> tuple[int, ...]:
-    """Never suggest to merge two ideas, or to split one; ``again`` takes that back. The ideas' numbers.
+def refuse(work: Work, ideas: Sequence[str], asked: Asked) -> Done:
+    """Never suggest to merge two ideas, or to split one. UsageError where the two are one; NotFoundError."""
+    idea, other = _named(work.store, ideas)
+    with work.commit("match"):
+        deed = Deed(work, asked, work.clock.now())
+        work.store.put_refusal(Refusal(idea, other, deed.at, asked.who))
+        return Done(deed.keep(ActionKind.REFUSE, idea, other))
 
-    UsageError where the two are one, or where there is nothing to take back; NotFoundError.
-    """
+
+def suggest_again(work: Work, ideas: Sequence[str], asked: Asked) -> Done:
+    """Take such a refusal back. UsageError where the two are one; NotFoundError where there is nothing to take back."""
     store = work.store
+    idea, other = _named(store, ideas)
+    actions = store.actions_naming([f"IDEA-{idea}"])
+    undone = store.undone([it.number for it in actions])
+    for it in reversed(actions):
+        refusal = it.kind is ActionKind.REFUSE and not it.feedback and it.number not in undone
+        if refusal and _pair(store, it.idea, it.other) == (idea, other):
+            return undo(work, str(it.number), asked)
+    raise NotFoundError(
+        f"nobody refused a suggestion about {' and '.join(ideas)}", hint="see: opshub ideas suggest"
+    )
+
+
+def _named(store: Store, ideas: Sequence[str]) -> tuple[int, int]:
+    """The numbers of one or two ideas, the older first; 0 for none."""
     numbers = sorted({survivor(store, find_idea(store, name).number) for name in ideas})
     if len(numbers) != len(ideas):
         raise UsageError(f"{' and '.join(ideas)} are one idea", hint=f"see: opshub ideas show {ideas[0]}")
-    idea, other = numbers[0], numbers[1] if len(numbers) > 1 else 0
-    with work.commit("match"):
-        if not again:
-            store.put_refusal(Refusal(idea, other, work.clock.now(), asked.who))
-            return (idea, other) if other else (idea,)
-        known = [
-            it for it in store.refusals() if _pair(store, it.idea, it.other) == _pair(store, idea, other)
-        ]
-        for it in known:
-            store.drop_refusal(it.idea, it.other)
-    if not known:
-        raise NotFoundError(
-            f"nobody refused a suggestion about {' and '.join(ideas)}", hint="see: opshub ideas suggest"
-        )
-    return (idea, other) if other else (idea,)
+    return numbers[0], numbers[1] if len(numbers) > 1 else 0
 
 
 def _pair(store: Store, idea: int, other: int) -> tuple[int, int]:
@@ -161,35 +174,8 @@ def _merge(store: Store, row: Pair) -> MergeSuggestion:
         if mine is not None and theirs is not None:
             pairs.append((mine, theirs))
     voices = (row.ones, row.twos) if keep_two else (row.twos, row.ones)
-    return MergeSuggestion(idea, into, row.best / 10_000, row.alike, voices, tuple(pairs))
-
-
-def _resemble(work: Work, judge: Judge, limit: int) -> bool:
-    """What new and changed feedback resembles in other ideas; whether there was any."""
-    store, matcher = work.store, judge.matcher
-    if store.fact(_MODEL) != judge.model:
-        with work.commit("match"):
-            store.set_mark(_PIECES, 0)
-            store.set_fact(_MODEL, judge.model)
-    matched = store.mark("match")
-    seen = [row for row in store.feedback_after(store.mark(_PIECES), limit) if row.seq <= matched]
-    if not seen:
-        return False
-    with work.timed("suggest"), work.commit("match"):
-        refs = [row.feedback.ref for row in seen]
-        rows = [it for row in seen for it in _near(store, matcher, row.feedback, row.idea)]
-        store.put_resemblances(refs, rows)
-        store.set_mark(_PIECES, seen[-1].seq)
-    return True
-
-
-def _near(store: Store, matcher: Matcher, feedback: Feedback, idea: int | None) -> Iterator[Resemblance]:
-    if idea is None:
-        return
-    found = [it for it in matcher.candidates(feedback, store, KEPT + 1) if it.idea != idea]
-    nearest = {it.nearest: it for it in found[:KEPT] if it.likeness >= LEAST}
-    for ref, it in nearest.items():
-        yield Resemblance(feedback.ref, ref, round(it.likeness * 10_000))
+    worth = round(math.sqrt(row.worth) / 20_000, 4)
+    return MergeSuggestion(idea, into, row.best / 10_000, row.alike, voices, tuple(pairs), worth)
 
 
 def _part(work: Work, limit: int) -> bool:

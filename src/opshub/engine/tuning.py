@@ -58,10 +58,11 @@ def standings(store: Store, limits: Limits) -> list[Standing]:
     found = []
     for kind in _kinds(store):
         known, answers = judge.calibration(kind), store.answers(kind, judge.model)
-        why = why_off(kind, answers, limits, limits.attach)
+        weights = Weights(*known.weights) if known else SHIPPED
+        why = why_off(kind, answers, weights, limits, limits.attach)
         if not why and not judge.attaches(kind):
             why = "the promise was changed: opshub matching prepare"
-        sure, right = kept(answers, limits.attach)
+        sure, right = kept(answers, weights, limits.attach)
         seen = sum(count for (name, _), count in counts.items() if name == kind)
         version = known.version if known else 0
         open_ = counts.get((kind, "open"), 0)
@@ -87,7 +88,7 @@ def prospects(
         rows = list(store.valued(kind))
         for promise in promises:
             expected = expect(rows, weights, promise, lowest)
-            sure, right = kept(answers, promise, len(answers) or 1)
-            why = why_off(kind, answers, limits, promise)
+            sure, right = kept(answers, weights, promise)
+            why = why_off(kind, answers, weights, limits, promise)
             found.append(Prospect(kind, promise, lowest, expected, sure, right, not why, why))
     return found

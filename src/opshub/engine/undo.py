@@ -162,6 +162,8 @@ def _ideas(deed: Deed, action: Action) -> Iterator[str]:
     store = deed.work.store
     if action.kind is ActionKind.MERGE:
         store.drop_merged(action.idea)
+    if action.kind is ActionKind.REFUSE and not action.feedback:
+        store.drop_refusal(action.idea, action.other)
     bound = store.ideas_of_items([change.item for change in action.bindings])
     back = [change for change in action.bindings if bound.get(change.item) == change.after]
     for number in dict.fromkeys(change.before for change in back):

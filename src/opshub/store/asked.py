@@ -115,7 +115,7 @@ class Calibration:
     """What was learned from the answers of one kind of feedback about one model; versions count up for each kind.
 
     ``weights`` are those of the constant, the logit and the margin; ``fitted`` counts the answers that they were fitted
-    to and ``answers`` those that there were. Of the latest, ``sure`` had been expected to be right at least as often as
+    to and ``answers`` those that there were. Of the latest, ``sure`` are expected to be right at least as often as
     ``promise`` says, and ``right`` were. ``attached`` and ``asked`` are shares of what is stored.
     """
 

@@ -312,13 +312,16 @@ class Action:
             ActionKind.MERGE: f"merged IDEA-{self.idea} into IDEA-{self.other}",
             ActionKind.SPLIT: f"split {named} off IDEA-{self.idea} as IDEA-{self.other}",
             ActionKind.UNDO: f"undid action {self.undoes}",
-            ActionKind.REFUSE: f"said that {named} does not belong to {self._refused()}",
+            ActionKind.REFUSE: f"said that {self._refused(named)}",
         }[self.kind]
         return f"{self.who} {said}" + (f": {self.because}" if self.because else "")
 
-    def _refused(self) -> str:
+    def _refused(self, named: str) -> str:
+        if not self.feedback:
+            one = f"IDEA-{self.idea}"
+            return f"{one} and IDEA-{self.other} are not one idea" if self.other else f"{one} is one subject"
         ideas = dict.fromkeys((self.idea, *(number for _, number in self.apart)))
-        return " or ".join(f"IDEA-{number}" for number in ideas)
+        return f"{named} does not belong to {' or '.join(f'IDEA-{number}' for number in ideas)}"
 
     def names(self) -> Iterator[str]:
         """The ideas and the pieces of feedback that it touched."""
