@@ -7,10 +7,10 @@
 
 FOLDER holds labelled streams (see run.py). Pieces are made of them: the first half of one text and the second half of
 another of the same set, so that words are as frequent as in real texts. Each measured piece is looked for and then
-added, in a transaction of its own. Times are of the processor; of a search without adding the least of three rounds over
-all pieces, since others use the machine too. Vectors are made by chance (see meaning.py), so that a
-million does not take hours: what lies near in meaning then shares no words, as hardly any other pool would have it. The
-encoder's own time is not counted.
+added, in a transaction of its own. Times are of the processor; of a search without adding the least of three rounds
+over all pieces counts, since others use the machine too. Vectors are made by chance (see meaning.py), so that a million
+does not take hours: what lies near in meaning then shares no words, as in hardly any other pool. The encoder's own
+time is not counted.
 """
 
 from __future__ import annotations
