@@ -18,12 +18,15 @@ __all__ = ["Moves"]
 
 
 class Moves:
-    """Counts, idea by idea, what blocks would take from where it is, and what none would take any more."""
+    """Counts, idea by idea, what blocks would take from where it is, and what none would take any more.
+
+    ``any`` is false where there are no blocks, and were none.
+    """
 
     def __init__(self, store: Store, rules: RuleSet) -> None:
         self._store = store
         self._homes = rules.homes
-        self._any = bool(rules.homes.all or store.fact(BLOCKS))
+        self.any = bool(rules.homes.all or store.fact(BLOCKS))
         self._known = {home: bound(store, home) for home in rules.homes.all}
         self._found = Counter[str]()
 
@@ -35,7 +38,7 @@ class Moves:
 
     def see(self, one: Seen) -> None:
         """Count the feedback of an idea; its rows hold what the blocks read."""
-        if not self._any:
+        if not self.any:
             return
         refs = [voice.ref for voice in one.voices]
         links, apart = self._store.links_of(refs), self._store.apart(refs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -39,6 +39,7 @@ __all__ = [
     "seen",
     "table_stamps",
     "tentative",
+    "untraced",
 ]
 
 
@@ -210,6 +211,11 @@ def tentative(rules: RuleSet, one: Seen, now: datetime, override: Override | Non
     outcome = rules.decide(one.values, one.rows, now)
     light = _decided(rules, one, outcome, traced=False)
     return Light(light, outcome.held, lambda: _decided(rules, one, outcome))
+
+
+def untraced(rules: RuleSet, one: Seen, outcome: Outcome, whole: Callable[[], Decision]) -> Light:
+    """An outcome without traces in the hub's words, and what decides the idea with them."""
+    return Light(_decided(rules, one, outcome, traced=False), outcome.held, whole)
 
 
 def _decided(rules: RuleSet, one: Seen, outcome: Outcome, *, traced: bool = True) -> Decision:

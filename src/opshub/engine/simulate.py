@@ -118,7 +118,7 @@ def simulate(store: Store, connections: Sequence[Connection], trial: Trial) -> S
     glass: Any = Glass(store, trial)
     tally, moves = _Tally(), Moves(store, trial.new)
     writing = [] if trial.past else [c for c in connections if c.apply != "never"]
-    for sides in both(glass, trial):
+    for sides in both(glass, trial, sparing=not writing and not moves.any):
         moves.see(sides.one)
         changed = _compare(tally, sides.before.decision, sides.after.decision)
         if changed:

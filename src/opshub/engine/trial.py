@@ -7,7 +7,7 @@ decided.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from opshub.engine.declared import Declared
 from opshub.engine.explain import legend_fact
 from opshub.engine.facts import Reader
-from opshub.engine.score import Seen, seen, table_stamps, tentative
+from opshub.engine.score import Seen, decide, seen, table_stamps, tentative, untraced
 from opshub.engine.texts import Texts
 from opshub.engine.world import Anew, noted
 from opshub.model import Decision, Feedback, Override
@@ -25,6 +25,7 @@ from opshub.store.rows import Light
 
 if TYPE_CHECKING:
     from opshub.language import RuleSet
+    from opshub.language.differing import Differing
     from opshub.language.signals import Read
 
 __all__ = ["BATCH", "Glass", "Sides", "Trial", "both"]
@@ -77,12 +78,16 @@ class Sides(NamedTuple):
     after: Light
 
 
-def both(store: Store, trial: Trial) -> Iterator[Sides]:
-    """Every idea that somebody spoke for, or that was tracked, at the trial's moment; ``store`` is its glass."""
+def both(store: Store, trial: Trial, *, sparing: bool = False) -> Iterator[Sides]:
+    """Every idea that somebody spoke for, or that was tracked, at the trial's moment; ``store`` is its glass.
+
+    With ``sparing`` the rows of ideas hold only what the new side has to be decided from.
+    """
     reader, mark = _reader(store, trial), 0
     worlds = _worlds(store, trial)
     survey = _survey(store, reader, trial, worlds)
     seq = _stands_by(store, trial, worlds)
+    spare = _spare(store, trial, reader, sparing) if seq else None
     items = any(name.startswith("idea.") and name not in _OWN for name in (trial.current or trial.new).reads)
     while batch := store.ideas_after(mark, BATCH):
         mark = batch[-1][0]
@@ -90,6 +95,8 @@ def both(store: Store, trial: Trial) -> Iterator[Sides]:
         lasting = None if trial.current is None else store.lasting(numbers, seq, trial.now, items)
         stored = _stored(store, numbers) if lasting is None else lasting
         told = _Batch(trial, worlds, survey, stored, store.overrides(numbers))
+        if spare is not None:
+            numbers = yield from _spared(told, store, reader, spare, numbers)
         yield from _decided(told, store, reader, numbers)
 
 
@@ -174,6 +181,59 @@ class _Batch(NamedTuple):
     survey: Mapping[str, Mapping[int, tuple[float, ...]]]
     stored: Mapping[int, Light]
     by_hand: Mapping[int, Override]
+
+    def stands(self, number: int) -> bool:
+        """Whether the stored decision is what the rules in force alone say, in the words of their legend."""
+        light = self.stored.get(number)
+        if light is None or number in self.by_hand or light.decision.override is not None:
+            return False
+        return self.trial.current is not None and light.decision.legend == self.trial.current.legend.name
+
+
+class _Spare(NamedTuple):
+    """New rules beside those in force, and what makes the rows that deciding their difference takes."""
+
+    differing: Differing
+    reader: Reader
+
+
+def _spare(store: Store, trial: Trial, wide: Reader, sparing: bool) -> _Spare | None:
+    """What is decided where the decision under the rules in force stands; ``wide`` reads for both sides."""
+    from opshub.language.differing import differing
+
+    found = None if trial.current is None else differing(trial.current, trial.new)
+    if found is None or not sparing:
+        return found and _Spare(found, wide)
+    return _Spare(found, Reader(found.part.reads, trial.declared, Texts(store, found.part.predicates)))
+
+
+def _spared(
+    batch: _Batch, store: Store, wide: Reader, spare: _Spare, numbers: Sequence[int]
+) -> Generator[Sides, None, list[int]]:
+    """Those ideas whose stored decision stands, with what the rules that differ make of it; returns the others."""
+    trial = batch.trial
+    known = {number: batch.stored[number] for number in numbers if batch.stands(number)}
+    left = [number for number in numbers if number not in known]
+    for one in _living(store, spare.reader, trial, list(known)):
+        number = one.idea.number
+        if one.breaches:
+            left.append(number)
+            continue
+        outcome = spare.differing.decide(one.values, one.rows, trial.now, known[number].held)
+        again = None if spare.reader is wide else partial(_again, store, wide, number)
+        whole = partial(_whole, trial, one, again)
+        yield Sides(one, known[number], untraced(trial.new, one, outcome, whole))
+    return left
+
+
+def _again(store: Store, reader: Reader, number: int) -> Seen:
+    (one,) = seen(store, reader, [number])
+    return one
+
+
+def _whole(trial: Trial, one: Seen, again: Callable[[], Seen] | None) -> Decision:
+    """What the new rules say of an idea with all that explains it; of a row that holds too little it is read again."""
+    return decide(trial.new, again() if again else one, trial.now)
 
 
 def _decided(batch: _Batch, store: Store, reader: Reader, numbers: Sequence[int]) -> Iterator[Sides]:

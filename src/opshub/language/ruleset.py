@@ -41,7 +41,8 @@ class RuleSet:
     ``hash`` changes whenever a decision or its explanation could. ``scores`` always has ``priority``, first.
     ``reads`` are the full names of all fields that decisions and match blocks depend on. ``bands`` are in order, best
     first; ``tags`` are all that any rule or alert may give, ``goals`` all goals by title. ``across`` are what an idea
-    reads of all ideas, (quantity, score). ``predicates`` are what rules look for in texts.
+    reads of all ideas, (quantity, score). ``predicates`` are what rules look for in texts, ``first`` is the number that
+    the legend has for the first rule.
     """
 
     def __init__(self, program: Program, hash: str) -> None:
@@ -73,7 +74,7 @@ class RuleSet:
         self._decide: Decide = compiled.decide if compiled else _undecided
         self._stories = compiled.rules if compiled else ()
         self._score_stories = compiled.scores if compiled else ()
-        self._first = len(self._score_stories)
+        self.first = len(self._score_stories)
 
     @cached_property
     def legend(self) -> Legend:
@@ -111,8 +112,31 @@ class RuleSet:
         totals.update(fixed)
         band = self._band(totals)
         explain = partial(self._traces, scores, hits, feedback, totals, band)
-        held = tuple([self._first + hit[0] for hit in hits])
+        held = tuple([self.first + hit[0] for hit in hits])
         return Outcome(totals, band, tags, route, urgency, due, self.legend, goals, owner, held, explain)
+
+    def joined(
+        self,
+        part: RuleSet,
+        places: Sequence[int],
+        kept: Sequence[int],
+        idea: Sequence[object],
+        feedback: Sequence[Sequence[object]],
+        now: datetime,
+    ) -> Outcome:
+        """What the rules say where it is known of all but a ``part`` of them which hold, without traces.
+
+        ``places`` are where the part's rules stand among these, ``kept`` those of the others that hold.
+        """
+        scores, hits, due = part._decide(part.widened(idea), part.predicates.completed(feedback), utc(now))
+        totals = self._start.copy()
+        for name, score in zip(self._defined, scores, strict=True):
+            totals[name] = score[1]
+        numbers = sorted([*kept, *[places[hit[0]] for hit in hits]])
+        tags, goals, (route, urgency, owner) = self._held([(number,) for number in numbers], totals)
+        band = self._band(totals)
+        held = tuple([self.first + number for number in numbers])
+        return Outcome(totals, band, tags, route, urgency, due, self.legend, goals, owner, held, tuple)
 
     def _held(
         self, hits: Iterable[Any], totals: dict[str, float]
@@ -214,9 +238,9 @@ class RuleSet:
         for number, lists, values in hits:
             story = self._stories[number]
             evidence = story.evidence(lists)
-            traces.append((self._first + number, story.saw(values, rows, evidence), evidence))
+            traces.append((self.first + number, story.saw(values, rows, evidence), evidence))
         if band:
-            number = self._first + len(self._stories) + self.bands.index(band)
+            number = self.first + len(self._stories) + self.bands.index(band)
             traces.append((number, (totals[self._program.banded],), ()))
         return tuple(traces)
 
