@@ -52,7 +52,9 @@ def test_following_it_makes_one_idea_of_two_and_the_second_subject_is_suggested_
 def test_a_refusal_is_told_and_can_be_taken_back(run: Run) -> None:
     done = run("ideas", "refuse", "IDEA-2", "IDEA-1")
 
-    assert done.stdout == "to merge IDEA-1 and IDEA-2 is not suggested again\n"
+    first, second = done.stdout.splitlines()
+    assert first == "to merge IDEA-1 and IDEA-2 is not suggested again"
+    assert second.startswith("take it back: opshub ideas undo ")
     assert value(run("ideas", "suggest", "--merge", "--json")) == {"merge": []}
 
     back = value(run("ideas", "refuse", "IDEA-1", "IDEA-2", "--again", "--json"))

@@ -46,7 +46,8 @@ def _asked(asked: Mapping[str, Any]) -> _Cell:
     shared = frozenset(term for row in asked["offers"] for term in row["terms"])
     lines = _lines(asked["title"], asked["text"])
     if asked["kind"] == "idea":
-        return _Cell(asked["name"], [asked["own_title"], f"{asked['feedback']}:", *lines], shared)
+        said = [] if lines == [asked["own_title"]] else [f"{asked['feedback']}:", *lines]
+        return _Cell(asked["name"], [asked["own_title"], *said], shared)
     return _Cell(f"{asked['feedback']} ({asked['kind']})", lines, shared)
 
 

@@ -76,6 +76,8 @@ def refuse_(
         what = "to split" if len(ready["ideas"]) == 1 else "to merge"
         may = "may be suggested again" if again else "is not suggested again"
         say(f"{what} {' and '.join(ready['ideas'])} {may}")
+        if not again:
+            say(f"take it back: opshub ideas undo {ready['action']}")
 
     show(value, as_json_, view)
 
