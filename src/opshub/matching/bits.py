@@ -21,7 +21,7 @@ MANY = 131_072
 """Vectors from which on a search looks at the first words of all, and at the others of the nearest by these."""
 
 SHARE = 64
-"""One of so many is looked at as a whole: of 42,000 real texts' ten nearest .99 are among them, of more texts more."""
+"""One of so many is looked at as a whole: of the ten nearest among 42,000 real texts .99 are among them."""
 
 SAMPLED = 16
 """One of so many tells how near that share is."""
