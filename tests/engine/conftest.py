@@ -16,6 +16,7 @@ from opshub.engine.connection import Connection, Limits
 from opshub.engine.deed import Asked, Done
 from opshub.engine.facts import schema
 from opshub.engine.hub import Hub
+from opshub.engine.regroup import link
 from opshub.language import EMPTY, RuleSet, Source, check
 from opshub.model import (
     Account,
@@ -353,3 +354,25 @@ def world(tmp_path: Path, empty: Path) -> Iterator[World]:
     made = World(tmp_path, empty)
     yield made
     made.hub.store.close()
+
+
+PAIRS = (
+    "The weekly export to Excel loses its last column",
+    "Weekly export loses the last column when opened in Excel",
+    "Please bring a dark theme for late evenings",
+    "the export misses a column",
+    "last column is gone",
+    "dark theme for evenings",
+)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def four(request: Any, worlds: Callable[[str], World]) -> World:
+    """Ideas 1 and 2, of two pieces each, that mean the same; idea 3, of two pieces, means something else."""
+    world = worlds(request.param)
+    for number, text in enumerate(PAIRS, 1):
+        world.desk.add(number, text)
+    world.hub.sync()
+    for piece, idea in ((4, 1), (5, 2), (6, 3)):
+        world.act(link, f"desk:{piece}", f"IDEA-{idea}")
+    return world

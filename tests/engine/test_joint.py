@@ -8,31 +8,9 @@ from typing import Any
 import pytest
 
 from opshub.engine.deed import Asked, Done
-from opshub.engine.regroup import link
 from opshub.engine.review import IDEA, Inquiry, answer, inquiries, inquiry, prepare
 from opshub.engine.undo import undo
 from opshub.errors import NotFoundError, UsageError
-
-TEXTS = (
-    "The weekly export to Excel loses its last column",
-    "Weekly export loses the last column when opened in Excel",
-    "Please bring a dark theme for late evenings",
-    "the export misses a column",
-    "last column is gone",
-    "dark theme for evenings",
-)
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def four(request: Any, worlds: Any) -> Any:
-    """Ideas 1 and 2, of two pieces each, that mean the same; idea 3, of two pieces, means something else."""
-    world = worlds(request.param)
-    for number, text in enumerate(TEXTS, 1):
-        world.desk.add(number, text)
-    world.hub.sync()
-    for piece, idea in ((4, 1), (5, 2), (6, 3)):
-        world.act(link, f"desk:{piece}", f"IDEA-{idea}")
-    return world
 
 
 def asked(world: Any, kind: str = "") -> list[Inquiry]:

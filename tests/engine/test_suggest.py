@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.engine.conftest import PAIRS
 
 from opshub.engine.deed import Asked
 from opshub.engine.merge import merge, split
@@ -13,30 +14,6 @@ from opshub.engine.suggest import refuse, suggest_again, suggestions
 from opshub.engine.undo import undo
 from opshub.errors import NotFoundError, UsageError
 from opshub.model import Ref
-
-FIRST = "The weekly export to Excel loses its last column"
-SECOND = "Weekly export loses the last column when opened in Excel"
-DARK = "Please bring a dark theme for late evenings"
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def four(request: Any, worlds: Any) -> Any:
-    """Ideas 1 and 2, of two pieces each, that mean the same; idea 3, of two pieces, means something else."""
-    world = worlds(request.param)
-    texts = (
-        FIRST,
-        SECOND,
-        DARK,
-        "the export misses a column",
-        "last column is gone",
-        "dark theme for evenings",
-    )
-    for number, text in enumerate(texts, 1):
-        world.desk.add(number, text)
-    world.hub.sync()
-    for piece, idea in ((4, 1), (5, 2), (6, 3)):
-        world.act(link, f"desk:{piece}", f"IDEA-{idea}")
-    return world
 
 
 def suggested(world: Any, limit: int = 9) -> list[tuple[int, int]]:
@@ -88,7 +65,7 @@ def test_what_a_person_refused_is_never_suggested_again_until_he_says_so(four: A
     refused(four, "IDEA-1", "IDEA-2")
     assert suggested(four) == []
 
-    four.desk.add(7, f"{SECOND} again")
+    four.desk.add(7, f"{PAIRS[1]} again")
     four.hub.sync()
     four.act(link, "desk:7", "IDEA-2")
     assert suggested(four) == []
@@ -149,11 +126,11 @@ def test_only_what_changed_is_looked_at_again(four: Any) -> None:
     store = four.hub.store
     with store.transaction():
         store.put_resemblances([Ref("desk", name) for name in "12345"], [])
-    four.desk.add(7, f"{DARK} soon")
+    four.desk.add(7, f"{PAIRS[2]} soon")
     four.hub.sync()
 
     assert suggested(four) == []
-    four.desk.add(2, f"{SECOND} 2024")
+    four.desk.add(2, f"{PAIRS[1]} 2024")
     four.hub.sync()
     assert suggested(four) == [(2, 1)]
 
