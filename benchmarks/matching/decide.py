@@ -3,7 +3,7 @@
 Four runs of each set, each in a fresh hub:
 
 ``default``   what comes with opshub, no answers
-``answered``  the same, with 200 questions answered on the way, spread over the first two thirds of the stream
+``answered``  the same, with 200 questions answered when two thirds of the stream have arrived
 ``alone``     ``similar = "attach"``, no answers
 ``tenth``     the same, then everything is looked at again, as many questions as a tenth of the items are answered, and
               everything is looked at once more
@@ -97,27 +97,27 @@ def decide(run: str, items: Sequence[Item], encoder: str) -> Outcome:
 
 def _default(folder: Path, items: Sequence[Item], encoder: str) -> Outcome:
     stream = Stream(folder, items, "learn", encoder)
-    return _outcome(stream, items, _arrive(stream, items, lambda: None))
+    return _outcome(stream, items, _arrive(stream, len(items), ask=True))
 
 
 def _answered(folder: Path, items: Sequence[Item], encoder: str) -> Outcome:
     stream = Stream(folder, items, "learn", encoder)
-    each = -(-ANSWERS * BATCH * 3 // (2 * len(items)))
-
-    def person() -> None:
-        stream.answer(min(each, ANSWERS - stream.answers))
-
-    return _outcome(stream, items, _arrive(stream, items, person))
+    there = len(items) * 2 // 3 // BATCH * BATCH
+    times = _arrive(stream, there, ask=True)
+    while stream.answers < ANSWERS and stream.answer(min(ROUND, ANSWERS - stream.answers)):
+        pass
+    _arrive(stream, len(items) - there, ask=True)
+    return _outcome(stream, items, times)
 
 
 def _alone(folder: Path, items: Sequence[Item], encoder: str) -> Outcome:
     stream = Stream(folder, items, "attach", encoder)
-    return _outcome(stream, items, _arrive(stream, items))
+    return _outcome(stream, items, _arrive(stream, len(items)))
 
 
 def _tenth(folder: Path, items: Sequence[Item], encoder: str) -> Outcome:
     stream = Stream(folder, items, "attach", encoder)
-    times = _arrive(stream, items)
+    times = _arrive(stream, len(items))
     stream.rematch()
     before, left = stream.links(), len(items) // 10
     while left > 0 and (given := stream.answer(min(ROUND, left))):
@@ -127,17 +127,13 @@ def _tenth(folder: Path, items: Sequence[Item], encoder: str) -> Outcome:
     return _outcome(stream, items, times, before, (joined + refused, joined))
 
 
-def _arrive(
-    stream: Stream, items: Sequence[Item], person: Callable[[], object] | None = None
-) -> tuple[float, float]:
-    """All items in order; milliseconds an item, of each batch, p50 and p95."""
+def _arrive(stream: Stream, count: int, *, ask: bool = False) -> tuple[float, float]:
+    """So many items in order; milliseconds an item, of each batch, p50 and p95."""
     times = []
-    for _ in range(0, len(items), BATCH):
-        before = stream.milliseconds
-        stream.arrive(BATCH, ask=person is not None)
-        times.append((stream.milliseconds - before) / BATCH)
-        if person is not None:
-            person()
+    for at in range(0, count, BATCH):
+        before, many = stream.milliseconds, min(BATCH, count - at)
+        stream.arrive(many, ask=ask)
+        times.append((stream.milliseconds - before) / many)
     return percentile(times, 0.5), percentile(times, 0.95)
 
 

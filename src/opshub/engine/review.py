@@ -11,7 +11,7 @@ from opshub.engine.deed import Asked, Done
 from opshub.engine.merge import merge
 from opshub.engine.reading import find_feedback, find_idea, living
 from opshub.engine.regroup import link, unlink
-from opshub.engine.suggest import merges, refused
+from opshub.engine.suggest import MergeSuggestion, merge_of, merges, refused
 from opshub.engine.suggest import refuse as part
 from opshub.engine.work import Work
 from opshub.errors import UsageError
@@ -27,9 +27,6 @@ IDEA = "idea"
 
 NAMED = 6
 """Shared words that are told of two ideas."""
-
-MOST = 1000
-"""Suggested merges among which one is looked up by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +107,25 @@ def _joint(store: Store, limit: int) -> Iterator[Inquiry]:
     """Ideas that might be one; an idea that resembles several is asked about once."""
     seen: set[int] = set()
     for it in merges(store, limit):
-        if it.idea.number in seen or not it.pieces:
-            continue
+        if it.idea.number not in seen and it.pieces:
+            yield _of_ideas(store, it)
         seen.add(it.idea.number)
-        one, two = it.pieces[0]
-        mine, near = (one, two) if _in(store, one, it.idea) else (two, one)
-        choice = Choice(it.into, it.likeness, near, _shared(mine, near), it.voices[1])
-        yield Inquiry(
-            name=it.idea.id,
-            kind=IDEA,
-            feedback=mine,
-            own=it.idea,
-            choices=(choice,),
-            chance=it.likeness,
-            worth=round(it.worth * min(it.voices), 4),
-            moves=it.voices[0] + len(store.bound_to(it.idea.number)),
-        )
+
+
+def _of_ideas(store: Store, it: MergeSuggestion) -> Inquiry:
+    one, two = it.pieces[0]
+    mine, near = (one, two) if _in(store, one, it.idea) else (two, one)
+    choice = Choice(it.into, it.likeness, near, _shared(mine, near), it.voices[1])
+    return Inquiry(
+        name=it.idea.id,
+        kind=IDEA,
+        feedback=mine,
+        own=it.idea,
+        choices=(choice,),
+        chance=it.likeness,
+        worth=round(it.worth * min(it.voices), 4),
+        moves=it.voices[0] + len(store.bound_to(it.idea.number)),
+    )
 
 
 def _shared(one: Feedback, two: Feedback) -> tuple[str, ...]:
@@ -162,13 +162,13 @@ def inquiry(store: Store, name: str) -> Inquiry:
 
 def _about_idea(store: Store, name: str) -> Inquiry:
     idea = find_idea(store, name)
-    found = next((it for it in _joint(store, MOST) if it.own.number == idea.number), None)
-    if found is None:
+    found = merge_of(store, idea.number)
+    if found is None or not found.pieces:
         raise UsageError(
             f"nobody is asked whether {idea.id} is part of another idea",
             hint=f"to merge it: opshub ideas merge {idea.id} IDEA; what is asked: opshub review --list",
         )
-    return found
+    return _of_ideas(store, found)
 
 
 def _inquiry(store: Store, question: Question, about: int = 0) -> Inquiry | None:

@@ -8,7 +8,7 @@ which move meanwhile need no work. Nothing here changes an idea: a person merges
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from opshub.engine.asking import ask
@@ -28,6 +28,7 @@ __all__ = [
     "MergeSuggestion",
     "SplitSuggestion",
     "look",
+    "merge_of",
     "merges",
     "refuse",
     "refused",
@@ -41,6 +42,9 @@ LIKELY = 0.5
 
 VOICES = 2
 """Voices that each of two ideas has; a single piece is asked about as such."""
+
+MOST = 10_000
+"""Pairs of ideas among which those of one idea are looked for."""
 
 SHOWN = 2
 """Pairs of pieces that are shown of a suggestion."""
@@ -85,18 +89,30 @@ def suggestions(work: Work, limit: int) -> tuple[list[MergeSuggestion], list[Spl
 def merges(store: Store, limit: int) -> list[MergeSuggestion]:
     """The merges that are worth most first, without those that a person refused or forbade."""
     never = refused(store)
-    found: list[MergeSuggestion] = []
+    found: list[Pair] = []
     asked = limit + len(never)
     while True:
         rows = store.alike_ideas(VOICES, asked)
-        found = [
-            _merge(store, row)
-            for row in rows
-            if row.best >= LIKELY * 10_000 and (row.one, row.two) not in never and not _kept_apart(store, row)
-        ]
+        found = [row for row in rows if _stands(store, row, never)]
         if len(found) >= limit or len(rows) < asked:
-            return found[:limit]
+            return [_merge(store, row) for row in found[:limit]]
         asked *= 2
+
+
+def merge_of(store: Store, idea: int) -> MergeSuggestion | None:
+    """The first suggestion that makes this idea part of another."""
+    never = refused(store)
+    for row in store.alike_ideas(VOICES, MOST):
+        if idea in (row.one, row.two) and _stands(store, row, never):
+            found = _merge(store, row)
+            if found.idea.number == idea:
+                return found
+    return None
+
+
+def _stands(store: Store, row: Pair, never: Collection[tuple[int, int]]) -> bool:
+    likely = row.best >= LIKELY * 10_000
+    return likely and (row.one, row.two) not in never and not _kept_apart(store, row)
 
 
 def refused(store: Store) -> frozenset[tuple[int, int]]:
