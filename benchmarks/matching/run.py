@@ -3,7 +3,8 @@
     python benchmarks/matching/run.py                                 the project's own set, all sides
     python benchmarks/matching/run.py FOLDER                          that and all sets of a folder
     python benchmarks/matching/run.py FOLDER --only banking77 hadoop  some sets
-    python benchmarks/matching/run.py FOLDER --sides hub BM25         some sides; hub+encoder is with the semantic extra
+    python benchmarks/matching/run.py FOLDER --sides hub BM25         some sides: hub+encoder is with the semantic extra
+    python benchmarks/matching/run.py FOLDER --sides hub+minilm       the hub with the English extra
     python benchmarks/matching/run.py FOLDER --cycle suggest attach   whole syncs too, with these settings of `similar`
     python benchmarks/matching/run.py FOLDER --decide                 what is attached, asked and new (decide.py)
     python benchmarks/matching/run.py FOLDER --split dev              the part to tune on
@@ -32,9 +33,13 @@ from hub import Hub
 from measures import fit, percentile
 from sets import Item, files, read
 
+from opshub.matching.encoder import available
+
 AT = (1, 5, 10)
-HUBS = {"hub": "off", "hub+encoder": "universal"}
+HUBS = {"hub": "off", "hub+encoder": "universal", "hub+minilm": "minilm"}
 """Sides that are the hub itself, and the encoder of each; its own time is counted."""
+
+INSTALLED = [side for side, name in HUBS.items() if name == "off" or available(name)]
 
 FOUND = ("set", "side", "asked", *(f"recall@{most}" for most in AT), "p50 ms", "p95 ms")
 MADE = (
@@ -119,7 +124,7 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--only", nargs="+", metavar="SET")
-    parser.add_argument("--sides", nargs="*", default=[*HUBS, *BASELINES], choices=[*HUBS, *BASELINES])
+    parser.add_argument("--sides", nargs="*", default=[*INSTALLED, *BASELINES], choices=[*HUBS, *BASELINES])
     parser.add_argument("--cycle", nargs="*", default=["suggest"], choices=["suggest", "attach"])
     parser.add_argument("--split", default="test", choices=["dev", "test"])
     parser.add_argument("--decide", nargs="*", choices=list(RUNS), metavar="RUN")

@@ -2,6 +2,11 @@
 
     python benchmarks/matching/train.py FOLDER           tell what each form learns, and how well it orders `test`
     python benchmarks/matching/train.py FOLDER --write   write src/opshub/matching/weights.py too
+    python benchmarks/matching/train.py FOLDER --encoder universal [--write]
+                                                         the same with an encoder; written into meaning_weights.py
+    python benchmarks/matching/train.py FOLDER --encoder minilm --only banking77 openoffice
+                                                         of one that reads English alone
+    python benchmarks/matching/train.py FOLDER --most 800   of each set only about so many items: quicker
 
 Each item that has an earlier one of its topic is compared with the pool that the hub finds for it; a logistic
 regression learns which of the pool have its topic. Every set counts the same. Needs numpy and scipy.
@@ -20,11 +25,21 @@ from sets import Item, files, read
 
 from opshub.matching import piece_of
 from opshub.matching.fulltext import compared
+from opshub.matching.fusion import ACROSS, fused
+from opshub.matching.meaning_weights import MEANING
 from opshub.matching.pairs import Pair, form
-from opshub.matching.retrieval import Retrieval
+from opshub.matching.retrieval import Other, Retrieval
+from opshub.matching.terms import COMMON
 
 SETS = ("banking77", "openoffice", "hadoop", "lcqmc_zh", "bq_zh")
+LANGUAGES = ("xsid_en_zh", "expenses")
+"""Sets in which pieces of two languages have one topic: from them, what a cosine says across languages is learned."""
+
 TARGET = Path(__file__).parents[2] / "src" / "opshub" / "matching" / "weights.py"
+MEANING_TARGET = TARGET.with_name("meaning_weights.py")
+NAMES = (*Pair._fields, "cosine", "reach")
+"""What is compared: the last two are known with an encoder only."""
+
 UNUSED = {"cjk": {"title", "trigrams"}, "plain": {"title", "characters"}, "titled": {"characters"}}
 """Features that say nothing about texts of a form."""
 
@@ -33,6 +48,15 @@ PARTLY = {"bq_zh": 0.3}
 
 HELD_BACK = {"plain": 0.75}
 """What is taken off the constant of a form, so that of 100 first ideas with a likeness of 0.9 about 95 are right."""
+
+MEANING_HEAD = '''"""Weights of the scorer with an encoder, made by ``benchmarks/matching/train.py``."""
+
+from __future__ import annotations
+
+__all__ = ["MEANING"]
+
+MEANING: dict[str, dict[str, tuple[float, ...]]] = {
+'''
 
 FREE = 100.0
 STEPS = {"maxiter": 5000, "ftol": 1e-12}
@@ -52,38 +76,59 @@ class Example(NamedTuple):
 
     item: int
     form: str
-    features: Pair
+    features: Sequence[float]
     same: bool
 
 
-def examples(items: Sequence[Item]) -> Iterator[list[Example]]:
-    """For each item that has an earlier one of its topic, all that it was compared with."""
+def examples(items: Sequence[Item], encoder: str, most: int) -> Iterator[list[Example]]:
+    """For each item that has an earlier one of its topic, all that it was compared with; of about ``most`` of them."""
+    repeated = len(items) - len({item.cluster for item in items})
+    step, asked = max(1, round(repeated / most)), 0
     with tempfile.TemporaryDirectory() as folder:
-        hub = Hub(Path(folder))
+        hub = Hub(Path(folder), encoder)
         seen: set[str] = set()
         for at, item in enumerate(items):
             if item.cluster in seen:
-                feedback = hub.feedback(item)
-                own = piece_of(feedback)
-                retrieval = Retrieval.begin(own, hub.store)
-                found = compared(retrieval, retrieval.pool(feedback.ref))
-                yield [
-                    Example(at, form(own, it.piece), pair, items[it.idea - 1].cluster == item.cluster)
-                    for it, pair in found
-                ]
+                asked += 1
+                if asked % step == 0:
+                    yield [
+                        Example(at, kind, features, items[other.idea - 1].cluster == item.cluster)
+                        for kind, features, other in judged(hub, item)
+                    ]
             seen.add(item.cluster)
             hub.add(item)
+
+
+def judged(hub: Hub, item: Item) -> Iterator[tuple[str, Sequence[float], Other]]:
+    """By which weights, and by what, an item is judged beside each one that is found for it."""
+    feedback = hub.feedback(item)
+    own = piece_of(feedback)
+    retrieval = Retrieval.begin(own, hub.store)
+    pool = retrieval.pool(feedback.ref)
+    if not hub.meaning:
+        for other, pair in compared(retrieval, pool):
+            yield form(own, other.piece), pair, other
+        return
+    telling = retrieval.weights.keys() - COMMON
+    pool, senses = fused(
+        retrieval, feedback, [it for it in pool if not telling.isdisjoint(it.piece.often)], hub.meaning
+    )
+    for other, pair in compared(retrieval, pool):
+        yield senses.form(own, other.piece), senses.features(other.ref, pair), other
 
 
 def learn(rows: Sequence[tuple[Example, float]], unused: set[str]) -> list[float]:
     """The constant and the weights for examples that each count so much.
 
-    No weight is below 0, so that nothing in common ever makes two texts less alike; on `dev` that also orders better.
+    By words no weight is below 0, so that nothing in common ever makes two texts less alike; on `dev` that also orders
+    better. Beside a cosine some are, because what two texts share is told twice there.
     """
     import numpy
     from scipy.optimize import minimize
 
-    used = [at for at, name in enumerate(Pair._fields) if name not in unused]
+    width = len(rows[0][0].features)
+    least = 0 if width == len(Pair._fields) else None
+    used = [at for at, name in enumerate(NAMES[:width]) if name not in unused]
     given = numpy.array([[1.0, *(example.features[at] for at in used)] for example, _ in rows])
     same = numpy.array([float(example.same) for example, _ in rows])
     counts = numpy.array([count for _, count in rows])
@@ -96,13 +141,13 @@ def learn(rows: Sequence[tuple[Example, float]], unused: set[str]) -> list[float
         least = (counts * (numpy.logaddexp(0, found) - same * found)).sum()
         return float(least + weights[1:] @ weights[1:] / FREE / 2), slope
 
-    bounds = [(None, None), *[(0, None)] * len(used)]
+    bounds = [(None, None), *[(least, None)] * len(used)]
     told = minimize(loss, numpy.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds, options=STEPS)
     weights = dict(zip(used, told.x[1:], strict=True))
-    return [float(told.x[0]), *(float(weights.get(at, 0.0)) for at in range(len(Pair._fields)))]
+    return [float(told.x[0]), *(float(weights.get(at, 0.0)) for at in range(width))]
 
 
-def order(found: Sequence[Sequence[Example]], weights: dict[str, list[float]]) -> list[float]:
+def order(found: Sequence[Sequence[Example]], weights: dict[str, tuple[float, ...]]) -> list[float]:
     """The shares of items for which the best one and the best five of the pool hold one of the same topic."""
 
     def score(example: Example) -> float:
@@ -117,6 +162,36 @@ def order(found: Sequence[Sequence[Example]], weights: dict[str, list[float]]) -
     return [hit / max(1, len(found)) for hit in hits.values()]
 
 
+def forms(dev: dict[str, list[list[Example]]], encoder: str) -> dict[str, tuple[float, ...]]:
+    """The weights of each form that is met; those across languages are learned where both have topics in common."""
+    rows = [
+        (example, PARTLY.get(name, 1) / len(found))
+        for name, found in dev.items()
+        for pool in found
+        for example in pool
+        if name not in LANGUAGES or example.form == ACROSS
+    ]
+    kinds = UNUSED | ({ACROSS: set(Pair._fields)} if encoder != "off" else {})
+    sorted_out = {kind: [row for row in rows if row[0].form == kind] for kind in kinds}
+    weights = {kind: learn(there, kinds[kind]) for kind, there in sorted_out.items() if there}
+    for kind, less in HELD_BACK.items() if encoder == "off" else ():
+        weights[kind][0] -= less
+    return {kind: tuple(round(value, 3) for value in values) for kind, values in sorted(weights.items())}
+
+
+def write(weights: dict[str, tuple[float, ...]], encoder: str) -> None:
+    """Put the weights where the hub reads them; those of other encoders stay."""
+    if encoder == "off":
+        lines = [f'    "{kind}": {values},\n' for kind, values in weights.items()]
+        TARGET.write_text(HEAD + "".join(lines) + "}\n", encoding="utf-8")
+        return
+    lines = []
+    for name, learned in sorted({**MEANING, encoder: weights}.items()):
+        told = [f'        "{kind}": {values},\n' for kind, values in sorted(learned.items())]
+        lines += [f'    "{name}": {{\n', *told, "    },\n"]
+    MEANING_TARGET.write_text(MEANING_HEAD + "".join(lines) + "}\n", encoding="utf-8")
+
+
 def main() -> None:
     """Learn from `dev`, look at `test`."""
     parser = argparse.ArgumentParser(
@@ -124,29 +199,22 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--only", nargs="+", default=SETS, metavar="SET")
+    parser.add_argument("--only", nargs="+", metavar="SET")
+    parser.add_argument("--encoder", default="off", metavar="NAME")
+    parser.add_argument("--most", type=int, default=10**9, metavar="ITEMS")
     told = parser.parse_args()
     there = files(told.folder)
-    dev = {name: list(examples(read(there[name], "dev"))) for name in told.only}
-    rows = [
-        (example, PARTLY.get(name, 1) / len(found))
-        for name, found in dev.items()
-        for pool in found
-        for example in pool
-    ]
-    weights = {
-        kind: learn([row for row in rows if row[0].form == kind], unused) for kind, unused in UNUSED.items()
-    }
-    for kind, less in HELD_BACK.items():
-        weights[kind][0] -= less
-    told_weights = {kind: tuple(round(value, 3) for value in values) for kind, values in weights.items()}
-    lines = [f'    "{kind}": {values},\n' for kind, values in sorted(told_weights.items())]
-    print(Pair._fields, *lines, sep="\n")
+    names = told.only or [*SETS, *(LANGUAGES if told.encoder != "off" else ())]
+    dev = {name: list(examples(read(there[name], "dev"), told.encoder, told.most)) for name in names}
+    weights = forms(dev, told.encoder)
+    print(NAMES, *(f"{kind}: {values}" for kind, values in weights.items()), sep="\n", flush=True)
     if told.write:
-        TARGET.write_text(HEAD + "".join(lines) + "}\n", encoding="utf-8")
-    for name in told.only:
-        print(f"{name:<12} dev  " + " ".join(f"{share:.4f}" for share in order(dev[name], weights)))
-        test = list(examples(read(there[name], "test")))
+        write(weights, told.encoder)
+    for name in names:
+        print(
+            f"{name:<12} dev  " + " ".join(f"{share:.4f}" for share in order(dev[name], weights)), flush=True
+        )
+        test = list(examples(read(there[name], "test"), told.encoder, told.most))
         print(f"{name:<12} test " + " ".join(f"{share:.4f}" for share in order(test, weights)), flush=True)
 
 

