@@ -134,3 +134,12 @@ def test_an_encoder_without_weights_of_its_own_for_a_form_is_judged_by_those_of_
     assert learned("cjk", "english") == MEANING["universal"]["cjk"]
     assert learned("plain", "a-folder") == MEANING["universal"]["plain"]
     assert learned("plain") == WEIGHTS["plain"]
+
+
+@pytest.mark.parametrize(("encoder", "name"), [(it, name) for it in MEANING for name in MEANING[it]])
+def test_with_an_encoder_every_form_has_a_weight_for_each_feature_and_nearer_means_more_alike(
+    encoder: str, name: str
+) -> None:
+    assert len(learned(name, encoder)) == 1 + len(Pair._fields) + 2
+    far, near = (probability(name, [*[0.5] * 8, cosine, cosine], encoder) for cosine in (0.0, 1.0))
+    assert far < near
