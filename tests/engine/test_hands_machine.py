@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 
 from opshub.engine.merge import merge, split
 from opshub.engine.regroup import link, unlink
+from opshub.engine.suggest import refuse
 from opshub.engine.undo import undo
 from opshub.errors import NotFoundError, UsageError
 from opshub.model import LinkMaker, Ref
@@ -55,12 +56,13 @@ def snapshot(world: Any) -> dict[str, Any]:
         "bound": store.ideas_of_items(ITEMS),
         "apart": store.apart(REFS),
         "merged": store.merged(list(range(1, 60))),
+        "refused": {(it.idea, it.other) for it in store.refusals()},
         "ideas": world.hub.ranked(),
     }
 
 
 class Hands(RuleBasedStateMachine):
-    """Feedback and items come and go; people link, unlink, merge, split and undo."""
+    """Feedback and items come and go; people link, unlink, merge, split, refuse and undo."""
 
     make: Callable[[str, Path], Any]
     blocks = ""
@@ -159,6 +161,10 @@ class Hands(RuleBasedStateMachine):
         mine = [piece.ref.id for _, piece in self.worlds[0].hub.store.voices([idea])] or VOICES
         names = data.draw(st.lists(st.sampled_from(mine), min_size=1, max_size=3))
         self.do(split, f"IDEA-{idea}", [f"desk:{name}" for name in names])
+
+    @rule(data=st.data(), two=st.booleans())
+    def refuse(self, data: st.DataObject, two: bool) -> None:
+        self.do(refuse, [f"IDEA-{self.an_idea(data)}" for _ in range(1 + two)])
 
     def a_voice(self, data: st.DataObject) -> str:
         there = [ref.id for ref in REFS if self.worlds[0].hub.store.feedback(ref) is not None]

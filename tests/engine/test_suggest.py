@@ -148,3 +148,12 @@ def test_what_cannot_be_refused_is_told(
 ) -> None:
     with pytest.raises(error, match=told):
         refused(four, *ideas, again=again)
+
+
+def test_what_was_refused_before_is_not_refused_again(four: Any) -> None:
+    refused(four, "IDEA-1", "IDEA-2")
+
+    with pytest.raises(UsageError, match="refused already"):
+        refused(four, "IDEA-2", "IDEA-1")
+    refused(four, "IDEA-1", "IDEA-2", again=True)
+    refused(four, "IDEA-2", "IDEA-1")

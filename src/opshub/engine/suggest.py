@@ -134,8 +134,14 @@ def splits(store: Store, limit: int) -> list[SplitSuggestion]:
 
 
 def refuse(work: Work, ideas: Sequence[str], asked: Asked) -> Done:
-    """Never suggest to merge two ideas, or to split one. UsageError where the two are one; NotFoundError."""
+    """Never suggest to merge two ideas, or to split one. UsageError where the two are one, or were refused before;
+    NotFoundError."""
     idea, other = _named(work.store, ideas)
+    if (idea, other) in {_pair(work.store, it.idea, it.other) for it in work.store.refusals()}:
+        named = " ".join(ideas)
+        raise UsageError(
+            f"that was refused already: {named}", hint=f"take it back: opshub ideas refuse {named} --again"
+        )
     with work.commit("match"):
         deed = Deed(work, asked, work.clock.now())
         work.store.put_refusal(Refusal(idea, other, deed.at, asked.who))
