@@ -115,7 +115,7 @@ def test_why_of_a_field_that_nothing_touched_names_the_fields(routed: Any, field
     with pytest.raises(NotFoundError, match="no rule touched") as raised:
         routed.hub.why("IDEA-1", field)
 
-    assert "band, goals, priority, reach, route, tags, urgency" in raised.value.hint
+    assert "band, goals, owner, priority, reach, route, tags, urgency" in raised.value.hint
 
 
 def test_a_long_quote_is_cut_and_its_white_space_is_folded(world: Any) -> None:

@@ -54,6 +54,7 @@ COMMON = frozenset(
         "bands",
         "burst",
         "conflict",
+        "destinations",
         "currency",
         "every",
         "fields",
