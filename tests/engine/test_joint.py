@@ -95,3 +95,14 @@ def test_what_is_worth_more_comes_first_whether_it_is_about_pieces_or_ideas(four
 
     assert {it.joint for it in found} == {True, False}
     assert [it.worth for it in found] == sorted((it.worth for it in found), reverse=True)
+
+
+def test_an_answer_to_what_is_not_offered_any_more_does_nothing(four: Any) -> None:
+    asked(four)
+
+    with pytest.raises(UsageError, match="IDEA-1 is offered by now, not IDEA-3"):
+        four.hub.act("review", lambda work: answer(work, "IDEA-2", "yes", Asked("ann"), "IDEA-3"))
+    assert four.where(2, 3) == [2, 3]
+
+    four.hub.act("review", lambda work: answer(work, "IDEA-2", "yes", Asked("ann"), "IDEA-1"))
+    assert four.where(2) == [1]

@@ -11,7 +11,7 @@ import click
 
 from opshub.cli.session import Session, pass_session
 from opshub.cli.view import Column, at_terminal, heading, json_option, plain, say, show, table
-from opshub.errors import OpshubError, StoreBusyError
+from opshub.errors import NotFoundError, OpshubError, StoreBusyError, UsageError
 
 if TYPE_CHECKING:
     from opshub.engine.deed import Asked, Done
@@ -223,7 +223,7 @@ class _Reviewer:
         from opshub.engine.review import inquiries, inquiry
 
         while self.waiting:
-            with suppress(OpshubError):  # an answer meanwhile settled it
+            with suppress(UsageError, NotFoundError):  # an answer meanwhile settled it
                 return inquiry(self.hub.store, self.waiting.pop(0))
         rows = inquiries(self.hub.store, len(self.skipped) + PAGE, self.kind)
         fresh = [it for it in rows if it.name not in self.skipped][:PAGE]
@@ -251,15 +251,15 @@ class _Reviewer:
             said = self._said(key, asked)
             if said is None:
                 say("one of these keys: y n e o s u q, or the number of an idea")
-            if said is not None and self._do(partial(self._answer, asked["name"], said)):
+            if said is not None and self._do(partial(self._answer, asked, said)):
                 return True
 
-    def _answer(self, name: str, said: str) -> Done:
+    def _answer(self, shown: Mapping[str, Any], said: str) -> Done:
         """Do it, and look at a little more of what waits."""
         from opshub.engine.review import answer, prepare
 
         def deed(work: Work) -> Done:
-            done = answer(work, name, said, self.asked)
+            done = answer(work, shown["name"], said, self.asked, shown["idea"])
             prepare(work, most=BETWEEN, each=BETWEEN)
             return done
 

@@ -203,11 +203,19 @@ def _inquiry(store: Store, question: Question, about: int = 0) -> Inquiry | None
     )
 
 
-def answer(work: Work, name: str, said: str, asked: Asked) -> Done:
-    """Do what an answer means: ``yes``, ``no``, ``new``, or the idea that it belongs to. UsageError; NotFoundError."""
+def answer(work: Work, name: str, said: str, asked: Asked, shown: str = "") -> Done:
+    """Do what an answer means: ``yes``, ``no``, ``new``, or the idea that it belongs to. UsageError; NotFoundError.
+
+    ``shown`` is the first idea that the person saw; UsageError where another one is offered by now.
+    """
     store, word = work.store, said.strip().casefold()
     found = inquiry(store, name)
     ref, first = found.feedback.ref, found.choices[0].idea
+    if shown and first.id != shown:
+        raise UsageError(
+            f"about {name} {first.id} is offered by now, not {shown}; nothing was done",
+            hint=f"to see it: opshub review --list; to answer anyway: opshub review answer {name} {said}",
+        )
     if word == "yes":
         return _join(work, found, first.id, asked)
     if word not in ("no", "new"):
@@ -224,8 +232,8 @@ def answer(work: Work, name: str, said: str, asked: Asked) -> Done:
         return part(work, [found.own.id, first.id], asked)
     if found.attached:
         return unlink(work, str(ref), asked)
-    shown = [choice.idea.number for choice in found.choices]
-    verdict, ideas = (Verdict.NO, shown[:1]) if word == "no" else (Verdict.NEW, shown)
+    offered = [choice.idea.number for choice in found.choices]
+    verdict, ideas = (Verdict.NO, offered[:1]) if word == "no" else (Verdict.NEW, offered)
     return refuse(work, ref, ideas, asked, verdict)
 
 
