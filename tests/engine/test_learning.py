@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from opshub.engine.learning import Expected, expect, kept, learn, may_attach
+from opshub.engine.learning import LATEST, Expected, expect, kept, learn, may_attach
 from opshub.matching import SHIPPED, Features, Weights, chance
 from opshub.model import Feedback, Ref
 from opshub.store.asked import Answer, Calibration, Valued, Verdict
@@ -96,7 +96,7 @@ def test_what_is_sure_is_what_the_newest_weights_say(say: Say) -> None:
     assert found is not None
     assert kept(answers, Weights(*found.weights), 0.9) == (0, 0)
     assert kept(answers, SHIPPED, 0.9) == (50, 25)
-    assert kept(answers, SHIPPED, 0.9, 30) == (30, 25)
+    assert kept(answers * 5, SHIPPED, 0.9) == (LATEST, LATEST // 2)
 
 
 def test_too_few_sure_ones_prove_nothing(say: Say) -> None:

@@ -95,20 +95,20 @@ def _examples(answers: Iterable[Answer]) -> list[tuple[Features, bool]]:
     return [(Features(it.logit, it.margin), it.verdict is Verdict.YES) for it in answers if not it.guarded]
 
 
-def kept(
-    answers: Sequence[Answer], weights: Weights, promise: float, latest: int = LATEST
-) -> tuple[int, int]:
+def kept(answers: Sequence[Answer], weights: Weights, promise: float) -> tuple[int, int]:
     """How many of the latest answers are sure by these weights to keep the promise, and how many of those were right.
 
     Of three weights over a hundred answers and more, it matters little that most of these have been learned from.
     """
-    sure = _sure(answers[-latest:], weights, promise)
+    sure = _sure(answers, weights, promise)
     return len(sure), sum(it.verdict is Verdict.YES for it in sure)
 
 
-def _sure(answers: Iterable[Answer], weights: Weights, promise: float) -> list[Answer]:
+def _sure(answers: Sequence[Answer], weights: Weights, promise: float) -> list[Answer]:
     return [
-        it for it in answers if not it.guarded and chance(Features(it.logit, it.margin), weights) >= promise
+        it
+        for it in answers[-LATEST:]
+        if not it.guarded and chance(Features(it.logit, it.margin), weights) >= promise
     ]
 
 
@@ -126,7 +126,7 @@ def _doubt(answers: Sequence[Answer], weights: Weights, promise: float) -> str:
         return f"of the latest {min(len(answers), LATEST)} answers {sure} are sure, {SURE} are needed"
     if right < promise * sure:
         return f"of {sure} sure ones {right} were right, too few"
-    recent = _sure(answers[-LATEST:], weights, promise)[-RECENT:]
+    recent = _sure(answers, weights, promise)[-RECENT:]
     wrong = sum(it.verdict is not Verdict.YES for it in recent)
     return f"{wrong} of the latest {RECENT} sure ones were wrong" if wrong >= ALARM else ""
 
