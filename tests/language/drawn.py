@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+import operator
 import re
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from hypothesis import strategies as st
 
-__all__ = ["LETS", "SIGNALS", "broken_files", "conditions", "files", "own_conditions", "whole_files"]
+__all__ = ["LETS", "SIGNALS", "SIGNS", "broken_files", "conditions", "files", "own_conditions", "whole_files"]
 
-_signs = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
+SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def _joined(clauses: st.SearchStrategy[str], leaves: int) -> st.SearchStrategy[str]:
+    """Clauses, and what ``and``, ``or`` and ``not`` make of them."""
+    return st.recursive(
+        clauses,
+        lambda inner: st.one_of(
+            st.builds("({} and {})".format, inner, inner),
+            st.builds("({} or {})".format, inner, inner),
+            st.builds("not {}".format, inner),
+        ),
+        max_leaves=leaves,
+    )
+
+
+_signs = st.sampled_from(list(SIGNS))
 _literals = st.sampled_from(["0", "1", "2.5", "15%", "3", "-2"])
-_row_conditions = st.recursive(
+_row_conditions = _joined(
     st.sampled_from(
         [
             "rating < 0.5",
@@ -52,14 +78,9 @@ _row_conditions = st.recursive(
             "angry",
         ]
     ),
-    lambda inner: st.one_of(
-        st.builds("({} and {})".format, inner, inner),
-        st.builds("({} or {})".format, inner, inner),
-        st.builds("not {}".format, inner),
-    ),
-    max_leaves=6,
+    leaves=6,
 )
-own_conditions = st.recursive(
+own_conditions = _joined(
     st.sampled_from(
         [
             "rating < 0.5",
@@ -79,12 +100,7 @@ own_conditions = st.recursive(
             "angry",
         ]
     ),
-    lambda inner: st.one_of(
-        st.builds("({} and {})".format, inner, inner),
-        st.builds("({} or {})".format, inner, inner),
-        st.builds("not {}".format, inner),
-    ),
-    max_leaves=6,
+    leaves=6,
 )
 _where = st.one_of(st.just(""), st.builds(" where {}".format, _row_conditions))
 _windows = st.sampled_from(["", " within 10d", " within 36h"])
@@ -141,7 +157,7 @@ _numbers = st.recursive(
     ),
     max_leaves=5,
 )
-conditions = st.recursive(
+conditions = _joined(
     st.one_of(
         st.builds("{} {} {}".format, _numbers, _signs, _numbers),
         st.builds(
@@ -178,12 +194,7 @@ conditions = st.recursive(
             ]
         ),
     ),
-    lambda inner: st.one_of(
-        st.builds("({} and {})".format, inner, inner),
-        st.builds("({} or {})".format, inner, inner),
-        st.builds("not {}".format, inner),
-    ),
-    max_leaves=4,
+    leaves=4,
 )
 
 

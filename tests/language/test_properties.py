@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.language.drawn import LETS, SIGNALS, conditions, files, own_conditions
+from tests.language.drawn import LETS, SIGNALS, SIGNS, conditions, files, own_conditions
 
 from opshub.language import Checked, Kind, RuleSet, Schema, Source, belonging, tree
 from opshub.language.across import ACROSS, QUANTITIES
@@ -35,14 +35,6 @@ _SETTINGS = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 OTHERS = (1.0, 2.0, 2.0, 5.0)
@@ -163,7 +155,7 @@ class Interpreter:
                 return (all if node.word == "and" else any)(self.value(o, row) is True for o in node.operands)
             case tree.Comparison():
                 left, right = self.value(node.left, row), self.value(node.right, row)
-                return left is not None and right is not None and _COMPARE[node.sign](left, right)
+                return left is not None and right is not None and SIGNS[node.sign](left, right)
             case tree.Member():
                 return self.value(node.value, row) in [item.value for item in node.items.items]
             case tree.Contains() if row is None and self.goals is not None and _asks_goals(node):

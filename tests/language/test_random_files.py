@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from tests.language.drawn import broken_files, whole_files
+from tests.language.drawn import SIGNS, broken_files, whole_files
 from tests.language.test_formatting import keeps_its_meaning
 
 from opshub.language import Checked, RuleSet, Schema, Source, run_tests
@@ -20,14 +19,6 @@ from opshub.language.series import Series
 
 Check = Callable[..., Checked]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-SIGNS: Mapping[str, Callable[[float, float], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 _SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
