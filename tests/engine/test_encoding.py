@@ -10,8 +10,8 @@ import pytest
 from tests.matching.encoders import Small
 
 from opshub.engine import encoding
+from opshub.engine.indexing import index
 from opshub.engine.likeness import Judge
-from opshub.engine.match import index
 from opshub.engine.suggest import suggestions
 from opshub.errors import ConfigError
 from opshub.matching import encoder as encoders
@@ -84,7 +84,7 @@ def test_another_encoder_makes_all_vectors_anew_and_meanwhile_words_are_compared
     assert resembling(small, "IDEA-1") == [2]
     small.hub.limits = replace(small.hub.limits, encoder="other")
     with monkeypatch.context() as patch:
-        patch.setattr("opshub.engine.match.BATCHES", 0)
+        patch.setattr("opshub.engine.indexing.BATCHES", 0)
         assert resembling(small, "IDEA-1") == [2]
 
     assert resembling(small, "IDEA-1") == [2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import opshub.engine.match
+from opshub.engine.review import prepare
 from opshub.model import Ref
 
 RULES = """
@@ -134,6 +136,50 @@ def test_feedback_in_any_order_of_arrival_gives_the_same_decisions(
         return world.hub.store.decisions([1, 2])
 
     assert decided(order, breaks) == decided(sorted(order), [])
+
+
+WORDS = ("export", "slow", "excel", "login", "fails", "dark", "mode", "editor")
+PHRASES = st.lists(st.sampled_from(WORDS), min_size=2, max_size=5).map(" ".join)
+
+
+def voted(world: Any, pulls: list[list[str]], size: int, quiet: set[int], edited: dict[int, str]) -> object:
+    """Where everything belongs after these pulls, where nobody is waited for; in some breaks questions are prepared."""
+    world.use(RULES)
+    world.hub.limits = replace(world.hub.limits, similar="attach")
+    world.desk.size = size
+    count = 0
+    for number, texts in enumerate(pulls):
+        for text in texts:
+            count += 1
+            world.desk.add(count, text)
+        if number in edited and count:
+            world.hub.sync()
+            world.desk.add(1, edited[number])
+        world.hub.sync()
+        if number in quiet:
+            world.hub.act("review", prepare)
+    return [
+        (ref, link.idea, link.maker, link.reason, link.confidence)
+        for ref, link in world.hub.store.links_of([Ref("desk", str(at)) for at in range(count + 1)]).items()
+    ]
+
+
+@given(
+    st.lists(st.lists(PHRASES, max_size=12), min_size=1, max_size=3),
+    st.sets(st.integers(0, 2)),
+    st.dictionaries(st.integers(0, 2), PHRASES, max_size=2),
+)
+@SOME
+def test_pieces_vote_the_same_whatever_the_pages_and_batches_and_whenever_questions_are_prepared(
+    worlds: Any, pulls: list[list[str]], quiet: set[int], edited: dict[int, str]
+) -> None:
+    expected = voted(worlds("memory"), pulls, 1, set(), edited)
+
+    assert voted(worlds("memory"), pulls, 50, quiet, edited) == expected
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opshub.engine.match.match, "__defaults__", (1,))
+        assert voted(worlds("memory"), pulls, 3, quiet, edited) == expected
+    assert voted(worlds("sqlite"), pulls, 50, set(), edited) == expected
 
 
 @given(rounds(), st.sampled_from(BLOCKS), st.integers(1, 5))

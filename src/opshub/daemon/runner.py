@@ -19,7 +19,7 @@ from opshub.engine.connection import Connection
 from opshub.engine.cycle import fetch, settle_quietly, think
 from opshub.engine.encoding import encode
 from opshub.engine.hub import Hub
-from opshub.engine.match import index
+from opshub.engine.indexing import index
 from opshub.engine.report import Failure, Report
 from opshub.engine.work import Work
 from opshub.errors import FencedError, OpshubError, StoreBusyError, StoreError

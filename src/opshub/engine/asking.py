@@ -12,17 +12,29 @@ from dataclasses import dataclass, field, replace
 
 from opshub.engine.blocks import Blocks
 from opshub.engine.encoding import encode
+from opshub.engine.indexing import index
 from opshub.engine.learning import learn
 from opshub.engine.likeness import Judge, by_likeness, offer
-from opshub.engine.match import SAYS_THE_SAME, index
+from opshub.engine.voting import (
+    ASKED_WITH,
+    LOOKED_AT,
+    Voter,
+    alone,
+    by_itself,
+    free,
+    judged_by,
+    pieces_of,
+    vote,
+)
 from opshub.engine.work import Work
 from opshub.matching import Candidate
 from opshub.model import Feedback, Link, LinkMaker, Ref
 from opshub.store.alike import Resemblance
 from opshub.store.asked import Offer, Question, QuestionState
 from opshub.store.base import Store
+from opshub.store.rows import Seen
 
-__all__ = ["EACH", "OFFERED", "ask", "begin_again", "look_again", "present", "sampled", "settle"]
+__all__ = ["EACH", "OFFERED", "ask", "ask_anew", "begin_again", "look_again", "present", "sampled", "settle"]
 
 RESEMBLING = 5
 """Resemblances that are kept of a piece, each to another idea."""
@@ -33,14 +45,13 @@ LEAST = 0.2
 OFFERED = 3
 """Ideas that a person is shown beside the text."""
 
-LOOKED_AT = 20
-"""Candidates that are looked through for those."""
-
 EACH = 10
 """Of what a likeness attaches, one piece in so many is asked about all the same: whether it keeps its promise."""
 
 _MARK = "asking"
-_MODEL = "asked with"
+_VOTES = "asking.votes"
+"""The mark of the feedback with which a look at everything ends: as far as that all votes are cast again."""
+
 _DONE = (QuestionState.ANSWERED, QuestionState.SETTLED)
 
 
@@ -49,14 +60,14 @@ def ask(work: Work, limit: int = 100) -> bool:
     if index(work, limit * 10) or encode(work):
         return True
     store, judge = work.store, Judge.of(work)
-    if store.fact(_MODEL) != _basis(work):
+    if store.fact(ASKED_WITH) != judged_by(work):
         with work.commit("match"):
             begin_again(work)
     matched = store.mark("match")
     seen = [row for row in store.feedback_after(store.mark(_MARK), limit) if row.seq <= matched]
     if seen:
         with work.timed("ask"), work.commit("match"):
-            _Batch(work, judge).feedback([row.feedback for row in seen])
+            _Batch(work, judge).feedback(seen)
             store.set_mark(_MARK, seen[-1].seq)
         return True
     return _value_again(work, judge, limit)
@@ -65,12 +76,13 @@ def ask(work: Work, limit: int = 100) -> bool:
 def begin_again(work: Work) -> None:
     """Look at all feedback again, with the matcher's model as it is now. Used inside of a transaction."""
     work.store.set_mark(_MARK, 0)
-    work.store.set_fact(_MODEL, _basis(work))
+    work.store.set_mark(_VOTES, work.store.mark("match"))
+    work.store.set_fact(ASKED_WITH, judged_by(work))
 
 
-def _basis(work: Work) -> str:
-    """What all questions depend on; where it changes, all are asked anew."""
-    return f"{Judge.of(work).model}, ask {work.limits.ask:g}"
+def ask_anew(work: Work, judge: Judge, voter: Voter, link: Link, among: Sequence[Candidate]) -> None:
+    """Of a piece that was asked about and has voted for another idea. Used inside of a transaction."""
+    _Batch(work, judge).settled(voter.piece, link, among, voter.apart)
 
 
 def _value_again(work: Work, judge: Judge, limit: int) -> bool:
@@ -127,29 +139,46 @@ class _Batch:
     def __post_init__(self) -> None:
         self.blocks = Blocks(self.work.store, self.work.rules, self.work.declared)
 
-    def feedback(self, pieces: Sequence[Feedback]) -> None:
+    def feedback(self, rows: Sequence[Seen]) -> None:
         """Look for what each piece resembles."""
         store = self.work.store
-        refs = [piece.ref for piece in pieces]
+        refs = [row.feedback.ref for row in rows]
         self.links, known, apart = store.links_of(refs), store.questions(refs), store.apart(refs)
-        for piece in pieces:
+        votes = store.mark(_VOTES)
+        for seq, piece, _ in rows:
             link = self.links.get(piece.ref)
             if link is not None:
-                self._look(piece, link, known.get(piece.ref), apart.get(piece.ref, frozenset()))
+                there = Voter(piece, link, known.get(piece.ref), apart.get(piece.ref, frozenset()))
+                self._look(there, again=seq <= votes)
 
-    def _look(self, piece: Feedback, link: Link, old: Question | None, apart: Collection[int]) -> None:
+    def _look(self, it: Voter, *, again: bool) -> None:
         """Keep what it resembles; where nothing stronger says where it belongs, decide by that."""
-        store, among = self.work.store, self.judge.candidates(piece, LOOKED_AT)
-        store.put_resemblances([piece.ref], _resemblances(link, among))
-        if old is not None and old.state is QuestionState.ANSWERED:
+        store, old, link = self.work.store, it.question, it.link
+        among = self.judge.candidates(it.piece, LOOKED_AT)
+        if free(store, self.blocks, it):
+            if again:
+                link = self._voted(it, [one for one in among if one.idea not in it.apart])
+            self.settled(it.piece, link, among, it.apart)
             return
-        if self.blocks.takes(piece, apart) or not _by_itself(link) or _speaks_for_an_alert(store, link):
-            if old is not None and old.state not in _DONE:
-                store.put_questions([replace(old, state=QuestionState.SETTLED)])
-            return
-        found = [it for it in among if it.idea not in apart]
-        link = self._moved(piece, link, found)
-        offers, guarded = self._offers(link, found)
+        store.put_resemblances([it.piece.ref], _resemblances(link, among))
+        if old is not None and old.state not in _DONE:
+            store.put_questions([replace(old, state=QuestionState.SETTLED)])
+
+    def _voted(self, it: Voter, found: Sequence[Candidate]) -> Link:
+        """Its link after a vote."""
+        made = vote(self.work, self.judge, it.piece, it.link, found)
+        if made != it.link:
+            self.work.store.put_links([made])
+            joined = it.link.maker is not LinkMaker.SIMILARITY
+            self.work.stage("ask").add("attached" if joined else "moved")
+        return made
+
+    def settled(
+        self, piece: Feedback, link: Link, among: Sequence[Candidate], apart: Collection[int]
+    ) -> None:
+        """What a piece resembles, and what is asked of it, where it is now."""
+        self.work.store.put_resemblances([piece.ref], _resemblances(link, among))
+        offers, guarded = self._offers(link, [it for it in among if it.idea not in apart])
         self._decide(piece.ref, piece.kind, link, offers, guarded)
 
     def again(self, rows: Sequence[Question]) -> None:
@@ -158,7 +187,7 @@ class _Batch:
         self.links = store.links_of([row.feedback for row in rows])
         for row in rows:
             link = self.links.get(row.feedback)
-            if link is None or not _by_itself(link):
+            if link is None or not by_itself(link):
                 settled = replace(row, state=QuestionState.SETTLED, version=self._version(row.kind))
                 store.put_questions([settled])
             else:
@@ -167,21 +196,6 @@ class _Batch:
     def _version(self, kind: str) -> int:
         known = self.judge.calibration(kind)
         return known.version if known else 0
-
-    def _moved(self, piece: Feedback, link: Link, found: Sequence[Candidate]) -> Link:
-        """Its link by what its nearest pieces say now, where nobody is waited for."""
-        if self.work.limits.similar != "attach" or not self.judge.attaches(piece.kind):
-            return link
-        if link.maker is not LinkMaker.SIMILARITY:
-            if self._pieces(link) > 1 or not self._alone(link):
-                return link
-            found = [it for it in found if it.idea < link.idea]
-        made = self.judge.link(piece, found, link.idea)
-        if made is None or made.idea == link.idea:
-            return link
-        self.work.store.put_links([made])
-        self.work.stage("ask").add("attached" if link.maker is not LinkMaker.SIMILARITY else "moved")
-        return made
 
     def _offers(self, link: Link, found: Sequence[Candidate]) -> tuple[list[Offer], tuple[str, ...]]:
         """The ideas to offer, and what guards the first. One that began by itself joins older ideas only, so that of
@@ -206,7 +220,7 @@ class _Batch:
     ) -> None:
         """Attach, ask or leave it."""
         weighed = self.judge.weigh(kind, [it.likeness for it in offers])
-        pieces = 1 if link.maker is LinkMaker.SIMILARITY else self._pieces(link)
+        pieces = 1 if link.maker is LinkMaker.SIMILARITY else pieces_of(self.work.store, link)
         question = Question(
             feedback=ref,
             kind=kind,
@@ -239,23 +253,13 @@ class _Batch:
         if link.maker is LinkMaker.SIMILARITY:
             return replace(asked, state=attached if sure else QuestionState.OPEN)
         learned = self.work.limits.similar == "learn" and self.judge.attaches(asked.kind)
-        if sure and learned and asked.pieces == 1 and self._alone(link):
+        if sure and learned and asked.pieces == 1 and alone(self.work.store, link):
             made = by_likeness(asked.feedback, asked.offers[0], asked.chance)
             self.work.store.put_links([made])
             self.work.stage("ask").add("attached")
             return replace(asked, state=attached, linked=made.idea)
         likely = bool(asked.offers) and asked.chance >= self.work.limits.ask
         return replace(asked, state=QuestionState.OPEN if likely else QuestionState.NEW)
-
-    def _pieces(self, link: Link) -> int:
-        """How many pieces go along when this one moves."""
-        return max(1, len(self.work.store.links_to(link.idea)))
-
-    def _alone(self, link: Link) -> bool:
-        """Whether nothing but this piece speaks for the idea, and no person ever spoke of it."""
-        store, idea = self.work.store, link.idea
-        touched = store.bound_to(idea) or store.overrides([idea]) or store.supports([idea])
-        return not touched and not store.actions_naming([f"IDEA-{idea}", str(link.feedback)])
 
 
 def look_again(store: Store, seq: int) -> None:
@@ -267,17 +271,6 @@ def _resemblances(link: Link, found: Sequence[Candidate]) -> list[Resemblance]:
     others = [it for it in found if it.idea != link.idea][:RESEMBLING]
     near = {it.nearest: it for it in others if it.likeness >= LEAST}
     return [Resemblance(link.feedback, ref, round(it.likeness * 10_000)) for ref, it in near.items()]
-
-
-def _by_itself(link: Link) -> bool:
-    """Whether nothing stronger than a likeness put feedback where it is."""
-    if link.maker is LinkMaker.SIMILARITY:
-        return True
-    return link.maker is LinkMaker.SAME and link.reason != SAYS_THE_SAME
-
-
-def _speaks_for_an_alert(store: Store, link: Link) -> bool:
-    return bool(store.breaches([link.idea]))
 
 
 def settle(store: Store, refs: Iterable[Ref]) -> None:

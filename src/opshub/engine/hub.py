@@ -14,7 +14,7 @@ from opshub.engine.connection import Connection, Limits
 from opshub.engine.cycle import fetch, reached, settle, settle_quietly, think
 from opshub.engine.declared import Declared
 from opshub.engine.encoding import full_text, unencoded
-from opshub.engine.match import catch_up
+from opshub.engine.indexing import catch_up
 from opshub.engine.normalize import retry
 from opshub.engine.report import Failure, Report, Silent, StageReport, Watch
 from opshub.engine.work import Work

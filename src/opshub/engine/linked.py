@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from opshub.engine.blocks import Blocks
-from opshub.engine.match import SAYS_THE_SAME, mark_of
 from opshub.engine.reading import find_feedback
+from opshub.engine.stretches import SAYS_THE_SAME, mark_of
 from opshub.matching import Matcher, references
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
 from opshub.store.base import Store

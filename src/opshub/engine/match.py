@@ -10,24 +10,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from opshub.engine.asking import ask_anew
 from opshub.engine.blocks import Blocks
 from opshub.engine.encoding import encode, meaning_of
+from opshub.engine.indexing import index, indexable
 from opshub.engine.likeness import Judge
 from opshub.engine.merged import survivor
 from opshub.engine.past import ALERTS
-from opshub.engine.stretches import groups, mark_of
+from opshub.engine.stretches import SAYS_THE_SAME, groups, mark_of
+from opshub.engine.voting import ASKED_WITH, LOOKED_AT, Voter, around, free, judged_by, vote, voter
 from opshub.engine.work import BATCH, Work
-from opshub.matching import columns, references
+from opshub.matching import Candidate, references
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem
 from opshub.store.rows import Seen
 
 __all__ = [
-    "SAYS_THE_SAME",
     "TITLE",
-    "catch_up",
     "claim",
-    "index",
-    "mark_of",
     "match",
     "place",
     "stated",
@@ -35,14 +34,8 @@ __all__ = [
     "wordless",
 ]
 
-SAYS_THE_SAME = "it says the same"
-"""Why feedback is linked that says what other feedback says."""
-
 TITLE = 100
 """Characters of a title that is taken from a text."""
-
-BATCHES = 8
-"""Batches of vectors that are made while a person waits."""
 
 
 def match(work: Work, limit: int = BATCH) -> bool:
@@ -56,34 +49,16 @@ def match(work: Work, limit: int = BATCH) -> bool:
         return True
     if Judge.of(work).looking() and (index(work) or encode(work)):
         return True
-    seen = store.feedback_after(store.mark("match"), limit)
+    matched = store.mark("match")
+    seen = store.feedback_after(matched, limit)
     if seen:
         with work.timed("match"), work.commit("match"):
+            if not matched:
+                # Nothing was put anywhere by other votes than those that come.
+                store.set_fact(ASKED_WITH, judged_by(work))
             place(work, seen)
             store.set_mark("match", seen[-1].seq)
     return bool(seen)
-
-
-def index(work: Work, limit: int = 2000) -> bool:
-    """Put one batch of linked feedback into the full-text index; whether there was any.
-
-    It costs more than all other stages together, so it waits until somebody asks for a likeness.
-    """
-    rows = work.store.unindexed(limit)
-    if not rows:
-        return False
-    with work.timed("match"), work.commit("match"):
-        work.store.index_text([_indexable(row.feedback) for row in rows])
-    return True
-
-
-def catch_up(work: Work) -> None:
-    """Index all, and make so many vectors as a person may wait for; the rest is left for the next time."""
-    while index(work):
-        pass
-    for _ in range(BATCHES):
-        if not encode(work):
-            return
 
 
 def stated(work: Work, pieces: Iterable[Feedback]) -> dict[Ref, Link]:
@@ -116,12 +91,6 @@ def wordless(feedback: Feedback) -> bool:
     return not mark_of(feedback)
 
 
-def _indexable(feedback: Feedback) -> tuple[Ref, str, str]:
-    """What the full-text index holds of it."""
-    title, body = columns(feedback.title, feedback.text)
-    return feedback.ref, " ".join(title), " ".join(body)
-
-
 def title_of(feedback: Feedback) -> str:
     """What an idea is called that begins with this feedback: its title, else the beginning of its text."""
     line = feedback.title.strip() or next(iter(feedback.text.strip().splitlines()), "").strip()
@@ -147,6 +116,10 @@ class _Batch:
     judge: Judge = field(init=False)
     looking: bool = False
     """Whether a likeness may attach anything, so that every piece must be findable for the next."""
+    voting: bool = False
+    """Whether nobody is waited for, so that pieces follow those that lie nearest."""
+    found: list[Candidate] = field(default_factory=list)
+    """What the piece that is placed resembles."""
 
     def __post_init__(self) -> None:
         self.blocks = Blocks(self.work.store, self.work.rules, self.work.declared)
@@ -223,6 +196,7 @@ class _Batch:
         marks = {row.feedback.ref: mark_of(row.feedback) for row in rows}
         self.prints = store.same_text([mark for mark in marks.values() if mark])
         self.looking = self.judge.looking()
+        self.voting = self.work.limits.similar == "attach"
         mentions: list[tuple[Ref, str]] = []
         for row in rows:
             named = references(row.feedback)
@@ -275,7 +249,8 @@ class _Batch:
         link = link or (
             old if old is not None and old.maker is LinkMaker.KEY else self._by_rule(feedback, old)
         )
-        link = link or old or self._by_text(feedback, mark) or self._by_likeness(feedback)
+        link = link or self._voted(feedback, old) or self._by_text(feedback, mark)
+        link = link or self._by_likeness(feedback)
         if link is None:
             link = self._new_idea(feedback)
             stage.add("new ideas")
@@ -286,11 +261,12 @@ class _Batch:
             self.prints.setdefault(mark, link.idea)
         if self.looking:
             self._show_at_once(feedback, link)
+            self._let_vote(link.idea)
 
     def _show_at_once(self, feedback: Feedback, link: Link) -> None:
         """Make this piece findable for the next one of the same batch."""
         self._put([link])
-        self.work.store.index_text([_indexable(feedback)])
+        self.work.store.index_text([indexable(feedback)])
         meaning = meaning_of(self.work.store, self.work.limits.encoder)
         if meaning is not None:
             self.work.store.put_vectors(meaning.encode([feedback]))
@@ -351,8 +327,45 @@ class _Batch:
         """The best of those ideas that nobody ruled out, where that is sure enough for this kind of feedback."""
         if not self.looking or not self.judge.attaches(feedback.kind):
             return None
-        found = self.judge.candidates(feedback)
-        return self.judge.link(feedback, [it for it in found if self._may(feedback, it.idea)])
+        self.found = self.judge.candidates(feedback, LOOKED_AT)
+        return self.judge.link(feedback, [it for it in self.found if self._may(feedback, it.idea)])
+
+    def _voted(self, feedback: Feedback, old: Link | None) -> Link | None:
+        """Its link; where nobody is waited for, as its nearest pieces say now that it has changed."""
+        if old is None or not (self.voting and self.judge.attaches(feedback.kind)):
+            return old
+        store, ref, apart = self.work.store, feedback.ref, self.apart.get(feedback.ref, frozenset())
+        if not free(store, self.blocks, Voter(feedback, old, store.questions([ref]).get(ref), apart)):
+            return old
+        self.found = self.judge.candidates(feedback, LOOKED_AT)
+        return vote(self.work, self.judge, feedback, old, [it for it in self.found if it.idea not in apart])
+
+    def _let_vote(self, idea: int) -> None:
+        """What lies near a piece that came to this idea votes again, where nobody is waited for."""
+        store, near, self.found = self.work.store, around(idea, self.found), []
+        for ref in near if self.voting else ():
+            it = voter(store, self.blocks, ref)
+            if it is None:
+                continue
+            among = self.judge.candidates(it.piece, LOOKED_AT)
+            found = [one for one in among if one.idea not in it.apart]
+            made = vote(self.work, self.judge, it.piece, it.link, found)
+            if made != it.link:
+                self._move(it, made)
+                if it.question is not None:
+                    ask_anew(self.work, self.judge, it, made, among)
+
+    def _move(self, it: Voter, made: Link) -> None:
+        """A piece that came before goes elsewhere; what comes later in this batch sees it there."""
+        ref, mark = made.feedback, mark_of(it.piece)
+        self.work.store.put_links([made])
+        self.work.stage("match").add("moved by likeness")
+        if ref in self.links:
+            self.links[ref] = made
+        if ref in self.known:
+            self.known[ref] = made
+        if mark in self.prints:
+            self.prints[mark] = self.work.store.same_text([mark]).get(mark, made.idea)
 
     def _new_idea(self, feedback: Feedback) -> Link:
         number = self.work.store.next_idea_number()

@@ -9,7 +9,10 @@ from opshub.model import Feedback, Ref
 from opshub.store.base import Store
 from opshub.store.rows import Seen
 
-__all__ = ["groups", "mark_of"]
+__all__ = ["SAYS_THE_SAME", "groups", "mark_of"]
+
+SAYS_THE_SAME = "it says the same"
+"""Why feedback is linked that says what other feedback says."""
 
 
 def mark_of(feedback: Feedback) -> bytes:

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from opshub.engine.answering import take_back
 from opshub.engine.deed import Asked, Deed, Done
-from opshub.engine.match import SAYS_THE_SAME, mark_of, stated
+from opshub.engine.match import stated
 from opshub.engine.moving import ask_again
 from opshub.engine.past import ALERTS
 from opshub.engine.reading import find_idea
+from opshub.engine.stretches import SAYS_THE_SAME, mark_of
 from opshub.engine.work import Work
 from opshub.errors import NotFoundError, UsageError
 from opshub.model import Idea, Link, LinkMaker, Ref

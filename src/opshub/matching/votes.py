@@ -25,7 +25,7 @@ COPY = 0.9
 
 JOINS = {
     "words": {"cjk": 0.65, "plain": 0.3, "titled": 0.3},
-    "universal": {"cjk": 0.6, "plain": 0.7, "titled": 0.5},
+    "universal": {"cjk": 0.6, "plain": 0.75, "titled": 0.5},
 }
 """The vote from which a text joins an idea, by the weights that judged it and its form.
 
