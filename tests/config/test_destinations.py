@@ -34,6 +34,13 @@ def test_a_project_that_the_connection_does_not_name_is_told_with_the_near_one(p
     assert routed(place, NAMED, "jira.MY-TEAM") == routed(place, NAMED, "jira.FEED") == []
 
 
+@pytest.mark.parametrize("text", [JIRA, NAMED])
+def test_a_connection_with_a_project_of_its_own_is_a_destination_by_itself(place: Any, text: str) -> None:
+    assert routed(place, f'{text}project = "FEED"\n', "jira") == []
+    assert routed(place, f'{text}project = ""\n', "jira") != []
+    assert len(routed(place, f'{NAMED}project = "FEED"\n', "jira.SECC")) == 1
+
+
 def test_where_no_project_is_named_any_may_be(place: Any) -> None:
     assert routed(place, JIRA, "jira.SECC") == []
     assert routed(place, f"{JIRA}destinations = []\n", "jira.SECC") == []

@@ -69,6 +69,17 @@ def test_a_set_route_goes_to_a_project_that_the_connection_names(asked: Any) -> 
     assert decided(asked).route == "board.OPS"
 
 
+def test_a_set_route_needs_no_project_where_the_connection_has_its_own(asked: Any) -> None:
+    asked.connect("board", destinations=("EXP", "OPS"), based=True)
+
+    asked.hub.override("IDEA-1", set_by_ann(asked, route="board"))
+
+    assert decided(asked).route == "board"
+    asked.connect("board", based=False)
+    with pytest.raises(UsageError, match="'board' needs a project"):
+        asked.hub.override("IDEA-1", set_by_ann(asked, route="board"))
+
+
 OWNED = 'rule "All" { when idea.voices > 0 route to board.EXP as urgent assign "bo" }\n'
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
@@ -99,6 +100,9 @@ def test_destinations_are_those_that_are_configured(schema: Schema) -> None:
     found = [proposal.label for proposal in propose(text, len(text), Known.of(schema, []))]
 
     assert found == ["jira.SEC", "jira.EXP", "board.", "wiki"]
+    based = replace(schema, based=frozenset({"jira", "board", "wiki"}))
+    found = [proposal.label for proposal in propose(text, len(text), Known.of(based, []))]
+    assert found == ["jira", "jira.SEC", "jira.EXP", "board", "board.", "wiki"]
 
 
 def test_a_proposal_starts_where_the_typed_word_starts(schema: Schema) -> None:

@@ -51,6 +51,11 @@ class Configured:
         """The projects to which ideas may be routed there; any where none are named."""
         return self.common.destinations
 
+    @property
+    def based(self) -> bool:
+        """Whether it names the project of ideas whose route names none."""
+        return bool(self.section.text("project"))
+
 
 @dataclass(frozen=True, slots=True)
 class Config:

@@ -218,6 +218,7 @@ def _connection(
         conflict=common.conflict,
         audience=common.audience or config.hub.audience,
         destinations=common.destinations,
+        based=configured.based,
         publish=common.publish,
         lacking=settings if isinstance(settings, ConfigError) else None,
     )

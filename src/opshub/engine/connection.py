@@ -46,6 +46,9 @@ class Connection:
     destinations: tuple[str, ...] = ()
     """The projects to which ideas may be routed there; any where none are named."""
 
+    based: bool = False
+    """Whether ideas whose route names no project have one there: the connector's setting ``project``."""
+
     publish: int = 0
     """How many ideas the ranked list holds that is published there; 0 publishes none."""
 

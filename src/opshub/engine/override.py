@@ -73,7 +73,8 @@ def _problems(connections: Sequence[Connection], rules: RuleSet, it: Override) -
         yield "a tag is empty", "write a word: --tag key-account"
     if it.owner and (not it.owner.strip() or len(it.owner) > LONGEST_NAME):
         yield "nobody has this name", "write an address or a name: --owner ann@example.com"
-    wrong = misrouted(it.route, schema(connections).destinations) if it.route else None
+    there = schema(connections)
+    wrong = misrouted(it.route, there.destinations, there.based) if it.route else None
     if wrong is not None:
         yield wrong
 

@@ -95,7 +95,10 @@ class Known:
         return [
             place
             for connection, projects in self.schema.destinations.items()
-            for place in ([f"{connection}."] if projects is None else _places(connection, projects))
+            for place in (
+                *([connection] if projects != () and connection in self.schema.based else ()),
+                *([f"{connection}."] if projects is None else _places(connection, projects)),
+            )
         ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from opshub.language.findings import suggestion
 from opshub.language.schema import INBOX
@@ -10,8 +10,13 @@ from opshub.language.schema import INBOX
 __all__ = ["misrouted"]
 
 
-def misrouted(destination: str, known: Mapping[str, tuple[str, ...] | None]) -> tuple[str, str] | None:
-    """What is wrong with a destination, and a hint; None where ideas can go there. ``known`` is the schema's."""
+def misrouted(
+    destination: str, known: Mapping[str, tuple[str, ...] | None], based: Container[str]
+) -> tuple[str, str] | None:
+    """What is wrong with a destination, and a hint; None where ideas can go there.
+
+    ``known`` are the schema's destinations, ``based`` its connections that have a project of their own.
+    """
     connection, _, project = destination.partition(".")
     if destination == INBOX and INBOX not in known:
         return None
@@ -19,6 +24,8 @@ def misrouted(destination: str, known: Mapping[str, tuple[str, ...] | None]) -> 
         hint = suggestion(connection, tuple(known)) or "connect a tracker first; a tag needs none"
         return f"there is no connection '{connection}'", hint
     projects = known[connection]
+    if not project and connection in based:
+        return None
     if projects is None or not projects:
         if bool(project) is not (projects == ()):
             return None

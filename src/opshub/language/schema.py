@@ -66,9 +66,9 @@ class Schema:
     ``author.…`` or by the table that they come from. ``destinations`` maps a connection to its projects; None allows
     any project name, an empty tuple means that the connection itself is the destination. ``audiences`` says who reads
     what arrives there, where that is known, as a value of ``feedback.visibility``. ``assigns`` are the
-    connections that can give their items to a person. ``packs`` are
-    the rule files that others can use, by name. ``currencies`` say what amounts are worth. ``reading`` names the code
-    that takes values out of what is stored.
+    connections that can give their items to a person, ``based`` those that have a project for ideas whose route names
+    none. ``packs`` are the rule files that others can use, by name. ``currencies`` say what amounts are worth.
+    ``reading`` names the code that takes values out of what is stored.
     """
 
     idea: tuple[Field, ...]
@@ -76,6 +76,7 @@ class Schema:
     destinations: Mapping[str, tuple[str, ...] | None]
     audiences: Mapping[str, str] = field(default_factory=dict)
     assigns: Container[str] = frozenset()
+    based: Container[str] = frozenset()
     packs: Mapping[str, Source] = field(default_factory=dict)
     currencies: Currencies = field(default_factory=Currencies)
     reading: str = ""

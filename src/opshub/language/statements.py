@@ -250,7 +250,7 @@ class _Build:
             self._findings.report("R331", node.whom, message, hint)
 
     def _check_destination(self, destination: str, mark: Span) -> None:
-        wrong = misrouted(destination, self._schema.destinations)
+        wrong = misrouted(destination, self._schema.destinations, self._schema.based)
         if wrong is not None:
             self._findings.report("R104", mark, *wrong)
             self._findings.lost.outcomes.add("route")
