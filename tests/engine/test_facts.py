@@ -35,7 +35,8 @@ KINDS = {Kind.TEXT: str, Kind.NUMBER: int | float, Kind.TEXTS: tuple, Kind.TIME:
 
 @pytest.mark.parametrize("field", FEEDBACK, ids=lambda field: str(field.name))
 def test_every_field_of_feedback_is_read_as_the_kind_that_it_claims(field: Field) -> None:
-    value = Reader(frozenset([field.name])).feedback(VOICE, None)[FEEDBACK.index(field)]
+    (row,) = Reader(frozenset([field.name])).feedback([VOICE])
+    value = row[FEEDBACK.index(field)]
 
     assert isinstance(value, KINDS[field.kind])
 
@@ -54,7 +55,7 @@ def test_an_idea_has_a_value_for_every_field_that_rules_can_read() -> None:
 def test_a_sentiment_is_a_number_from_minus_one_to_one(given: str | float, read: float | None) -> None:
     voice = replace(VOICE, fields={"sentiment": given})
 
-    row = Reader(frozenset(["feedback.sentiment"])).feedback(voice, None)
+    (row,) = Reader(frozenset(["feedback.sentiment"])).feedback([voice])
 
     assert [value for value in row if value is not None] == ([] if read is None else [read])
 
@@ -73,12 +74,12 @@ def test_a_language_is_what_the_source_says_else_what_the_text_shows(
 ) -> None:
     voice = replace(VOICE, title="", text=text, language=stated)
 
-    row = Reader(frozenset(["feedback.language"])).feedback(voice, None)
+    (row,) = Reader(frozenset(["feedback.language"])).feedback([voice])
 
     assert row[[field.name for field in FEEDBACK].index("feedback.language")] == read
 
 
 def test_what_no_rule_reads_stays_missing() -> None:
-    row = Reader(frozenset(["feedback.title"])).feedback(VOICE, None)
+    (row,) = Reader(frozenset(["feedback.title"])).feedback([VOICE])
 
     assert [value for value in row if value is not None] == ["Export"]

@@ -130,7 +130,8 @@ def test_texts_are_searched_though_no_rule_reads_them_otherwise(world: Any) -> N
 
     reader = Reader(frozenset(), (), Texts(world.hub.store, looked_for(world.hub.rules)))
 
-    assert list(reader.feedback(voice, None)[-1].values()) == ["sad"]
+    (row,) = reader.feedback([voice])
+    assert list(row[-1].values()) == ["sad"]
 
 
 def test_signals_keep_and_use_the_same_facts(world: Any) -> None:
@@ -213,9 +214,8 @@ def test_what_is_kept_is_what_a_fresh_search_finds_whatever_changed(steps: Any, 
         store, rules = world.hub.store, world.hub.rules
         known, fresh = Texts(store, looked_for(rules), keeping=True), looked_for(rules).over(SAID)
         reader = Reader(rules.reads | rules.signals.reads)
-        known.look_up([Ref("desk", str(number)) for number in texts])
-        for voice in (store.feedback(Ref("desk", str(number))) for number in texts):
-            row = reader.feedback(voice, None)
-            facts = known.facts(voice.ref, row)
+        refs = [Ref("desk", str(number)) for number in texts]
+        rows = reader.feedback([store.feedback(ref) for ref in refs])
+        for row, facts in zip(rows, known.facts(refs, rows), strict=True):
             assert {name: facts[name] for name in facts if name in fresh.names} == fresh.facts(row)
         assert not known.fresh  # it was all kept, and none of it is too old

@@ -32,6 +32,7 @@ RULES = (BASE, WORLD, ACROSS)
 NEW = (
     BASE.replace("+50", "+20").replace("P1 >= 50", "P1 >= 25"),
     BASE.replace('["cancel"]', '["cancel", "dark"]').replace("ago(2d)", "ago(1d)"),
+    BASE.replace('["cancel"]', '["slow", "cancel"]'),
     BASE.replace("count feedback", "count distinct persons").replace('tag "fresh"', "stop"),
     ACROSS,
 )

@@ -94,3 +94,39 @@ def test_rules_over_other_fields_are_all_decided(rules: Rules) -> None:
     schema = replace(other.program.schema, idea=other.program.schema.idea[:-1])
 
     assert differing(rules(CURRENT), RuleSet(replace(other.program, schema=schema), "other")) is None
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        pytest.param(CURRENT.replace('["cancel"]', '["cancel", "slow"]'), id="a word more"),
+        pytest.param(CURRENT.replace('["cancel"]', '["slow"]'), id="another word"),
+        pytest.param(CURRENT.replace('mentions ["cancel"]', 'matches "cancel|fine"'), id="another way"),
+        pytest.param(CURRENT.replace('"leave"', '"goes"'), id="a rule's name"),
+    ],
+)
+def test_an_idea_is_alike_where_other_searches_find_something_in_the_same_texts(
+    rules: Rules, idea: Row, feedback: Row, now: datetime, new: str
+) -> None:
+    before, after = rules(CURRENT), rules(new)
+    beside, searches = differing(before, after), before.predicates | after.predicates
+    assert beside is not None
+    for texts in product(["I cancel", "so slow", "fine", ""], repeat=2):
+        rows = searches.completed([feedback(text=text, created=now) for text in texts])
+        values = idea(voices=2, status=None, tags=())
+        old, fresh = before.decide(values, rows, now), after.decide(values, rows, now)
+
+        same = all(bool(before.predicates.facts(row)) is bool(after.predicates.facts(row)) for row in rows)
+
+        assert beside.alike(rows) is same
+        assert not same or (old.scores, old.tags, old.route) == (fresh.scores, fresh.tags, fresh.route)
+
+
+@pytest.mark.parametrize("name", ["points", "a number", "a score", "twice", "none"])
+def test_nothing_is_alike_where_more_than_searches_differs(
+    rules: Rules, feedback: Row, now: datetime, name: str
+) -> None:
+    beside = differing(rules(CURRENT), rules(NEW[name]))
+
+    assert beside is not None
+    assert not beside.alike([(*feedback(text="", created=now), {})])

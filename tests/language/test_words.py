@@ -64,6 +64,18 @@ def test_a_shared_look_at_a_text_finds_what_each_word_alone_would(
             assert words(text) == stands
 
 
+@given(texts=st.lists(_texts, max_size=5), words=_lists)
+def test_many_texts_at_once_are_as_each_alone(texts: list[str], words: list[str]) -> None:
+    lexicon = Lexicon()
+    Words(words, lexicon)
+    folded = [fold(text) for text in texts]
+
+    found = lexicon.among(folded)
+
+    assert [found.get(place, frozenset()) for place in range(len(texts))] == [*map(lexicon.found, folded)]
+    assert all(found.values())
+
+
 def test_a_phrase_is_found_behind_one_that_overlaps_it() -> None:
     assert Words(["aa aa"])("xaa aa  aa")
     assert not Words(["aa aa"])("xaa aa aax")

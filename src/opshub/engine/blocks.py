@@ -58,7 +58,8 @@ class Blocks:
         if not self._any or feedback.ref.connection == ALERTS:
             return None
         if feedback.ref not in self._held:
-            self._held[feedback.ref] = self._rules.homes.of(self._reader.feedback(feedback, None))
+            (row,) = self._reader.feedback([feedback])
+            self._held[feedback.ref] = self._rules.homes.of(row)
         return self._held[feedback.ref]
 
     def waits(self, feedback: Feedback) -> str:

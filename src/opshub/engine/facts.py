@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from opshub.engine.connection import Connection
 from opshub.engine.declared import REVENUE, Declared, Fits, tables_read
@@ -106,6 +107,7 @@ def schema(connections: Sequence[Connection], declared: Sequence[Declared] = ())
         idea=IDEA + idea,
         feedback=own + feedback,
         destinations=destinations,
+        based=frozenset(c.name for c in connections if c.role == "ideas" and c.based),
         assigns=frozenset(c.name for c in connections if isinstance(getattr(c, "connector", None), Assigns)),
         reading=reading(),
     )
@@ -162,6 +164,11 @@ def whole_text(feedback: Feedback) -> str:
 
 
 _SAME = str(LinkMaker.SAME)
+_UNLINKED: Mapping[Ref, Link] = MappingProxyType({})
+
+
+Row: TypeAlias = tuple[Any, ...]
+"""The values of a piece of feedback, or of an idea."""
 
 
 class _Own:
@@ -200,13 +207,17 @@ class Reader:
         self.needs_links = "feedback.link" in reads
         self._counts = not reads.isdisjoint({"idea.accounts", "idea.persons", "idea.created"})
 
-    def feedback(self, voice: Feedback, link: Link | None) -> tuple[Any, ...]:
-        """One row, in the order of ``FEEDBACK``; with ``texts`` its facts stand at the end."""
-        maker = _SAME if link is None else str(link.maker)
-        row = self._feedback(voice, maker)
-        if self._empty:
-            row = (*row, *self._added(voice))
-        return row if self._texts is None else (*row, self._texts.facts(voice.ref, row))
+    def feedback(self, voices: Sequence[Feedback], links: Mapping[Ref, Link] = _UNLINKED) -> list[Row]:
+        """The rows of some pieces, in the order of ``FEEDBACK``; with ``texts`` their facts stand at the end."""
+        rows = [self._row(voice, links.get(voice.ref)) for voice in voices]
+        if self._texts is None or not rows:
+            return rows
+        facts = self._texts.facts([voice.ref for voice in voices], rows)
+        return [(*row, found) for row, found in zip(rows, facts, strict=True)]
+
+    def _row(self, voice: Feedback, link: Link | None) -> Row:
+        row = self._feedback(voice, _SAME if link is None else str(link.maker))
+        return (*row, *self._added(voice)) if self._empty else row
 
     def _added(self, voice: Feedback) -> list[Any]:
         """What the admin declared."""
@@ -218,7 +229,7 @@ class Reader:
                 row[at] = value
         return row
 
-    def _made(self, reads: frozenset[str], priced: _Own | None) -> Callable[[Feedback, str], tuple[Any, ...]]:
+    def _made(self, reads: frozenset[str], priced: _Own | None) -> Callable[[Feedback, str], Row]:
         """What makes the part of a row that holds the hub's own fields."""
         scope: dict[str, Callable[..., Any]] = {
             "whole_text": whole_text,
@@ -236,13 +247,8 @@ class Reader:
         values = ", ".join(readers[one.name] if one.name in reads else "None" for one in FEEDBACK)
         # One expression instead of a call for each field, because every row of every idea comes through here.
         # Nothing from outside stands in it, only the expressions above.
-        made: Callable[[Feedback, str], tuple[Any, ...]] = eval(f"lambda f, link: ({values})", scope)
+        made: Callable[[Feedback, str], Row] = eval(f"lambda f, link: ({values})", scope)
         return made
-
-    def look_up(self, refs: Sequence[Ref]) -> None:
-        """Read what is known of the texts of feedback whose rows come next."""
-        if self._texts is not None:
-            self._texts.look_up(refs)
 
     def idea(
         self,

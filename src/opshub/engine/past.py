@@ -113,8 +113,7 @@ def spoken(
     reader = Reader(signals.reads - _UNSTEADY, declared, texts)
     voices = (voice for voice in store.feedback_between(begin, end) if voice.ref.connection != ALERTS)
     while part := list(islice(voices, BATCH)):
-        reader.look_up([voice.ref for voice in part])
-        yield from (reader.feedback(voice, None) for voice in part)
+        yield from reader.feedback(part)
 
 
 def overview(store: Store, signals: Signals, now: datetime, periods: int) -> SignalsView:

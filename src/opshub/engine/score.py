@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from opshub.engine.declared import Declared, tables_read
@@ -150,9 +151,9 @@ def _seen(store: Store, reader: Reader, numbers: Sequence[int], world: Sequence[
     voices: dict[int, list[Feedback]] = {number: [] for number in numbers}
     for number, feedback in store.voices(numbers):
         voices[number].append(feedback)
-    refs = [feedback.ref for group in voices.values() for feedback in group]
-    links = store.links_of(refs) if reader.needs_links else {}
-    reader.look_up(refs)
+    spoken = [feedback for group in voices.values() for feedback in group]
+    links = store.links_of([feedback.ref for feedback in spoken]) if reader.needs_links else {}
+    rows = iter(reader.feedback(spoken, links))
     items = store.items([idea.item for idea in ideas.values() if idea.item is not None])
     breaches: dict[int, list[Breach]] = {number: [] for number in numbers}
     for breach in store.breaches(numbers):
@@ -162,15 +163,14 @@ def _seen(store: Store, reader: Reader, numbers: Sequence[int], world: Sequence[
     for support in store.supports(numbers):
         goals[support.idea] = (*goals.get(support.idea, ()), support.goal)
     for number in numbers:
-        idea = ideas.get(number)
+        group = voices[number]
+        mine, idea = list(islice(rows, len(group))), ideas.get(number)
         if idea is None:
             continue
-        group = voices[number]
         item = items.get(idea.item) if idea.item is not None else None
-        rows = [reader.feedback(feedback, links.get(feedback.ref)) for feedback in group]
-        mine = goals.get(number, ())
-        values = (*reader.idea(idea, group, item, mine), *world)
-        yield Seen(idea, group, item, values, rows, breaches[number], mine)
+        supported = goals.get(number, ())
+        values = (*reader.idea(idea, group, item, supported), *world)
+        yield Seen(idea, group, item, values, mine, breaches[number], supported)
 
 
 def placed(store: Store, rules: RuleSet, ideas: Iterable[Seen]) -> Iterator[Seen]:

@@ -78,31 +78,37 @@ class Texts:
         self._needed = max((self._number(name) for name in self._numbered.names), default=0.0)
         self._unknown = Said(0 if self._numbered.names else self._last)
         self._missing: dict[int, tuple[Predicates, frozenset[str]]] = {}
-        self._said: dict[Ref, Said] = {}
         self.fresh: dict[Ref, Said] = {}
 
     def _number(self, name: str) -> float:
         return self._numbers.get(name, float("inf"))
 
-    def look_up(self, refs: Sequence[Ref]) -> None:
-        """Read what the store has of these pieces of feedback, in place of others."""
-        self._said = self._store.said(refs) if self._numbered.names else {}
-
-    def facts(self, ref: Ref, row: Sequence[Any]) -> Facts:
-        """All that is looked for and stands in the texts of a row."""
-        said = self._said.get(ref, self._unknown)
-        facts = said.facts if said.known >= self._needed else self._found(ref, said, row)
-        return {**facts, **self._others.facts(row)} if self._others.names else facts
-
-    def _found(self, ref: Ref, said: Said, row: Sequence[Any]) -> Facts:
-        """What is known together with what is looked for now."""
-        missing, lasting = self._missing.get(said.known) or self._parted(said.known)
-        facts = missing.facts(row)
-        if said.facts:
-            facts = {name: found for name, found in said.facts.items() if name in lasting} | dict(facts)
-        if self._keeping:
-            self.fresh[ref] = Said(self._last, facts or NOTHING_SAID)
+    def facts(self, refs: Sequence[Ref], rows: Sequence[Sequence[Any]]) -> list[Facts]:
+        """All that is looked for and stands in the texts of each row; ``refs`` are their feedback."""
+        held = self._store.said(refs) if self._numbered.names else {}
+        said = [held.get(ref, self._unknown) for ref in refs]
+        facts = [it.facts for it in said]
+        behind: dict[int, list[int]] = {}
+        for place, it in enumerate(said):
+            if it.known < self._needed:
+                behind.setdefault(it.known, []).append(place)
+        for known, places in behind.items():
+            self._search(known, places, rows, facts)
+            if self._keeping:
+                self.fresh.update((refs[at], Said(self._last, facts[at] or NOTHING_SAID)) for at in places)
+        if self._others.names:
+            others = self._others.among(rows)
+            return [{**mine, **more} for mine, more in zip(facts, others, strict=True)]
         return facts
+
+    def _search(
+        self, known: int, places: Sequence[int], rows: Sequence[Sequence[Any]], facts: list[Facts]
+    ) -> None:
+        """Put what is looked for now beside what is known of the rows at these places."""
+        missing, lasting = self._missing.get(known) or self._parted(known)
+        for place, found in zip(places, missing.among([rows[at] for at in places]), strict=True):
+            kept = {name: what for name, what in facts[place].items() if name in lasting}
+            facts[place] = {**kept, **found} if kept else found
 
     def _parted(self, known: int) -> tuple[Predicates, frozenset[str]]:
         """What has to be looked for where all searches up to a number are known, and the names of the others."""

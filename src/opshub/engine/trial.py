@@ -202,9 +202,12 @@ def _spare(store: Store, trial: Trial, wide: Reader, sparing: bool) -> _Spare | 
     from opshub.language.differing import differing
 
     found = None if trial.current is None else differing(trial.current, trial.new)
-    if found is None or not sparing:
+    if found is None or trial.current is None or not sparing:
         return found and _Spare(found, wide)
-    return _Spare(found, Reader(found.part.reads, trial.declared, Texts(store, found.part.predicates)))
+    known = trial.current.predicates
+    others = known.but(known.names - set((found.searches or {}).values()))
+    texts = Texts(store, found.part.predicates | others)
+    return _Spare(found, Reader(found.part.reads, trial.declared, texts))
 
 
 def _spared(
@@ -218,6 +221,9 @@ def _spared(
         number = one.idea.number
         if one.breaches:
             left.append(number)
+            continue
+        if spare.differing.alike(one.rows):
+            yield Sides(one, known[number], known[number])
             continue
         outcome = spare.differing.decide(one.values, one.rows, trial.now, known[number].held)
         again = None if spare.reader is wide else partial(_again, store, wide, number)

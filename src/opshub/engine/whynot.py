@@ -180,7 +180,7 @@ def _untaken(store: Store, rules: RuleSet, reader: Reader, home: Home, voices: S
     from opshub.language.meaning import show
     from opshub.language.whynot import why_not_taken
 
-    rows = [reader.feedback(voice, None) for voice in voices]
+    rows = reader.feedback(voices)
     links = store.links_of([voice.ref for voice in voices])
     found = why_not_taken(rules.program, home, rows)
     held = []

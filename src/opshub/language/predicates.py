@@ -25,7 +25,8 @@ _LONGEST = 200
 
 _NOTHING: Facts = {}
 
-_Search: TypeAlias = Callable[[str], Facts | None]
+_Search: TypeAlias = Callable[[Sequence[str]], Mapping[int, Facts]]
+"""What stands in texts, by place; without those in which nothing does."""
 
 
 class Predicate(NamedTuple):
@@ -73,30 +74,22 @@ class Predicates:
         """The rows with their facts, unless they have them already."""
         if not self.names or not rows or len(rows[0]) > self.width:
             return rows
-        facts = self.facts
-        return [(*row, facts(row)) for row in rows]
+        return [(*row, facts) for row, facts in zip(rows, self.among(rows), strict=True)]
+
+    def facts(self, row: Sequence[Any]) -> Facts:
+        """What stands in the texts of a row."""
+        (found,) = self.among([row])
+        return found
+
+    def among(self, rows: Sequence[Sequence[Any]]) -> list[Facts]:
+        """What stands in the texts of each row; cheaper for all at once."""
+        found = [_NOTHING] * len(rows)
+        for column, search in self._searches:
+            for place, facts in search([row[column] or "" for row in rows]).items():
+                found[place] = {**found[place], **facts} if found[place] else facts
+        return found
 
     @cached_property
-    def facts(self) -> Callable[[Sequence[Any]], Facts]:
-        """Tells what stands in the texts of a row."""
-        searches = self._searches
-        if len(searches) == 1:
-            ((column, search),) = searches
-            # Nearly every rule set looks into one field alone.
-            return lambda row: (search(row[column]) or _NOTHING) if row[column] else _NOTHING
-
-        def facts(row: Sequence[Any]) -> Facts:
-            found = _NOTHING
-            for column, search in searches:
-                text = row[column]
-                more = search(text) if text else None
-                if more:
-                    found = {**found, **more} if found else more
-            return found
-
-        return facts
-
-    @property
     def _searches(self) -> list[tuple[int, _Search]]:
         made: list[tuple[int, _Search]] = []
         for op, search in (("mentions", _words), ("matches", _patterns)):
@@ -127,19 +120,16 @@ def _words(predicates: Sequence[Predicate]) -> _Search:
         for place, word in enumerate(words.words):
             places.setdefault(word, []).append((number, place))
 
-    def search(text: str) -> Facts | None:
-        standing = lexicon.found(text.lower() if text.isascii() else fold(text))
-        if not standing:
-            return None
-        facts: dict[str, str] = {}
-        if len(standing) == 1:
-            (word,) = standing
-            return {lists[number][0]: word for number, _ in places[word]}
+    def facts(standing: Collection[str]) -> Facts:
+        found: dict[str, str] = {}
         # Of each list the word that it names first; the words of a set come in another order in each process.
-        found = sorted([(*place, word) for word in standing for place in places[word]])
-        for number, _, first in found:
-            facts.setdefault(lists[number][0], first)
-        return facts
+        for number, _, first in sorted([(*place, word) for word in standing for place in places[word]]):
+            found.setdefault(lists[number][0], first)
+        return found
+
+    def search(texts: Sequence[str]) -> Mapping[int, Facts]:
+        folded = [text.lower() if text.isascii() else fold(text) for text in texts]
+        return {place: facts(standing) for place, standing in lexicon.among(folded).items()}
 
     return search
 
@@ -152,10 +142,12 @@ def _patterns(predicates: Sequence[Predicate]) -> _Search:
     patterns = Patterns()
     lists = [(one.name, Pattern(str(one.detail), patterns)) for one in predicates]
 
-    def search(text: str) -> Facts | None:
-        if not patterns.possible(text)[1]:
-            return None
+    def facts(text: str) -> Facts:
         seen = ((name, pattern.seen(text)) for name, pattern in lists)
         return {name: found[:_LONGEST] for name, found in seen if found is not None}
+
+    def search(texts: Sequence[str]) -> Mapping[int, Facts]:
+        possible = (place for place, text in enumerate(texts) if patterns.possible(text)[1])
+        return {place: facts(texts[place]) for place in possible}
 
     return search

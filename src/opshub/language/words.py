@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate, groupby
 from typing import NamedTuple
 
 from opshub.language.runtime import fold, is_letter
@@ -14,6 +16,9 @@ Hit = tuple[int, int, int]
 """The number of a part, and where it begins and ends."""
 
 _NONE: frozenset[str] = frozenset()
+_BETWEEN = b"\n"
+"""Parts of words hold no blank."""
+
 _LETTERS = frozenset(code for code in range(128) if chr(code).isalnum())
 _RUNS_ON = frozenset(bytes([code]) for code in _LETTERS)
 
@@ -58,17 +63,29 @@ class Lexicon:
 
     def found(self, text: str) -> frozenset[str]:
         """The same, for a text that nobody asks for again."""
-        data = text.encode("utf-8", "surrogatepass")
-        hits = (self._search or self._made())(data, True)
-        near, bounded = [], self._bounded
-        for hit in hits:
-            # Most parts that are found go on, as "renew" does in "renewal": here they are passed by.
-            if data[hit[2] : hit[2] + 1] in _RUNS_ON and hit[0] in bounded:
-                continue
-            near.append(hit)
-        return self._whole(text, data, near) if near else _NONE
+        return self.among([text]).get(0, _NONE)
 
-    def _whole(self, text: str, data: bytes, hits: Sequence[Hit]) -> frozenset[str]:
+    def among(self, texts: Sequence[str]) -> dict[int, frozenset[str]]:
+        """The words that stand in each of these folded texts, by its place; without those in which none does.
+
+        All are one walk: the sign between two texts ends a word and stands in no part.
+        """
+        pieces = [text.encode("utf-8", "surrogatepass") for text in texts]
+        data = _BETWEEN.join(pieces)
+        hits, bounded = (self._search or self._made())(data, True), self._bounded
+        # Most parts that are found go on, as "renew" does in "renewal": here they are passed by.
+        near = [hit for hit in hits if hit[0] not in bounded or data[hit[2] : hit[2] + 1] not in _RUNS_ON]
+        if not near:
+            return {}
+        ends = list(accumulate(len(piece) + 1 for piece in pieces))
+        found: dict[int, frozenset[str]] = {}
+        for place, group in groupby(near, key=lambda hit: bisect_right(ends, hit[1])):
+            standing = self._whole(texts[place], data, group)
+            if standing:
+                found[place] = standing
+        return found
+
+    def _whole(self, text: str, data: bytes, hits: Iterable[Hit]) -> frozenset[str]:
         """The words of which a part stands in a text, as far as they stand there as a whole."""
         found: set[str] = set()
         seen: set[str] = set()
