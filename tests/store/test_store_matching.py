@@ -454,6 +454,21 @@ def test_a_search_looks_for_the_first_24_terms_only(store: Store, make: Any) -> 
     assert ids(store.search_text({f"t{number}": 1.0 for number in range(500)}, 9)) == ["1"]
 
 
+def test_a_search_that_knows_enough_pieces_takes_in_no_others_but_weighs_all_terms_of_these(
+    store: Store, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.idea("1", "2", "3", "4")
+    texts = {"1": "usual", "2": "rare odd", "3": "usual odd", "4": "rare usual"}
+    with store.transaction():
+        store.index_text([(make.ref(name), "", text) for name, text in texts.items()])
+    wanted = {"rare": 3.0, "usual": 2.0, "odd": 1.0}
+    assert ids(store.search_text(wanted, 9)) == ["4", "2", "3", "1"]
+
+    monkeypatch.setattr("opshub.store.terms.ENOUGH", 2)
+
+    assert ids(store.search_text(wanted, 9)) == ["4", "2"]
+
+
 def test_a_long_search_text_with_hostile_characters_is_kept(store: Store, make: Any) -> None:
     make.idea("1", "2")
     with store.transaction():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations, pairwise
@@ -56,7 +56,7 @@ class Piece:
     """How often each term is said."""
 
     def __post_init__(self) -> None:
-        # A search makes a hundred of these: a property that waits to be asked takes longer than the counting.
+        # A search makes thirty of these: a property that waits to be asked takes longer than the counting.
         terms = self.title + self.body
         often = dict.fromkeys(terms, 1)
         object.__setattr__(self, "terms", terms)
@@ -127,8 +127,12 @@ class Weighed:
         """``rarity``: it has taken in all terms of the piece."""
         self.piece, self.rarity = piece, rarity
         self.terms = rarity.weights(piece.often)
-        self.whole = math.fsum(self.terms.values())
         self.square = _square(self.terms)
+
+    @cached_property
+    def whole(self) -> float:
+        """The sum of the weights."""
+        return math.fsum(self.terms.values())
 
     @cached_property
     def title(self) -> dict[str, float]:
@@ -149,18 +153,18 @@ def compare(one: Weighed, other: Weighed, bm25: float, wanted: Sequence[float] =
     """The features of two pieces; the same in either order. One that ``wanted`` has a 0 for is 0 and costs nothing."""
     shared = one.terms.keys() & other.terms.keys()
     mine, theirs = ([*map(it.terms.__getitem__, shared)] for it in (one, other))
-    both = math.fsum(map(min, mine, theirs)) if wanted[1] or wanted[2] else 0.0
-    made: tuple[Callable[[], float], ...] = (
-        lambda: _share(math.fsum(map(mul, mine, theirs)), math.sqrt(one.square * other.square)),
-        lambda: _share(both, min(one.whole, other.whole)),
-        lambda: _share(both, one.whole + other.whole - both),
-        lambda: _dice(one.piece.trigrams, other.piece.trigrams),
-        lambda: _titles(one, other),
-        lambda: _characters(one, other),
-        lambda: _pairs(one.piece, other.piece),
-        lambda: bm25,
+    cosine, containment, jaccard, trigrams, title, characters, pairs, best = wanted
+    both = math.fsum(map(min, mine, theirs)) if containment or jaccard else 0.0
+    return Pair(
+        _share(math.fsum(map(mul, mine, theirs)), math.sqrt(one.square * other.square)) if cosine else 0.0,
+        _share(both, min(one.whole, other.whole)) if containment else 0.0,
+        _share(both, one.whole + other.whole - both) if jaccard else 0.0,
+        _dice(one.piece.trigrams, other.piece.trigrams) if trigrams else 0.0,
+        _titles(one, other) if title else 0.0,
+        _characters(one, other) if characters else 0.0,
+        _pairs(one.piece, other.piece) if pairs else 0.0,
+        bm25 if best else 0.0,
     )
-    return Pair(*(feature() if weight else 0.0 for feature, weight in zip(made, wanted, strict=True)))
 
 
 def form(one: Piece, other: Piece) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 from opshub.matching.matcher import Search
@@ -18,8 +20,8 @@ BUDGET = 6_000
 """Entries of the full-text index that one search reads, so that its cost stays flat as the store grows."""
 
 MOST_TERMS = 24
-POOL = 40
-FIRST = 100
+POOL = 30
+FIRST = 70
 """Pieces that are scored exactly, to find the pool among them."""
 
 _K1, _B = 1.2, 0.75
@@ -73,27 +75,31 @@ class Retrieval:
         if not terms:
             return []
         hits = self.search.search_text({term: self.weights[term] for term in terms}, FIRST)
-        found = self.scored((ref, idea, title, body) for ref, idea, _, title, body in hits if ref != but)
-        return found[:limit]
+        linked = ((ref, idea, title, body) for ref, idea, _, title, body in hits if ref != but)
+        return self.scored(linked, limit)
 
-    def scored(self, hits: Iterable[tuple[Ref, int | None, str, str]]) -> list[Other]:
+    def scored(
+        self, hits: Iterable[tuple[Ref, int | None, str, str]], limit: int | None = None
+    ) -> list[Other]:
         """Linked pieces with their scores, best first; what came first stays first among equals."""
         found = []
         for ref, idea, title, body in hits:
             if idea is not None:
-                piece = Piece(
-                    tuple(title.split(" ")) if title else (), tuple(body.split(" ")) if body else ()
-                )
-                found.append(Other(ref, idea, piece, self._score(piece)))
-        return sorted(found, key=lambda other: -other.score)
+                one, other = (text.split(" ") if text else [] for text in (title, body))
+                found.append((self._score(one + other), ref, idea, one, other))
+        best = sorted(found, key=itemgetter(0), reverse=True)[:limit]
+        return [
+            Other(ref, idea, Piece(tuple(one), tuple(other)), score) for score, ref, idea, one, other in best
+        ]
 
-    def _score(self, piece: Piece) -> float:
+    def _score(self, terms: Sequence[str]) -> float:
         """BM25 by all own terms."""
-        often, weights = piece.often, self.weights
-        damp = _K1 * (1 - _B + _B * len(piece.terms) / (self.usual or 1.0))
-        shared = weights.keys() & often.keys()
-        found = [(weights[term], often[term]) for term in shared]
-        return math.fsum([weight * count * (_K1 + 1) / (count + damp) for weight, count in found])
+        weights = self.weights
+        damp = _K1 * (1 - _B + _B * len(terms) / (self.usual or 1.0))
+        shared = Counter(filter(weights.__contains__, terms))
+        return math.fsum(
+            [weights[term] * count * (_K1 + 1) / (count + damp) for term, count in shared.items()]
+        )
 
 
 def chosen(heaviest: Iterable[str], counts: dict[str, int]) -> Sequence[str]:

@@ -11,7 +11,7 @@ from opshub.store.codec import decode_feedback, decode_item
 from opshub.store.memory_records import Records
 from opshub.store.memory_work import Kept, storable
 from opshub.store.rows import Seen
-from opshub.store.terms import CLASSES, best, length_class, split_terms, wanted_terms
+from opshub.store.terms import CLASSES, add_up, best, length_class, split_terms, wanted_terms
 
 __all__ = ["Matching"]
 
@@ -155,16 +155,15 @@ class Matching(Records):
         self, weights: Mapping[str, float], limit: int
     ) -> list[tuple[Ref, int | None, float, str, str]]:
         """Indexed living feedback with any of the first 24 terms, best first: (ref, idea, score, title, body)."""
-        wanted = wanted_terms(weights)
         scores: dict[int, float] = {}
         refs: dict[int, Ref] = {}
+        texts: dict[int, set[str]] = {}
         for key, ref in enumerate(self.kept.feedback):
             terms = [*chain(*self.kept.indexed.get(ref, ()))]
-            there = [weight for term, weight in wanted.items() if term in terms]
-            if there:
-                number = key * CLASSES + length_class(len(terms))
-                refs[number] = ref
-                scores[number] = sum(there, start=0.0)
+            number = key * CLASSES + length_class(len(terms))
+            refs[number], texts[number] = ref, set(terms)
+        for term, weight in wanted_terms(weights).items():
+            add_up(scores, [number for number, terms in texts.items() if term in terms], weight)
         pieces, length = self.text_size()
         found = [(score, refs[number]) for score, number in best(scores, length / max(pieces, 1), limit)]
         return [(ref, self._idea_of(ref), score, *self._indexed(ref)) for score, ref in found]

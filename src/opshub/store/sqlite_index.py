@@ -14,7 +14,7 @@ from opshub.model import Ref
 from opshub.store import search_statements as sql
 from opshub.store.database import json_of
 from opshub.store.sqlite_work import Work
-from opshub.store.terms import CLASSES, best, length_class, single_terms, split_terms, wanted_terms
+from opshub.store.terms import CLASSES, add_up, best, length_class, single_terms, split_terms, wanted_terms
 
 __all__ = ["Index"]
 
@@ -33,10 +33,7 @@ class Index(Work):
         with self._turn:
             for term, weight in wanted_terms(weights).items():
                 (held,) = self._rows(sql.HOLDING, ('"' + term.replace('"', '""') + '"',))
-                found = dict.fromkeys(orjson.loads(held[0]), weight)
-                for piece in scores.keys() & found.keys():
-                    found[piece] += scores[piece]
-                scores.update(found)
+                add_up(scores, orjson.loads(held[0]), weight)
             pieces, length = self.text_size()
             hits = best(scores, length / max(pieces, 1), limit)
             rows = self._rows(sql.HITS, (json_of(piece for _, piece in hits),)) if hits else []

@@ -5,12 +5,28 @@ from __future__ import annotations
 import heapq
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-__all__ = ["CLASSES", "MOST_TERMS", "best", "length_class", "single_terms", "split_terms", "wanted_terms"]
+__all__ = [
+    "CLASSES",
+    "ENOUGH",
+    "MOST_TERMS",
+    "add_up",
+    "best",
+    "length_class",
+    "single_terms",
+    "split_terms",
+    "wanted_terms",
+]
 
 MOST_TERMS = 24
 """Terms of one full-text search; what comes after them is left out."""
+
+ENOUGH = 2000
+"""Once a search knows so many pieces it takes in no others: these have none of its heavier terms.
+
+Moffat and Zobel, "Self-indexing inverted files for fast text retrieval", ACM TOIS 14 (1996), there "continue".
+"""
 
 CLASSES = 64
 """Classes of length, half an octave each."""
@@ -42,6 +58,12 @@ def wanted_terms(weights: Mapping[str, float]) -> dict[str, float]:
 def length_class(terms: int) -> int:
     """The class of length of a piece with so many terms."""
     return min(CLASSES - 1, round(2 * math.log2(terms))) if terms > 1 else 0
+
+
+def add_up(scores: dict[int, float], pieces: Collection[int], weight: float) -> None:
+    """Add the weight of a term to the scores of the pieces that hold it; heavier terms came before."""
+    for piece in pieces if len(scores) < ENOUGH else scores.keys() & pieces:
+        scores[piece] = scores.get(piece, 0.0) + weight
 
 
 def best(scores: Mapping[int, float], usual: float, limit: int) -> list[tuple[float, int]]:
