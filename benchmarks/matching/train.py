@@ -40,8 +40,12 @@ MEANING_TARGET = TARGET.with_name("meaning_weights.py")
 NAMES = (*Pair._fields, "cosine", "reach")
 """What is compared: the last two are known with an encoder only."""
 
-UNUSED = {"cjk": {"title", "trigrams"}, "plain": {"title", "characters"}, "titled": {"characters"}}
-"""Features that say nothing about texts of a form."""
+UNUSED = {
+    "cjk": {"title", "trigrams"},
+    "plain": {"title", "characters"},
+    "titled": {"characters", "pairs", "trigrams"},
+}
+"""Features that say nothing about texts of a form, or, of long texts, nothing that is worth their time."""
 
 PARTLY = {"bq_zh": 0.3}
 """What a set counts that marks only a part of what belongs together."""

@@ -17,7 +17,7 @@ BLOCK = 16_384
 FIRST = 3
 """Words of 64 signs that are counted in bytes, which hold up to 192 of them: twice as fast as in any wider number."""
 
-MANY = 131_072
+MANY = 65_536
 """Vectors from which on a search looks at the first words of all, and at the others of the nearest by these."""
 
 SHARE = 64

@@ -9,6 +9,7 @@ from opshub.matching.fusion import Senses, fused
 from opshub.matching.guards import guards
 from opshub.matching.matcher import Candidate, Search
 from opshub.matching.meaning import Meaning
+from opshub.matching.meaning_weights import MEANING
 from opshub.matching.pairs import ALL, Pair, Piece, Weighed, compare
 from opshub.matching.retrieval import Other, Retrieval
 from opshub.matching.terms import COMMON, columns, is_cjk, words
@@ -22,6 +23,10 @@ NAMED = 6
 """Shared words that are told."""
 
 
+def _print(weights: object) -> str:
+    return f"words {hashlib.blake2b(repr(weights).encode(), digest_size=4).hexdigest()}"
+
+
 class FullText:
     """Candidates by the words that texts share.
 
@@ -29,7 +34,7 @@ class FullText:
     texts mean the same in other words; with an encoder it also finds what lies near in meaning, and judges by that too.
     """
 
-    words = f"words {hashlib.blake2b(repr(sorted(WEIGHTS.items())).encode(), digest_size=4).hexdigest()}"
+    words, both = _print(WEIGHTS), _print((WEIGHTS, MEANING))
 
     def __init__(self, meaning: Meaning | None = None) -> None:
         """``meaning``: what an encoder knows of the feedback that is searched."""
@@ -38,7 +43,7 @@ class FullText:
     @property
     def model(self) -> str:
         """What values likenesses: those of two models are not compared."""
-        return f"{self.words}, {self.meaning.name}" if self.meaning else self.words
+        return f"{self.both}, {self.meaning.name}" if self.meaning else self.words
 
     def joins_from(self, feedback: Feedback) -> float:
         """The vote from which feedback joins an idea where nobody is waited for."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from opshub.matching.meaning import Meaning
 from opshub.matching.pairs import Pair, Piece, form
-from opshub.matching.retrieval import POOL, Other, Retrieval
+from opshub.matching.retrieval import Other, Retrieval
 from opshub.matching.scorer import learned, probability
 from opshub.model import Feedback, Ref
 
@@ -15,6 +15,9 @@ __all__ = ["ACROSS", "Senses", "fused"]
 
 ACROSS = "across"
 """The form of two pieces of which only one is written in Chinese, Japanese or Korean: they share hardly a word."""
+
+MOST = 30
+"""Pieces of the pool that are judged: with what lies near among them, fewer are enough than by words alone."""
 
 _RANK = 60
 """How little the first ranks differ from each other: with it, being found both ways counts most.
@@ -60,10 +63,10 @@ def fused(
 ) -> tuple[list[Other], Senses]:
     """The best of what words found and of what lies near in meaning, and how near each lies that has a vector."""
     search = retrieval.search
-    near = meaning.nearest(feedback, search, POOL)
+    near = meaning.nearest(feedback, search, MOST)
     words = {other.ref: rank for rank, other in enumerate(pool)}
     senses = {it.feedback: rank for rank, it in enumerate(near)}
-    best = sorted(words | senses, key=lambda ref: (-_worth(ref, words, senses), ref))[:POOL]
+    best = sorted(words | senses, key=lambda ref: (-_worth(ref, words, senses), ref))[:MOST]
     texts = search.indexed_text([ref for ref in best if ref not in words])
     known = {other.ref: other for other in pool}
     known |= {other.ref: other for other in retrieval.scored((ref, *text) for ref, text in texts.items())}

@@ -20,7 +20,7 @@ __all__ = ["Meaning", "Near", "Vectors"]
 TITLE = 0.5
 """What a title weighs beside title and text together: found on the tuning part of the bug reports."""
 
-SHORTLIST = 128
+SHORTLIST = 96
 """Vectors that are compared exactly, after the signs have chosen them."""
 
 LOAD = 50_000

@@ -56,7 +56,7 @@ class Piece:
     """How often each term is said."""
 
     def __post_init__(self) -> None:
-        # A search makes thirty of these: a property that waits to be asked takes longer than the counting.
+        # A search makes forty of these: a property that waits to be asked takes longer than the counting.
         terms = self.title + self.body
         often = dict.fromkeys(terms, 1)
         object.__setattr__(self, "terms", terms)

@@ -20,7 +20,7 @@ BUDGET = 6_000
 """Entries of the full-text index that one search reads, so that its cost stays flat as the store grows."""
 
 MOST_TERMS = 24
-POOL = 30
+POOL = 40
 FIRST = 70
 """Pieces that are scored exactly, to find the pool among them."""
 
