@@ -77,6 +77,13 @@ def test_chinese_terms_are_runs_that_recur_and_do_not_cut_words() -> None:
     assert "失败" in found.terms
 
 
+def test_no_chinese_term_leaves_out_what_denies_it() -> None:
+    found = of(["真的不错很好吃", "不错很好吃，谢谢", "不错很好吃"])
+
+    assert found.terms[0].startswith("不错")
+    assert of(["我没收到货", "一直没收到", "没收到"]).terms == ("没收到",)
+
+
 def test_both_scripts_of_chinese_are_one_term_in_the_form_that_most_write() -> None:
     assert of(["報表失敗", "报表失败", "报表失败了", "今天报表失败"]).terms[0] == "报表失败"
     assert of(["報表失敗", "報表失敗", "报表失败了", "今天报表失败"]).terms[0] == "報表失敗"

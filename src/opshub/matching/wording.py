@@ -35,9 +35,12 @@ _COMMON = frozenset(
     "we're week well went were what when where which while who why will wish with without won't work works would "
     "yet you you're your yours".split()
 )
-_LOOSE = "的了吗呢啊吧么是我你您他她它们这那很也都就还把被给在和与及不没太又请个一什怎如何"
+_LOOSE = "的了吗呢啊吧么是我你您他她它们这那很也都就还把被给在和与及太又请个一什怎如何"
+_DENIALS = frozenset("不没沒")
+"""A term may begin with one, and never right behind one: it would say the contrary."""
+
 _NEVER_FIRST = frozenset(_LOOSE + "为")
-_NEVER_LAST = frozenset(_LOOSE + "会能要想让下")
+_NEVER_LAST = _DENIALS.union(_LOOSE, "会能要想让下")
 """Characters with which no Chinese term begins or ends: they belong to the sentence."""
 
 
@@ -90,7 +93,7 @@ def _of_line(line: str) -> Iterator[tuple[str, str]]:
 def _runs(run: str) -> Iterator[tuple[str, str]]:
     """All stretches of a Chinese run that may be a word."""
     for at, first in enumerate(run):
-        if first in _NEVER_FIRST:
+        if first in _NEVER_FIRST or run[at - 1 : at] in _DENIALS:
             continue
         for size in range(2, _LONGEST_RUN + 1):
             form = run[at : at + size]
