@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from opshub.engine.deed import Asked, Done
+from opshub.engine.regroup import link
 from opshub.engine.review import IDEA, Inquiry, answer, inquiries, inquiry, prepare
+from opshub.engine.suggest import suggest_again
 from opshub.engine.undo import undo
 from opshub.errors import NotFoundError, UsageError
 
@@ -106,3 +108,71 @@ def test_an_answer_to_what_is_not_offered_any_more_does_nothing(four: Any) -> No
 
     four.hub.act("review", lambda work: answer(work, "IDEA-2", "yes", Asked("ann"), "IDEA-1"))
     assert four.where(2) == [1]
+
+
+# -- an idea that resembles several ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def several(request: Any, worlds: Any) -> Any:
+    """Ideas 1, 2 and 3, of four, three and two pieces, that are alike."""
+    world = worlds(request.param)
+    for number in range(1, 10):
+        world.desk.add(number, f"The weekly export to Excel loses its last column {number}")
+    world.hub.sync()
+    for piece, idea in ((4, 1), (5, 1), (6, 1), (7, 2), (8, 2), (9, 3)):
+        world.act(link, f"desk:{piece}", f"IDEA-{idea}")
+    return world
+
+
+def offered(world: Any) -> list[tuple[str, list[str]]]:
+    return [(it.name, [choice.idea.id for choice in it.choices]) for it in asked(world, IDEA)]
+
+
+def test_an_idea_that_resembles_several_is_asked_about_once_with_all_of_them(several: Any) -> None:
+    found = dict(offered(several))
+
+    assert sorted(found) == ["IDEA-2", "IDEA-3"]
+    assert (found["IDEA-2"], sorted(found["IDEA-3"])) == (["IDEA-1"], ["IDEA-1", "IDEA-2"])
+    (three,) = (it for it in asked(several, IDEA) if it.name == "IDEA-3")
+    assert {choice.nearest is not None for choice in three.choices} == {True}
+    assert [choice.idea.id for choice in inquiry(several.hub.store, "IDEA-3").choices] == found["IDEA-3"]
+
+
+def test_new_keeps_it_apart_from_all_of_them_and_one_undo_takes_that_back(several: Any) -> None:
+    before = offered(several)
+
+    done = say(several, "IDEA-3", "new")
+
+    first, second = dict(before)["IDEA-3"]
+    assert done.action.told() == f"ann said that IDEA-3 is not one with {first} or {second}"
+    assert offered(several) == [("IDEA-2", ["IDEA-1"])]
+    several.act(undo, "IDEA-2" if second == "IDEA-2" else "IDEA-1")
+    assert offered(several) == before
+
+
+def test_a_suggestion_that_was_refused_with_others_is_made_again(several: Any) -> None:
+    before = offered(several)
+    say(several, "IDEA-3", "new")
+
+    several.act(suggest_again, ["IDEA-3", "IDEA-1"])
+
+    assert offered(several) == before
+
+
+def test_no_refuses_the_first_of_them_alone(several: Any) -> None:
+    first, second = dict(offered(several))["IDEA-3"]
+
+    say(several, "IDEA-3", "no")
+
+    assert dict(offered(several))["IDEA-3"] == [second]
+    assert first != second
+
+
+def test_the_second_of_them_takes_it(several: Any) -> None:
+    second = dict(offered(several))["IDEA-3"][1]
+
+    say(several, "IDEA-3", second)
+
+    assert several.where(3, 9) == [int(second.removeprefix("IDEA-"))] * 2
+    assert len(offered(several)) == 1

@@ -94,7 +94,8 @@ def answer_(session: Session, name: str, answer: str, because: str, by: str | No
 
     FEEDBACK is its name (desk:94). ANSWER is yes (it belongs to the first idea that is offered), no (not to the first),
     new (to none that is offered), or the idea that it belongs to (IDEA-12). Of an IDEA (IDEA-7) it is asked whether it
-    is one with another: yes merges the two, no and new keep them apart, another idea's name merges it into that.
+    is one with others: yes merges it into the first, no keeps it apart from that and new from all, and the name of
+    another idea merges it into that.
     """
     from opshub.cli.hands import tell_done, told_done
 

@@ -142,7 +142,14 @@ class Deed:
         self.allowed += there
 
     def keep(
-        self, kind: ActionKind, idea: int, other: int = 0, feedback: Sequence[Ref] = (), *, undoes: int = 0
+        self,
+        kind: ActionKind,
+        idea: int,
+        other: int = 0,
+        feedback: Sequence[Ref] = (),
+        *,
+        undoes: int = 0,
+        others: Sequence[int] = (),
     ) -> Action:
         """Keep the action; the last step."""
         action = Action(
@@ -162,6 +169,7 @@ class Deed:
             allowed=tuple(self.allowed),
             present=tuple(self.present),
             breaches=tuple(self.breaches),
+            others=tuple(others),
         )
         self.work.store.put_action(action)
         return action

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opshub.engine.answering import refuse
@@ -11,7 +11,7 @@ from opshub.engine.deed import Asked, Done
 from opshub.engine.merge import merge
 from opshub.engine.reading import find_feedback, find_idea, living
 from opshub.engine.regroup import link, unlink
-from opshub.engine.suggest import MergeSuggestion, merge_of, merges, refused
+from opshub.engine.suggest import MergeSuggestion, merges_by_idea, merges_of, refused, tell_apart
 from opshub.engine.suggest import refuse as part
 from opshub.engine.work import Work
 from opshub.errors import UsageError
@@ -87,45 +87,46 @@ def inquiries(store: Store, limit: int, kind: str = "") -> list[Inquiry]:
 
     Whether two ideas are one is asked once, not for each of their pieces again.
     """
-    joint = list(_joint(store, limit))
+    joint = [_of_ideas(store, found) for found in merges_by_idea(store, limit) if found[0].pieces]
     # A few are left out below; the rest of the page makes up for them.
     rows = store.open_questions(limit + 50, kind) if kind != IDEA else []
-    settled = {_pair(it) for it in joint} | refused(store)
+    settled = {pair for it in joint for pair in _pairs(it)} | refused(store)
     found = (_inquiry(store, question, about - 1) for question, about in rows)
-    single = [it for it in found if it is not None and (it.attached or _pair(it) not in settled)]
+    single = [it for it in found if it is not None and (it.attached or _pairs(it)[0] not in settled)]
     wanted = [*(joint if kind in ("", IDEA) else ()), *single]
     return sorted(wanted, key=lambda it: -it.worth)[:limit]
 
 
-def _pair(it: Inquiry) -> tuple[int, int]:
-    """The two ideas that a yes would bring together, the older first."""
-    one, two = sorted((it.own.number, it.choices[0].idea.number))
-    return one, two
+def _pairs(it: Inquiry) -> list[tuple[int, int]]:
+    """The two ideas that each choice would bring together, the older first."""
+    own = it.own.number
+    return [(min(own, one.idea.number), max(own, one.idea.number)) for one in it.choices]
 
 
-def _joint(store: Store, limit: int) -> Iterator[Inquiry]:
-    """Ideas that might be one; an idea that resembles several is asked about once."""
-    seen: set[int] = set()
-    for it in merges(store, limit):
-        if it.idea.number not in seen and it.pieces:
-            yield _of_ideas(store, it)
-        seen.add(it.idea.number)
-
-
-def _of_ideas(store: Store, it: MergeSuggestion) -> Inquiry:
-    one, two = it.pieces[0]
-    mine, near = (one, two) if _in(store, one, it.idea) else (two, one)
-    choice = Choice(it.into, it.likeness, near, _shared(mine, near), it.voices[1])
+def _of_ideas(store: Store, found: Sequence[MergeSuggestion]) -> Inquiry:
+    """Whether an idea is part of another, and of which; the piece that is shown of it is nearest to the first."""
+    first = found[0]
+    mine = _parted(store, first)[0]
+    choices = []
+    for it in found:
+        own, near = _parted(store, it) if it.pieces else (mine, None)
+        choices.append(Choice(it.into, it.likeness, near, _shared(own, near) if near else (), it.voices[1]))
     return Inquiry(
-        name=it.idea.id,
+        name=first.idea.id,
         kind=IDEA,
         feedback=mine,
-        own=it.idea,
-        choices=(choice,),
-        chance=it.likeness,
-        worth=round(it.worth * min(it.voices), 4),
-        moves=it.voices[0] + len(store.bound_to(it.idea.number)),
+        own=first.idea,
+        choices=tuple(choices),
+        chance=first.likeness,
+        worth=round(first.worth * min(first.voices), 4),
+        moves=first.voices[0] + len(store.bound_to(first.idea.number)),
     )
+
+
+def _parted(store: Store, it: MergeSuggestion) -> tuple[Feedback, Feedback]:
+    """The nearest two pieces, that of the idea first."""
+    one, two = it.pieces[0]
+    return (one, two) if _in(store, one, it.idea) else (two, one)
 
 
 def _shared(one: Feedback, two: Feedback) -> tuple[str, ...]:
@@ -162,8 +163,8 @@ def inquiry(store: Store, name: str) -> Inquiry:
 
 def _about_idea(store: Store, name: str) -> Inquiry:
     idea = find_idea(store, name)
-    found = merge_of(store, idea.number)
-    if found is None or not found.pieces:
+    found = merges_of(store, idea.number)
+    if not found or not found[0].pieces:
         raise UsageError(
             f"nobody is asked whether {idea.id} is part of another idea",
             hint=f"to merge it: opshub ideas merge {idea.id} IDEA; what is asked: opshub review --list",
@@ -229,6 +230,9 @@ def answer(work: Work, name: str, said: str, asked: Asked, shown: str = "") -> D
             )
         return _join(work, found, into.id, asked)
     if found.joint:
+        there = [choice.idea.number for choice in found.choices]
+        if word == "new" and len(there) > 1:
+            return tell_apart(work, found.own.number, there, asked)
         return part(work, [found.own.id, first.id], asked)
     if found.attached:
         return unlink(work, str(ref), asked)

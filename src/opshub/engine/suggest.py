@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from opshub.engine.asking import ask
+from opshub.engine.asking import OFFERED, ask
 from opshub.engine.deed import Asked, Deed, Done
 from opshub.engine.merged import survivor
 from opshub.engine.reading import find_idea
@@ -28,13 +29,15 @@ __all__ = [
     "MergeSuggestion",
     "SplitSuggestion",
     "look",
-    "merge_of",
     "merges",
+    "merges_by_idea",
+    "merges_of",
     "refuse",
     "refused",
     "splits",
     "suggest_again",
     "suggestions",
+    "tell_apart",
 ]
 
 LIKELY = 0.5
@@ -99,15 +102,32 @@ def merges(store: Store, limit: int) -> list[MergeSuggestion]:
         asked *= 2
 
 
-def merge_of(store: Store, idea: int) -> MergeSuggestion | None:
-    """The first suggestion that makes this idea part of another."""
+def merges_by_idea(store: Store, limit: int) -> list[list[MergeSuggestion]]:
+    """Ideas that might be part of others, each with the best of those; what is worth most first."""
+    wanted: dict[int, list[Pair]] = {}
+    for row in _likely(store):
+        wanted.setdefault(row.one if row.ones < row.twos else row.two, []).append(row)
+    rows = [row for group in list(wanted.values())[:limit] for row in group[:OFFERED]]
+    found: dict[int, list[MergeSuggestion]] = {}
+    for row in sorted(rows, key=lambda row: (-row.worth, row.one, row.two)):
+        if not _kept_apart(store, row):
+            it = _merge(store, row)
+            found.setdefault(it.idea.number, []).append(it)
+    return [group[:OFFERED] for group in found.values()][:limit]
+
+
+def merges_of(store: Store, idea: int) -> list[MergeSuggestion]:
+    """The best suggestions that make this idea part of another."""
+    rows = (row for row in _likely(store) if idea in (row.one, row.two) and not _kept_apart(store, row))
+    found = (it for it in (_merge(store, row) for row in rows) if it.idea.number == idea)
+    return list(islice(found, OFFERED))
+
+
+def _likely(store: Store) -> list[Pair]:
+    """Pairs that may be told, what is worth most first, but for those that a person keeps apart."""
     never = refused(store)
-    for row in store.alike_ideas(VOICES, MOST):
-        if idea in (row.one, row.two) and _stands(store, row, never):
-            found = _merge(store, row)
-            if found.idea.number == idea:
-                return found
-    return None
+    rows = store.alike_ideas(VOICES, MOST)
+    return [row for row in rows if row.best >= LIKELY * 10_000 and (row.one, row.two) not in never]
 
 
 def _stands(store: Store, row: Pair, never: Collection[tuple[int, int]]) -> bool:
@@ -148,6 +168,15 @@ def refuse(work: Work, ideas: Sequence[str], asked: Asked) -> Done:
         return Done(deed.keep(ActionKind.REFUSE, idea, other))
 
 
+def tell_apart(work: Work, idea: int, others: Sequence[int], asked: Asked) -> Done:
+    """Never suggest to merge an idea with any of these."""
+    with work.commit("match"):
+        deed = Deed(work, asked, work.clock.now())
+        for other in others:
+            work.store.put_refusal(Refusal(min(idea, other), max(idea, other), deed.at, asked.who))
+        return Done(deed.keep(ActionKind.REFUSE, idea, others[0], others=others[1:]))
+
+
 def suggest_again(work: Work, ideas: Sequence[str], asked: Asked) -> Done:
     """Take such a refusal back. UsageError where the two are one; NotFoundError where there is nothing to take back."""
     store = work.store
@@ -156,7 +185,7 @@ def suggest_again(work: Work, ideas: Sequence[str], asked: Asked) -> Done:
     undone = store.undone([it.number for it in actions])
     for it in reversed(actions):
         refusal = it.kind is ActionKind.REFUSE and not it.feedback and it.number not in undone
-        if refusal and _pair(store, it.idea, it.other) == (idea, other):
+        if refusal and (idea, other) in {_pair(store, it.idea, one) for one in (it.other, *it.others)}:
             return undo(work, str(it.number), asked)
     raise NotFoundError(
         f"nobody refused a suggestion about {' and '.join(ideas)}", hint="see: opshub ideas suggest"

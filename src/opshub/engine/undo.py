@@ -138,7 +138,7 @@ def _rows(action: Action) -> set[tuple[object, ...]]:
 def _needed(action: Action) -> set[int]:
     """Ideas that must be there for the action to be undone."""
     before = {change.before.idea for change in action.links if change.before is not None}
-    return before | {change.after.number for change in action.ideas} | ({action.other} - {0})
+    return before | {change.after.number for change in action.ideas} | ({action.other, *action.others} - {0})
 
 
 def _restore(deed: Deed, action: Action) -> list[str]:
@@ -164,7 +164,9 @@ def _ideas(deed: Deed, action: Action) -> Iterator[str]:
     if action.kind is ActionKind.MERGE:
         store.drop_merged(action.idea)
     if action.kind is ActionKind.REFUSE and not action.feedback:
-        store.drop_refusal(action.idea, action.other)
+        for other in (action.other, *action.others):
+            one, two = sorted((action.idea, other)) if other else (action.idea, 0)
+            store.drop_refusal(one, two)
     bound = store.ideas_of_items([change.item for change in action.bindings])
     back = [change for change in action.bindings if bound.get(change.item) == change.after]
     for number in dict.fromkeys(change.before for change in back):

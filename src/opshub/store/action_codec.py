@@ -39,6 +39,7 @@ def encode_action(it: Action) -> bytes:
         it.allowed,
         it.present,
         it.breaches,
+        it.others,
     ]
     return orjson.dumps(row, default=list)  # named tuples
 
@@ -63,6 +64,7 @@ def decode_action(number: int, body: bytes) -> Action:
         allowed=tuple((Ref(*ref), idea) for ref, idea in row[12]),
         present=tuple(Ref(*ref) for ref in row[13]),
         breaches=tuple((alert, since) for alert, since in row[14]),
+        others=tuple(row[15] if len(row) > 15 else ()),
     )
 
 

@@ -282,7 +282,8 @@ class Action:
 
     ``idea`` is what it was done to and ``other`` what came of it: the idea that was left or begun, or that survives;
     0 for none. ``apart`` are links that the machine may not make since, ``allowed`` those that it may make again.
-    ``present`` are the voices that the surviving idea had; ``breaches`` those of alerts that it took over.
+    ``present`` are the voices that the surviving idea had; ``breaches`` those of alerts that it took over. ``others``
+    are further ideas that ``idea`` was said not to be one with.
     """
 
     number: int
@@ -301,6 +302,7 @@ class Action:
     allowed: tuple[tuple[Ref, int], ...] = ()
     present: tuple[Ref, ...] = ()
     breaches: tuple[tuple[str, int], ...] = ()
+    others: tuple[int, ...] = ()
 
     def told(self) -> str:
         """What was done, by whom and why, as one sentence."""
@@ -319,13 +321,16 @@ class Action:
     def _refused(self, named: str) -> str:
         if not self.feedback:
             one = f"IDEA-{self.idea}"
+            if self.others:
+                named = " or ".join(f"IDEA-{number}" for number in (self.other, *self.others))
+                return f"{one} is not one with {named}"
             return f"{one} and IDEA-{self.other} are not one idea" if self.other else f"{one} is one subject"
         ideas = dict.fromkeys((self.idea, *(number for _, number in self.apart)))
         return f"{named} does not belong to {' or '.join(f'IDEA-{number}' for number in ideas)}"
 
     def names(self) -> Iterator[str]:
         """The ideas and the pieces of feedback that it touched."""
-        ideas = {self.idea, self.other, *(number for _, number in (*self.apart, *self.allowed))}
+        ideas = {self.idea, self.other, *self.others, *(number for _, number in (*self.apart, *self.allowed))}
         for change in self.links:
             ideas.update(link.idea for link in (change.before, change.after) if link is not None)
         ideas.update(change.after.number for change in self.ideas)
