@@ -19,7 +19,7 @@ def index(work: Work, limit: int = 2000) -> bool:
     It costs more than all other stages together, so it waits until somebody asks for a likeness.
     """
     matched = work.store.mark("match")
-    # What changed and was not matched since stays as it was read then: matching comes to it in its turn.
+    # What changed and was not matched since comes in its turn: nothing before it is compared with its new text.
     rows = [row for row in work.store.unindexed(limit) if row.seq <= matched]
     if not rows:
         return False
