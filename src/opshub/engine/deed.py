@@ -60,6 +60,8 @@ class Deed:
     """The voices that the surviving idea of a merge had before."""
     breaches: list[tuple[str, int]] = field(default_factory=list)
     """Breaches of alerts that it takes over."""
+    others: list[int] = field(default_factory=list)
+    """Further ideas that an idea is said not to be one with."""
 
     def person(self, feedback: Ref, idea: int, verb: str) -> Link:
         """A link that this person makes: ``ann linked it on 2026-03-01: the same wish``."""
@@ -142,14 +144,7 @@ class Deed:
         self.allowed += there
 
     def keep(
-        self,
-        kind: ActionKind,
-        idea: int,
-        other: int = 0,
-        feedback: Sequence[Ref] = (),
-        *,
-        undoes: int = 0,
-        others: Sequence[int] = (),
+        self, kind: ActionKind, idea: int, other: int = 0, feedback: Sequence[Ref] = (), *, undoes: int = 0
     ) -> Action:
         """Keep the action; the last step."""
         action = Action(
@@ -169,7 +164,7 @@ class Deed:
             allowed=tuple(self.allowed),
             present=tuple(self.present),
             breaches=tuple(self.breaches),
-            others=tuple(others),
+            others=tuple(self.others),
         )
         self.work.store.put_action(action)
         return action

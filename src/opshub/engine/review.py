@@ -211,7 +211,7 @@ def answer(work: Work, name: str, said: str, asked: Asked, shown: str = "") -> D
     """
     store, word = work.store, said.strip().casefold()
     found = inquiry(store, name)
-    ref, first = found.feedback.ref, found.choices[0].idea
+    first = found.choices[0].idea
     if shown and first.id != shown:
         raise UsageError(
             f"about {name} {first.id} is offered by now, not {shown}; nothing was done",
@@ -229,14 +229,19 @@ def answer(work: Work, name: str, said: str, asked: Asked, shown: str = "") -> D
                 hint=f"to leave it as it is: opshub review answer {found.name} new",
             )
         return _join(work, found, into.id, asked)
+    return _part(work, found, word, asked)
+
+
+def _part(work: Work, found: Inquiry, word: str, asked: Asked) -> Done:
+    """Keep it out of the first of the choices, or with ``new`` out of all of them."""
+    offered = [choice.idea.number for choice in found.choices]
     if found.joint:
-        there = [choice.idea.number for choice in found.choices]
-        if word == "new" and len(there) > 1:
-            return tell_apart(work, found.own.number, there, asked)
-        return part(work, [found.own.id, first.id], asked)
+        if word == "new" and len(offered) > 1:
+            return tell_apart(work, found.own.number, offered, asked)
+        return part(work, [found.own.id, found.choices[0].idea.id], asked)
+    ref = found.feedback.ref
     if found.attached:
         return unlink(work, str(ref), asked)
-    offered = [choice.idea.number for choice in found.choices]
     verdict, ideas = (Verdict.NO, offered[:1]) if word == "no" else (Verdict.NEW, offered)
     return refuse(work, ref, ideas, asked, verdict)
 

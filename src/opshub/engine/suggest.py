@@ -174,7 +174,8 @@ def tell_apart(work: Work, idea: int, others: Sequence[int], asked: Asked) -> Do
         deed = Deed(work, asked, work.clock.now())
         for other in others:
             work.store.put_refusal(Refusal(min(idea, other), max(idea, other), deed.at, asked.who))
-        return Done(deed.keep(ActionKind.REFUSE, idea, others[0], others=others[1:]))
+        deed.others = list(others[1:])
+        return Done(deed.keep(ActionKind.REFUSE, idea, others[0]))
 
 
 def suggest_again(work: Work, ideas: Sequence[str], asked: Asked) -> Done:
