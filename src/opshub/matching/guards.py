@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from opshub.matching.pairs import Piece
@@ -55,7 +55,8 @@ def guards(one: Piece, other: Piece) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _denies(terms: Sequence[str]) -> bool:
+@lru_cache(maxsize=256)
+def _denies(terms: tuple[str, ...]) -> bool:
     if not _DENIALS.isdisjoint(terms):
         return True
     if any(after == _CUT_OFF and term in _BEFORE_IT for term, after in pairwise(terms)):
@@ -66,7 +67,8 @@ def _denies(terms: Sequence[str]) -> bool:
     return any(sign in text for sign in _HAN_DENIALS)
 
 
-def _numbers(terms: Iterable[str]) -> frozenset[str]:
+@lru_cache(maxsize=256)
+def _numbers(terms: tuple[str, ...]) -> frozenset[str]:
     """Numbers alone, with a unit or behind a name (``10``, ``5gb``, ``ios17``), and the smallest in words."""
     found = (_NUMBER_WORDS.get(term, term) for term in terms)
     return frozenset(term for term in found if _NUMBER.match(term))

@@ -21,7 +21,7 @@ BUDGET = 6_000
 
 MOST_TERMS = 24
 POOL = 40
-FIRST = 70
+FIRST = 60
 """Pieces that are scored exactly, to find the pool among them."""
 
 _K1, _B = 1.2, 0.75

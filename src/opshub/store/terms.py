@@ -44,7 +44,9 @@ def split_terms(text: str) -> list[str]:
 
 def single_terms(terms: Iterable[str]) -> list[str]:
     """Those that the index can hold as one term, each once."""
-    return [term for term in dict.fromkeys(terms) if term and not _CUT.search(term)]
+    found = [term for term in dict.fromkeys(terms) if term]
+    # One look at all of them nearly always suffices.
+    return [term for term in found if not _CUT.search(term)] if _CUT.search("".join(found)) else found
 
 
 def wanted_terms(weights: Mapping[str, float]) -> dict[str, float]:
