@@ -132,7 +132,7 @@ class Stream:
         """Answer so many questions, those first that are worth most; how many there were."""
         self.hub.act("review", prepare)
         topics, given = self._topics(), 0
-        for inquiry in inquiries(self.hub.store, most):
+        for inquiry in inquiries(self.hub.store, most, limits=self.hub.limits):
             name, said = inquiry.name, self._say(inquiry, topics)
             with suppress(UsageError):  # an earlier answer of this round settled it
                 self.hub.act("review", lambda work, it=name, word=said: answer(work, it, word, WHO))

@@ -355,6 +355,45 @@ def spoil(world: Any, work: Any) -> None:
         learn(work, "feedback", model)
 
 
+def test_what_a_likeness_attached_draws_nothing_after_it(proved: Any) -> None:
+    world = proved
+    words = "export900x column900x sheet900x weekly900x"
+    world.desk.add(900, f"{words} first900y")
+    world.desk.add(901, f"{words} one900y two900y")
+    sync(world)
+    assert made_by(world, 901) is LinkMaker.SIMILARITY
+
+    world.desk.add(902, f"{words} one900y two900y three900y")
+    world.desk.add(903, f"{words} first900y four900y")
+    sync(world)
+
+    assert made_by(world, 902) is LinkMaker.SAME
+    assert made_by(world, 903) is LinkMaker.SIMILARITY
+    assert f"desk:902 IDEA-{world.where(900)[0]}" in asked(world)
+
+
+def test_of_a_page_four_of_five_questions_are_drawn_by_lot_of_what_is_nearly_sure(world: Any) -> None:
+    world.desk.size = 500
+    crowd(world, 0, 120)
+    sync(world)
+    store, limits = world.hub.store, world.hub.limits
+
+    def page(count: int, kind: str = "", **more: Any) -> list[str]:
+        found = inquiries(store, count, kind, limits=replace(limits, attach=0.6, **more))
+        return [it.name for it in found]
+
+    by_worth = [it.name for it in inquiries(store, 5)]
+
+    drawn = page(5)
+    assert len(drawn) == 5
+    assert by_worth[0] in drawn
+    assert len(set(drawn) - set(by_worth)) >= 3
+    assert drawn == page(5)
+    assert page(5, similar="attach") == by_worth
+    assert page(5, "idea") == []
+    assert sorted(page(99)) == sorted(it.name for it in inquiries(store, 99))
+
+
 def test_with_suggest_nothing_attaches_whatever_was_answered(proved: Any) -> None:
     world = proved
     world.hub.limits = replace(world.hub.limits, similar="suggest")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from opshub.engine.learning import LATEST, Expected, expect, kept, learn, may_attach
+from opshub.engine.learning import LATEST, Expected, expect, held, kept, learn, may_attach
 from opshub.matching import SHIPPED, Features, Weights, chance
 from opshub.model import Feedback, Ref
 from opshub.store.asked import Answer, Calibration, Valued, Verdict
@@ -138,6 +138,21 @@ def test_what_comes_right_again_switches_it_on_again(say: Say) -> None:
 
     assert found is not None
     assert found.attaching
+
+
+def test_where_what_seemed_sure_was_wrong_too_often_only_the_surest_counts(say: Say) -> None:
+    for turn in range(50):
+        say(1, True, logit=6.0)
+        say(1, turn % 8 != 0, logit=4.0)
+    answers = say.world.hub.store.answers("ticket", MODEL)  # type: ignore[attr-defined]  # see the fixture
+
+    lower = held(answers, SHIPPED, 0.95)
+
+    assert kept(answers, SHIPPED, 0.95) == (100, 93)
+    assert kept(answers, lower, 0.95) == (50, 50)
+    assert lower[1:] == SHIPPED[1:]
+    assert held(answers[:99], SHIPPED, 0.95) == SHIPPED
+    assert held([it for it in answers if it.logit < 5] * 2, SHIPPED, 0.95) == SHIPPED
 
 
 def test_trackers_never_attach(say: Say) -> None:

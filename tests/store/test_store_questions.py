@@ -187,3 +187,24 @@ def test_every_version_of_a_calibration_is_kept(store: Store, now: Any) -> None:
     assert store.calibration("chat", "words 1") is None
     assert store.calibrations("ticket") == versions
     assert store.calibrations() == [review, *versions]
+
+
+def test_questions_are_drawn_by_lot_of_what_is_likely_alone_and_not_guarded(store: Store, make: Any) -> None:
+    names = [str(number) for number in range(1, 13)]
+    make.put(*(make.feedback(name) for name in names))
+    likely = [question(Ref("desk", name), chance=0.95) for name in names]
+    likely[1] = replace(likely[1], chance=0.5)
+    likely[2] = replace(likely[2], pieces=2)
+    likely[3] = replace(likely[3], guards=("numbers",))
+    likely[4] = replace(likely[4], state=QuestionState.ATTACHED)
+    likely[5] = replace(likely[5], kind="issue")
+    put(store, *likely)
+
+    found = store.drawn_questions(0.9, 99, but=("issue",))
+
+    drawn = [int(asked.feedback.id) for asked, _ in found]
+    assert sorted(drawn) == [1, 7, 8, 9, 10, 11, 12]
+    assert drawn != sorted(drawn)
+    assert [about for _, about in found] == [11] * 7
+    assert store.drawn_questions(0.9, 3, but=("issue",)) == found[:3]
+    assert [asked.kind for asked, _ in store.drawn_questions(0.9, 99, "issue")] == ["issue"]

@@ -130,7 +130,7 @@ def _prepared(hub: Hub) -> str:
 def _list(hub: Hub, limit: int, kind: str, as_json_: bool, note: str) -> None:
     from opshub.engine.review import inquiries
 
-    rows = [_told(it) for it in inquiries(hub.store, limit, kind)]
+    rows = [_told(it) for it in inquiries(hub.store, limit, kind, hub.limits)]
 
     def view(ready: Sequence[Mapping[str, Any]]) -> None:
         if not ready:
@@ -226,7 +226,7 @@ class _Reviewer:
         while self.waiting:
             with suppress(UsageError, NotFoundError):  # an answer meanwhile settled it
                 return inquiry(self.hub.store, self.waiting.pop(0))
-        rows = inquiries(self.hub.store, len(self.skipped) + PAGE, self.kind)
+        rows = inquiries(self.hub.store, len(self.skipped) + PAGE, self.kind, self.hub.limits)
         fresh = [it for it in rows if it.name not in self.skipped][:PAGE]
         self.waiting = [it.name for it in fresh[1:]]
         return fresh[0] if fresh else None

@@ -94,7 +94,7 @@ def _keep(work: Work, action: Action, question: Question, verdict: Verdict, offe
             margin=question.margin,
             chance=weighed.chance,
             version=weighed.version,
-            guarded=bool(question.guards),
+            guarded=bool(question.guards) or question.pieces > 1,
             action=action.number,
         )
         store.put_answer(answer)

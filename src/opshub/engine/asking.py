@@ -253,7 +253,8 @@ class _Batch:
         if link.maker is LinkMaker.SIMILARITY:
             return replace(asked, state=attached if sure else QuestionState.OPEN)
         learned = self.work.limits.similar == "learn" and self.judge.attaches(asked.kind)
-        if sure and learned and asked.pieces == 1 and alone(self.work.store, link):
+        joins = sure and learned and asked.pieces == 1 and self.judge.draws(asked.offers[0].nearest)
+        if joins and alone(self.work.store, link):
             made = by_likeness(asked.feedback, asked.offers[0], asked.chance)
             self.work.store.put_links([made])
             self.work.stage("ask").add("attached")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from opshub.engine.connection import Limits
 from opshub.engine.work import Work
-from opshub.matching import SHIPPED, Features, Weights, chance, fit
+from opshub.matching import SHIPPED, Features, Weights, careful, chance, fit
 from opshub.store.asked import Answer, Calibration, Valued, Verdict
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "REFIT",
     "Expected",
     "expect",
+    "held",
     "kept",
     "learn",
     "may_attach",
@@ -65,7 +68,9 @@ def learn(work: Work, kind: str, model: str) -> Calibration | None:
     due = len(answers) >= fitted + REFIT or len(answers) < fitted
     if before is None and not due:
         return None
-    weights = fit(_examples(answers)) if due else Weights(*(before.weights if before else SHIPPED))
+    weights = Weights(*(before.weights if before else SHIPPED))
+    if due:
+        weights = held(answers, careful(fit(_examples(answers)), model), limits.attach)
     sure, right = kept(answers, weights, limits.attach)
     attaching = switched(kind, answers, weights, limits.attach)
     if before is not None and not due and (attaching, limits.attach) == (before.attaching, before.promise):
@@ -93,6 +98,27 @@ def learn(work: Work, kind: str, model: str) -> Calibration | None:
 def _examples(answers: Iterable[Answer]) -> list[tuple[Features, bool]]:
     """What to fit to. What a guard held back says nothing of likeness."""
     return [(Features(it.logit, it.margin), it.verdict is Verdict.YES) for it in answers if not it.guarded]
+
+
+def held(answers: Sequence[Answer], weights: Weights, promise: float) -> Weights:
+    """The same weights with a constant so low that what is sure of the latest answers kept the promise.
+
+    The least sure ones fall out, one after the other. As they are where that leaves too few.
+    """
+    if len(answers) < ENOUGH or not _doubt(answers, weights, promise):
+        return weights
+    begins = math.log(promise / (1 - promise))
+    values = sorted({_value(it, weights) for it in _sure(answers, weights, promise)})
+    for out, least in pairwise(values):
+        lower = weights._replace(constant=round(weights.constant - (out + least) / 2 + begins, 6))
+        if not _doubt(answers, lower, promise):
+            return lower
+    return weights
+
+
+def _value(answer: Answer, weights: Weights) -> float:
+    """The logit of what an answer was expected to come to."""
+    return math.fsum((weights.constant, weights.logit * answer.logit, weights.margin * answer.margin))
 
 
 def kept(answers: Sequence[Answer], weights: Weights, promise: float) -> tuple[int, int]:

@@ -93,7 +93,7 @@ class Judge:
             return self._voted(feedback, found, own)
         first = found[0]
         weighed = self.weigh(feedback.kind, [it.likeness for it in found])
-        if not self.sure(weighed.chance, first.guards):
+        if not self.sure(weighed.chance, first.guards) or not self.draws(first.nearest):
             return None
         return by_likeness(feedback.ref, offer(first), weighed.chance)
 
@@ -105,6 +105,11 @@ class Judge:
         if vote < self.matcher.joins_from(feedback):
             return None
         return by_likeness(feedback.ref, offer(best), vote)
+
+    def draws(self, nearest: Ref) -> bool:
+        """Whether a piece may draw others after it: what a likeness attached does not, because it may be wrong."""
+        link = self.store.links_of([nearest]).get(nearest)
+        return link is not None and link.maker is not LinkMaker.SIMILARITY
 
     def sure(self, likely: float, guards: Sequence[str]) -> bool:
         """Whether it is enough to attach, for a kind that attaches."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from opshub.engine.answering import refuse
 from opshub.engine.asking import ask, present
+from opshub.engine.connection import Limits
 from opshub.engine.deed import Asked, Done
+from opshub.engine.learning import NEVER
 from opshub.engine.merge import merge
 from opshub.engine.reading import find_feedback, find_idea, living
 from opshub.engine.regroup import link, unlink
@@ -27,6 +29,12 @@ IDEA = "idea"
 
 NAMED = 6
 """Shared words that are told of two ideas."""
+
+PROVING = 0.8
+"""The share of a page of questions that is drawn by lot from what is nearly sure, so that it shows what may attach."""
+
+NEARLY = 2
+"""What is nearly sure is expected to be wrong so many times as often as is promised, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +90,11 @@ def prepare(work: Work, most: int | None = None, each: int = 100) -> bool:
     return False
 
 
-def inquiries(store: Store, limit: int, kind: str = "") -> list[Inquiry]:
+def inquiries(store: Store, limit: int, kind: str = "", limits: Limits | None = None) -> list[Inquiry]:
     """What is asked, that first whose answer is worth most; what became pointless is left out.
 
-    Whether two ideas are one is asked once, not for each of their pieces again.
+    Whether two ideas are one is asked once, not for each of their pieces again. Where ``limits`` say that
+    the hub learns from answers, a part of what is told is drawn by lot from what is nearly sure.
     """
     joint = [_of_ideas(store, found) for found in merges_by_idea(store, limit) if found[0].pieces]
     # A few are left out below; the rest of the page makes up for them.
@@ -93,8 +102,22 @@ def inquiries(store: Store, limit: int, kind: str = "") -> list[Inquiry]:
     settled = {pair for it in joint for pair in _pairs(it)} | refused(store)
     found = (_inquiry(store, question, about - 1) for question, about in rows)
     single = [it for it in found if it is not None and (it.attached or _pairs(it)[0] not in settled)]
-    wanted = [*(joint if kind in ("", IDEA) else ()), *single]
-    return sorted(wanted, key=lambda it: -it.worth)[:limit]
+    wanted = sorted([*(joint if kind in ("", IDEA) else ()), *single], key=lambda it: -it.worth)
+    drawn = [it for it in _drawn(store, limit, kind, limits) if it.attached or _pairs(it)[0] not in settled]
+    proving = {it.name: it for it in drawn[: int(limit * PROVING)]}
+    others = [it for it in wanted if it.name not in proving][: limit - len(proving)]
+    return sorted([*others, *proving.values()], key=lambda it: -it.worth)
+
+
+def _drawn(store: Store, limit: int, kind: str, limits: Limits | None) -> Iterator[Inquiry]:
+    """Questions about what may be sure soon, or is: what is asked for its worth tells little about these."""
+    if limits is None or limits.similar != "learn" or kind == IDEA:
+        return
+    likely = round(1 - NEARLY * (1 - limits.attach), 6)
+    for question, about in store.drawn_questions(likely, limit, kind, NEVER):
+        found = _inquiry(store, question, about - 1)
+        if found is not None:
+            yield found
 
 
 def _pairs(it: Inquiry) -> list[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opshub.matching.calibration import SHIPPED, Features, Weights, chance, features, fit
+from opshub.matching.calibration import SHIPPED, Features, Weights, careful, chance, features, fit
 from opshub.matching.explicit import addresses_in, keys_in, references
 from opshub.matching.fulltext import FullText, piece_of
 from opshub.matching.matcher import Candidate, Matcher
@@ -25,6 +25,7 @@ __all__ = [
     "Votes",
     "Weights",
     "addresses_in",
+    "careful",
     "chance",
     "columns",
     "features",

@@ -9,7 +9,12 @@ from typing import NamedTuple
 
 from opshub.model import Ref
 
-__all__ = ["Answer", "Calibration", "Offer", "Question", "QuestionState", "Valued", "Verdict"]
+__all__ = ["LOT", "Answer", "Calibration", "Offer", "Question", "QuestionState", "Valued", "Verdict"]
+
+
+LOT = 2_654_435_761
+"""Arrivals times this, modulo 2^32, is the order of a lot: near the golden ratio of the range, so that whatever follows
+each other in arrival lies far apart (Knuth, "The Art of Computer Programming" 3, 6.4)."""
 
 
 class QuestionState(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from opshub.model import Ref
@@ -27,6 +27,16 @@ class Questions(Protocol):
 
         That is the worth of one piece times the pieces that a yes moves; ties by arrival. Feedback that is gone counts
         among what is open about an idea.
+        """
+        ...
+
+    def drawn_questions(
+        self, likely: float, limit: int, kind: str = "", but: Collection[str] = ()
+    ) -> list[tuple[Question, int]]:
+        """The same of questions that are drawn by lot: the same ones in the same hub, spread evenly over all arrivals.
+
+        Drawn are those that are expected to be right at least so often, whose piece is alone in its idea and which
+        nothing guards; those of kinds in ``but`` are not.
         """
         ...
 

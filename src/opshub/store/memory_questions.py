@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from opshub.errors import StoreError
 from opshub.model import Ref
-from opshub.store.asked import Answer, Calibration, Question, QuestionState, Valued
+from opshub.store.asked import LOT, Answer, Calibration, Question, QuestionState, Valued
 from opshub.store.memory_texts import Texts
 from opshub.store.memory_work import storable
 
@@ -48,6 +48,18 @@ class Questions(Texts):
         living = [it for it in there if not self.kept.feedback[it.feedback].gone and kind in ("", it.kind)]
         worth = sorted(living, key=lambda it: -it.worth * it.pieces)
         return [(it, about[it.offered]) for it in worth][:limit]
+
+    def drawn_questions(
+        self, likely: float, limit: int, kind: str = "", but: Collection[str] = ()
+    ) -> list[tuple[Question, int]]:
+        """The same of questions that are drawn by lot, of what is likely, alone in its idea and not guarded."""
+        place = {ref: at for at, ref in enumerate(self.kept.feedback, 1)}
+        found = [
+            (it, about)
+            for it, about in self.open_questions(len(place), kind)
+            if it.chance >= likely and it.pieces == 1 and not it.guards and it.kind not in but
+        ]
+        return sorted(found, key=lambda row: place[row[0].feedback] * LOT % 2**32)[:limit]
 
     def questions_before(self, kind: str, version: int, limit: int) -> list[Question]:
         """Questions of a kind, neither answered nor settled, that an older version valued, oldest first."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from opshub.store.asked import LOT
+
 PUT_QUESTION = """
     insert into question (
         feedback, kind, model, state, logit, margin, chance, version, worth, pieces, linked, offered, guarded, body
@@ -29,6 +31,15 @@ OPEN_QUESTIONS = f"""
         order by value desc, q.feedback limit ?
     ) best join question q on q.feedback = best.feedback join feedback f on f.key = q.feedback
     order by best.value desc, q.feedback
+"""
+DRAWN_QUESTIONS = f"""
+    select {_QUESTION}, (select count(*) from question o where o.state = 'open' and o.offered = q.offered) from (
+        select q.feedback from question q join feedback f on f.key = q.feedback
+        where q.state = 'open' and q.chance >= ? and q.pieces = 1 and q.guarded = 0 and f.gone is null
+            and (? = '' or q.kind = ?) and q.kind not in {{texts}}
+        order by q.feedback * {LOT} % {2**32} limit ?
+    ) drawn join question q on q.feedback = drawn.feedback join feedback f on f.key = q.feedback
+    order by q.feedback * {LOT} % {2**32}
 """
 QUESTIONS_BEFORE = f"""
     select {_QUESTION} from question q join feedback f on f.key = q.feedback

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -39,6 +39,13 @@ class Questions(Texts):
     def open_questions(self, limit: int, kind: str = "") -> list[tuple[Question, int]]:
         """Open questions of living feedback, and how many are open about the same idea; what is worth most first."""
         rows = self._rows(sql.OPEN_QUESTIONS, (kind, kind, limit))
+        return [(_question(row), row[-1]) for row in rows]
+
+    def drawn_questions(
+        self, likely: float, limit: int, kind: str = "", but: Collection[str] = ()
+    ) -> list[tuple[Question, int]]:
+        """The same of questions that are drawn by lot, of what is likely, alone in its idea and not guarded."""
+        rows = self._rows(sql.DRAWN_QUESTIONS, (likely, kind, kind, json_of(sorted(but)), limit))
         return [(_question(row), row[-1]) for row in rows]
 
     def questions_before(self, kind: str, version: int, limit: int) -> list[Question]:
