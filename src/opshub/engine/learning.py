@@ -68,9 +68,7 @@ def learn(work: Work, kind: str, model: str) -> Calibration | None:
     due = len(answers) >= fitted + REFIT or len(answers) < fitted
     if before is None and not due:
         return None
-    weights = Weights(*(before.weights if before else SHIPPED))
-    if due:
-        weights = held(answers, careful(fit(_examples(answers)), model), limits.attach)
+    weights = _fitted(answers, model, limits) if due else Weights(*(before.weights if before else SHIPPED))
     sure, right = kept(answers, weights, limits.attach)
     attaching = switched(kind, answers, weights, limits.attach)
     if before is not None and not due and (attaching, limits.attach) == (before.attaching, before.promise):
@@ -93,6 +91,11 @@ def learn(work: Work, kind: str, model: str) -> Calibration | None:
     )
     store.put_calibration(made)
     return made
+
+
+def _fitted(answers: Sequence[Answer], model: str, limits: Limits) -> Weights:
+    """What these answers teach about likenesses that a model valued."""
+    return held(answers, careful(fit(_examples(answers)), model), limits.attach)
 
 
 def _examples(answers: Iterable[Answer]) -> list[tuple[Features, bool]]:

@@ -25,7 +25,7 @@ STEPS = 50
 """Newton steps at most; it takes about six."""
 
 
-BY_WORDS = 0.7
+BY_WORDS = 1.2
 """What is taken off the constant where words alone judge.
 
 Nearly equal texts may differ in the one word that counts; how often they do, a few hundred answers do not show.
