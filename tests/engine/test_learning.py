@@ -131,10 +131,10 @@ def test_wrong_answers_that_come_one_by_one_switch_it_off_where_they_are_too_man
 
 
 def test_what_comes_right_again_switches_it_on_again(say: Say) -> None:
-    say(100, True, logit=5.0)
-    say(6, False, logit=5.0)
+    say(100, True)
+    say(6, False)
 
-    found = say(150, True, logit=5.0)
+    found = say(400, True)
 
     assert found is not None
     assert found.attaching
