@@ -104,7 +104,7 @@ class Stream:
 
     def links(self) -> list[tuple[int, bool]]:
         """Of each item that has arrived its idea, and whether a likeness put it there; a negative number for none."""
-        refs = [Ref("set", f"{at:06}") for at in range(len(self._source.arrived))]
+        refs = self._refs()
         found = self.hub.store.links_of(refs)
         return [
             (found[ref].idea, found[ref].maker is LinkMaker.SIMILARITY) if ref in found else (-at - 1, False)
@@ -112,13 +112,14 @@ class Stream:
         ]
 
     def states(self) -> Counter[str]:
-        """How many pieces a likeness attached, are asked about, and began an idea of their own."""
-        counts: Counter[str] = Counter()
-        for (_, state), count in self.hub.store.count_questions().items():
-            counts[state] += count
-        attached = sum(by for _, by in self.links())
-        asked = counts[QuestionState.OPEN] + counts[QuestionState.ANSWERED]
-        return Counter(attached=attached, asked=asked, new=len(self._source.arrived) - attached - asked)
+        """How many pieces a likeness attached, how many others are asked about, and how many are new."""
+        refs, states = self._refs(), (QuestionState.OPEN, QuestionState.ANSWERED)
+        asked = {ref for ref, it in self.hub.store.questions(refs).items() if it.state in states}
+        found = zip(refs, self.links(), strict=True)
+        return Counter("attached" if by else "asked" if ref in asked else "new" for ref, (_, by) in found)
+
+    def _refs(self) -> list[Ref]:
+        return [Ref("set", f"{at:06}") for at in range(len(self._source.arrived))]
 
     # -- the person ---------------------------------------------------------------------------------------------
 
