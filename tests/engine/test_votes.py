@@ -66,9 +66,9 @@ def again(work: Work) -> None:
         begin_again(work)
 
 
-def chosen(world: Any, *among: Candidate) -> tuple[int, float] | None:
+def chosen(world: Any, *among: Candidate, own: int = 0) -> tuple[int, float] | None:
     judge = Judge(world.hub.store, world.hub.limits)
-    made = judge.link(world.hub.store.feedback(Ref("desk", "6")), among)
+    made = judge.link(world.hub.store.feedback(Ref("desk", "6")), among, own)
     return (made.idea, made.confidence) if made else None
 
 
@@ -86,6 +86,11 @@ def test_an_idea_of_one_piece_is_heard_by_that(three: Any) -> None:
     assert chosen(three, candidate(5, 0.3)) == (5, 0.3)
     assert chosen(three, candidate(5, 0.29)) is None
     assert chosen(three) is None
+
+
+def test_more_is_asked_of_a_vote_that_moves_a_piece_from_its_idea(three: Any) -> None:
+    assert chosen(three, candidate(5, 0.39), own=6) is None
+    assert chosen(three, candidate(5, 0.4), own=6) == (5, 0.4)
 
 
 def test_of_equal_weights_the_nearer_piece_decides_and_then_the_older_idea(three: Any) -> None:

@@ -9,7 +9,7 @@ from opshub.engine.connection import Limits
 from opshub.engine.encoding import full_text
 from opshub.engine.learning import may_attach
 from opshub.engine.work import Work
-from opshub.matching import HEARD, SHIPPED, Candidate, Features, Matcher, Weights, chance, features
+from opshub.matching import AGAIN, HEARD, SHIPPED, Candidate, Features, Matcher, Weights, chance, features
 from opshub.model import Feedback, Link, LinkMaker, Ref
 from opshub.store.asked import Calibration, Offer, Question
 from opshub.store.base import Store
@@ -102,7 +102,7 @@ class Judge:
         best = max(found, key=lambda it: (it.votes.weight, it.likeness, -it.idea))
         others = self.store.size_of(best.idea, HEARD + 1) - (best.idea == own)
         vote = best.votes.mean(others)
-        if vote < self.matcher.joins_from(feedback):
+        if vote < round(self.matcher.joins_from(feedback) + (AGAIN if own else 0), 4):
             return None
         return by_likeness(feedback.ref, offer(best), vote)
 

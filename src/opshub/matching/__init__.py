@@ -11,9 +11,10 @@ from opshub.matching.spoken import language_of
 from opshub.matching.subjects import LOOKED_AT, subjects
 from opshub.matching.summary import Summary, sample, summary
 from opshub.matching.terms import columns, fingerprint, fold, terms
-from opshub.matching.votes import HEARD, Votes
+from opshub.matching.votes import AGAIN, HEARD, Votes
 
 __all__ = [
+    "AGAIN",
     "HEARD",
     "LOOKED_AT",
     "SHIPPED",

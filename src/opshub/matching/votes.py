@@ -12,7 +12,7 @@ from typing import NamedTuple
 from opshub.matching.guards import guards
 from opshub.matching.pairs import Piece
 
-__all__ = ["HEARD", "Votes", "heard", "joins_from"]
+__all__ = ["AGAIN", "HEARD", "Votes", "heard", "joins_from"]
 
 HEARD = 3
 """Pieces of an idea whose mean likeness is its vote."""
@@ -31,6 +31,9 @@ JOINS = {
 
 Where the ideas fit best what labels say (B-cubed F1) on the ``dev`` parts of banking77, openoffice and lcqmc.
 """
+
+AGAIN = 0.1
+"""So much more than to join is asked of a vote that moves a piece: by less, ideas that lie near run into each other."""
 
 
 class Votes(NamedTuple):
