@@ -159,6 +159,18 @@ def test_where_others_say_the_same_a_yes_takes_the_whole_idea_along(alike: Any) 
     assert [it.verdict for it in answers(alike)] == [Verdict.YES]
 
 
+def test_an_answer_about_a_whole_idea_teaches_no_weights(alike: Any) -> None:
+    for number, text in ((5, "Dark mode for the editor, please"), (6, "DARK MODE for the editor, please")):
+        alike.desk.add(number, text)
+    sync(alike)
+    assert inquiry(alike.hub.store, "desk:5").moves == 2
+
+    say(alike, "desk:5", "yes")
+    say(alike, "desk:3", "yes")
+
+    assert [(str(it.feedback), it.guarded) for it in answers(alike)] == [("desk:5", True), ("desk:3", False)]
+
+
 def test_what_a_key_or_a_person_decides_is_asked_about_no_more(alike: Any) -> None:
     alike.board.add("EXP-1", "Export")
     alike.desk.add(3, f"{SECOND} EXP-1")

@@ -27,19 +27,19 @@ def say(request: Any, worlds: Any) -> Say:
         world.hub.store.put_feedback([piece])
 
     def answers(
-        count: int, right: bool, logit: float = 4.0, kind: str = "ticket", **more: Any
+        count: int, right: bool, logit: float = 4.0, kind: str = "ticket", model: str = MODEL, **more: Any
     ) -> Calibration | None:
         store, found = world.hub.store, None
         with world.hub.leased() as lease, store.transaction():
             work = world.hub.work(lease)
             for _ in range(count):
-                known = store.calibration(kind, MODEL)
+                known = store.calibration(kind, model)
                 weights = type(SHIPPED)(*known.weights) if known else SHIPPED
                 values = {
                     "number": store.next_answer(),
                     "feedback": ref,
                     "kind": kind,
-                    "model": MODEL,
+                    "model": model,
                     "at": world.clock.now(),
                     "who": "ann",
                     "verdict": Verdict.YES if right else Verdict.NO,
@@ -52,7 +52,7 @@ def say(request: Any, worlds: Any) -> Say:
                     **more,
                 }
                 store.put_answer(Answer(**values))
-                found = learn(work, kind, MODEL)
+                found = learn(work, kind, model)
         return found
 
     answers.world = world  # type: ignore[attr-defined]  # the tests that undo need it
@@ -153,6 +153,17 @@ def test_where_what_seemed_sure_was_wrong_too_often_only_the_surest_counts(say: 
     assert lower[1:] == SHIPPED[1:]
     assert held(answers[:99], SHIPPED, 0.95) == SHIPPED
     assert held([it for it in answers if it.logit < 5] * 2, SHIPPED, 0.95) == SHIPPED
+
+
+def test_where_what_was_right_is_wrong_of_late_the_surest_attach_all_the_same(say: Say) -> None:
+    model = "words 1, meaning 1"
+    say(200, True, model=model)
+    for turn in range(100):
+        say(1, True, logit=6.0, model=model)
+        found = say(1, turn % 8 != 0, model=model)
+
+    assert found is not None
+    assert (found.sure, found.right, found.attaching) == (100, 100, True)
 
 
 def test_trackers_never_attach(say: Say) -> None:
