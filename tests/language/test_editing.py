@@ -169,6 +169,22 @@ def test_a_statement_ends_before_the_comment_of_the_next() -> None:
     assert found == ["let a = 1 < 2", "score b = 1"]
 
 
+def test_a_statement_goes_on_behind_a_text_that_holds_a_number_sign() -> None:
+    text = 'let order = text matches "order #[0-9]+"\n# about b\nlet b = 1 < 2\n'
+
+    found = [symbol.text for symbol in symbols([Source("x.rules", text)])]
+
+    assert found == ['let order = text matches "order #[0-9]+"', "let b = 1 < 2"]
+
+
+def test_a_line_of_number_signs_ends_like_any_other_comment() -> None:
+    text = "let a = 1 < 2\n" + "#" * 60_000 + "\nlet b = 2 < 1 " + '"#' * 60_000 + "\nbands " + "a" * 60_000
+
+    found = [symbol.text[:13] for symbol in symbols([Source("x.rules", text)])]
+
+    assert found == ["let a = 1 < 2", "let b = 2 < 1", "bands aaaaaaa"]
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cut=st.integers(0, len(STARTER)),

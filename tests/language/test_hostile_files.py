@@ -72,6 +72,8 @@ def test_a_mutated_file_is_checked_without_a_crash_and_runs_if_it_passes(
 @example(text="score priority = count feedback where created > ago(" + "9" * 400 + "d)")
 @example(text="(" * 60_000)
 @example(text='"' * 60_000)
+@example(text="use " + "#" * 60_000)
+@example(text="\n" * 60_000 + "use")
 def test_no_text_at_all_crashes_the_checker(text: str, schema: Schema) -> None:
     found = check([Source("x.rules", text)], schema)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["deferred", "fingerprint", "meaning", "used"]
 
-_USE = re.compile(r'^\s*use(?:\s|#[^\n]*)*["“”„]((?:\\.|[^"“”\\\n])*)["“”]', re.M)
+_USE = re.compile(r'^[^\S\n]*+use(?:\s|#[^\n]*+)*+["“”„]((?:\\.|[^"“”\\\n])*+)["“”]', re.M)
 
 _WRITTEN = r"\d[ \t]+[A-Z]{3}\b"
 """Where an amount of money may be written out."""

@@ -19,7 +19,7 @@ _STATEMENT = re.compile(
     rf'^[ \t]*(?P<word>{OPENING})[ \t]*(?:"(?P<title>(?:\\.|[^"\\\n])*)"|(?P<name>[^\W\d]\w*))?',
     re.M,
 )
-_STEP = re.compile(r"(?P<name>[^\W\d]\w*)\s*(?:>=|otherwise\b)")
+_STEP = re.compile(r"\b(?P<name>[^\W\d]\w*+)\s*+(?:>=|otherwise\b)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,9 @@ def _of(source: Source) -> Iterator[Symbol]:
     ends = [*(match.start() for match in found[1:]), len(text)]
     for match, until in zip(found, ends, strict=False):
         first = match.start("word")
-        body = re.sub(r"(?:\s*#[^\n]*)*\s*\Z", "", text[first:until])
         group = "title" if match["title"] is not None else "name" if match["name"] is not None else "word"
-        last = max(first + len(body), match.end(group))
+        said = (word.end for word in words(text, match.end(), until) if word.kind != "comment")
+        last = max((first + len(match[0].strip()), *said))
         yield Symbol(
             match["word"], match[group], source.path, *match.span(group), first, last, text[first:last]
         )
