@@ -28,7 +28,7 @@ from opshub.matching.fulltext import compared
 from opshub.matching.fusion import ACROSS, fused
 from opshub.matching.meaning_weights import MEANING
 from opshub.matching.pairs import Pair, form
-from opshub.matching.retrieval import Other, Retrieval
+from opshub.matching.retrieval import ALONE, BESIDE, Other, Retrieval
 from opshub.matching.terms import COMMON
 
 SETS = ("banking77", "openoffice", "hadoop", "lcqmc_zh", "bq_zh")
@@ -108,7 +108,7 @@ def judged(hub: Hub, item: Item) -> Iterator[tuple[str, Sequence[float], Other]]
     feedback = hub.feedback(item)
     own = piece_of(feedback)
     retrieval = Retrieval.begin(own, hub.store)
-    pool = retrieval.pool(feedback.ref)
+    pool = retrieval.pool(feedback.ref, BESIDE if hub.meaning else ALONE)
     if not hub.meaning:
         for other, pair in compared(retrieval, pool):
             yield form(own, other.piece), pair, other

@@ -10,10 +10,12 @@ import pytest
 
 from opshub.engine.asking import begin_again
 from opshub.engine.likeness import Judge
-from opshub.engine.regroup import link
+from opshub.engine.regroup import link, unlink
 from opshub.engine.review import answer, inquiries, prepare
+from opshub.engine.undo import undo
+from opshub.engine.voting import following
 from opshub.engine.work import Work
-from opshub.matching import Candidate, Votes
+from opshub.matching import Candidate, Heard, Votes
 from opshub.model import Feedback, LinkMaker, Ref
 
 
@@ -53,7 +55,7 @@ def three(request: Any, worlds: Any, found: Found) -> Any:
 
 
 def candidate(idea: int, *likenesses: float, guards: tuple[str, ...] = ()) -> Candidate:
-    votes = Votes(likenesses, sum(likenesses))
+    votes = Votes(tuple(Heard(Ref("desk", f"{idea}-{at}"), it) for at, it in enumerate(likenesses)))
     return Candidate(idea, max(likenesses), Ref("desk", str(idea)), ("word",), guards, votes)
 
 
@@ -96,6 +98,23 @@ def test_more_is_asked_of_a_vote_that_moves_a_piece_from_its_idea(three: Any) ->
 def test_of_equal_weights_the_nearer_piece_decides_and_then_the_older_idea(three: Any) -> None:
     assert chosen(three, candidate(5, 1.0), candidate(1, 0.5, 0.5)) == (5, 1.0)
     assert chosen(three, candidate(5, 0.5), candidate(1, 0.5)) is None  # of the older one two are not heard
+
+
+def spoken_for(idea: int, *said: tuple[str, float]) -> Candidate:
+    votes = Votes(tuple(Heard(Ref("desk", name), likeness) for name, likeness in said))
+    return replace(candidate(idea, *(likeness for _, likeness in said)), votes=votes)
+
+
+def test_a_piece_that_a_person_placed_outweighs_those_that_a_likeness_placed(three: Any) -> None:
+    nearer = candidate(5, 0.9, 0.9, 0.9)
+    assert chosen(three, nearer, spoken_for(1, ("1", 0.5), ("5", 0.5), ("6", 0.5))) == (5, 2.7)
+    assert chosen(three, nearer, spoken_for(1, ("2", 0.5), ("5", 0.4), ("6", 0.3))) == (1, 0.4)
+
+
+def test_no_more_is_asked_of_a_move_to_what_a_person_placed(three: Any) -> None:
+    assert chosen(three, spoken_for(1, ("1", 0.4), ("5", 0.3), ("6", 0.2)), own=6) is None
+    assert chosen(three, spoken_for(1, ("2", 0.4), ("5", 0.3), ("6", 0.2)), own=6) == (1, 0.3)
+    assert chosen(three, spoken_for(1, ("2", 0.4), ("5", 0.3), ("6", 0.1)), own=6) is None
 
 
 def test_a_piece_that_changed_moves_to_the_idea_that_its_nearest_pieces_have_come_to(
@@ -193,6 +212,107 @@ def test_what_a_tracked_item_stands_for_votes_no_more(three: Any, found: Found) 
     three.hub.sync()
 
     assert three.where(6, 8) == [6, 5]
+
+
+def placed(three: Any, found: Found) -> list[int]:
+    """A person has put piece 6 into idea 5; where pieces 7 and 8 are then, of which 7 lies near."""
+    found.said["7"] = found.said["8"] = [candidate(1, 0.9, 0.9, 0.9)]
+    for number in (7, 8):
+        three.desk.add(number, f"piece {number}")
+    three.hub.sync()
+    three.hub.act("review", prepare)
+    assert three.where(6, 7, 8) == [6, 1, 1]
+
+    found.said["7"] = found.said["8"] = [spoken_for(5, ("6", 0.95)), candidate(1, 0.9, 0.9, 0.9)]
+    found.said["6"] = [spoken_for(1, ("7", 0.6), ("8", 0.59))]
+    three.act(link, "desk:6", "IDEA-5")
+    return list(three.where(7, 8))
+
+
+def test_what_lies_near_a_piece_that_a_person_placed_votes_again(three: Any, found: Found) -> None:
+    found.said["7"] = [candidate(5, 0.9)]
+    assert placed(three, found) == [1, 1], "nothing moves while a person waits"
+
+    three.hub.act("review", prepare)
+
+    assert three.where(7, 8) == [5, 1]
+    asked = three.hub.store.questions([Ref("desk", "7")])
+    assert [it.linked for it in asked.values()] == [5]
+
+
+def test_what_a_likeness_had_put_beside_a_piece_may_follow_it_where_a_person_takes_it_out(
+    three: Any, found: Found
+) -> None:
+    found.said["7"] = found.said["8"] = [candidate(1, 0.9, 0.9, 0.9)]
+    for number in (7, 8):
+        three.desk.add(number, f"piece {number}")
+    three.hub.sync()
+    three.hub.act("review", prepare)
+    assert three.where(7, 8) == [1, 1]
+
+    three.act(unlink, "desk:7")
+    (alone,) = three.where(7)
+    refs = [Ref("desk", str(number)) for number in (1, 2, 7, 8)]
+    assert three.hub.store.apart(refs) == {refs[0]: {alone}, refs[1]: {alone}, refs[2]: {1}}
+
+    found.said["8"] = [spoken_for(alone, ("7", 0.95)), candidate(1, 0.9, 0.9, 0.9)]
+    found.said["7"] = [spoken_for(1, ("8", 0.95))]
+    three.hub.act("review", prepare)
+    assert three.where(7, 8) == [alone, alone]
+
+
+def test_the_nearest_pieces_of_other_ideas_follow_a_person_as_far_as_they_lie_near() -> None:
+    near = [(str(at), 0.9 - at / 100) for at in range(9)]
+    found = [
+        spoken_for(5, ("mine", 0.99)),
+        spoken_for(1, *near, ("far", 0.59)),
+        spoken_for(2, ("b", 0.95), ("c", 0.6)),
+    ]
+
+    assert [ref.id for ref in following(5, found)] == ["b", *(name for name, _ in near)]
+    assert [ref.id for ref in following(5, found[2:])] == ["b", "c"]
+
+
+def test_what_lies_near_votes_again_when_a_person_takes_it_back(three: Any, found: Found) -> None:
+    placed(three, found)
+    three.hub.act("review", prepare)
+    found.said["7"] = [candidate(1, 0.9, 0.9, 0.9), spoken_for(5, ("6", 0.7))]
+    found.said["6"] = [spoken_for(5, ("7", 0.6))]
+
+    three.act(undo, "IDEA-5")
+    three.hub.act("review", prepare)
+
+    assert three.where(6, 7, 8) == [6, 1, 1]
+
+
+def test_what_lies_near_a_piece_that_a_person_placed_stays_where_somebody_is_waited_for(
+    three: Any, found: Found
+) -> None:
+    placed(three, found)
+    three.hub.limits = replace(three.hub.limits, similar="learn")
+    three.hub.act("review", prepare)
+
+    assert three.where(7, 8) == [1, 1]
+
+
+def test_of_a_page_seven_of_ten_questions_are_drawn_by_lot_from_large_ideas(three: Any, found: Found) -> None:
+    for number in range(7, 37):
+        joins = number < 27
+        found.said[str(number)] = [candidate(1, *([0.9] * 3 if joins else [0.29]))]
+        three.desk.add(number, f"piece {number}")
+    three.hub.sync()
+    three.hub.act("review", prepare)
+    assert three.where(*range(7, 27)) == [1] * 20
+
+    def page(count: int, **more: Any) -> list[int]:
+        limits = replace(three.hub.limits, ask=0.0, **more)
+        return [int(it.name.partition(":")[2]) for it in inquiries(three.hub.store, count, limits=limits)]
+
+    drawn = [number for number in page(10) if number < 27]
+    assert len(drawn) == 7
+    assert max(drawn) > 14, "they are spread over all of them"
+    assert page(10) == page(10)
+    assert all(number >= 27 for number in page(10, similar="suggest"))
 
 
 def test_a_text_that_is_said_again_in_the_same_page_follows_the_piece_that_has_moved(

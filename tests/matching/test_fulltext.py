@@ -145,5 +145,6 @@ def test_terms_are_chosen_by_weight_within_the_budget_and_one_too_frequent_is_pa
     counts = {"rare": 5, "usual": 19_996, "known": 900, "other": 40}
 
     assert chosen(["rare", "usual", "known", "other"], counts) == ["rare", "known", "other"]
+    assert chosen(["rare", "usual", "known", "other"], counts, 100_000) == ["rare", "usual", "known", "other"]
     assert chosen(["huge"], {"huge": 900_000}) == ["huge"]
     assert len(chosen([f"t{at}" for at in range(99)], {f"t{at}": 1 for at in range(99)})) == 24

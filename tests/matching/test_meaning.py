@@ -15,7 +15,9 @@ from tests.matching.encoders import Small
 
 from opshub.clock import FrozenClock
 from opshub.matching import meaning
+from opshub.matching.fulltext import FullText
 from opshub.matching.meaning import Meaning
+from opshub.matching.retrieval import ALONE, BESIDE
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
 from opshub.store import Store, open_store
 
@@ -73,6 +75,22 @@ def test_another_language_is_found_by_what_it_means(store: Store, meant: Meaning
 
     assert [(near.feedback.id, near.cosine) for near in found] == [("2", 1.0), ("3", 1.0)]
     assert found[0].idea == store.links_of([Ref("desk", "2")])[Ref("desk", "2")].idea
+
+
+def test_beside_an_encoder_fewer_pieces_are_looked_for_by_words(
+    store: Store, meant: Meaning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    search = store.search_text
+    monkeypatch.setattr(
+        store, "search_text", lambda weights, limit: (asked.append(limit), search(weights, limit))[1]
+    )
+
+    for matcher in (FullText(meant), FullText()):
+        assert matcher.candidates(piece("9", "download the invoice"), store)
+
+    assert asked == [BESIDE.pieces, ALONE.pieces]
+    assert BESIDE < ALONE
 
 
 def test_a_piece_does_not_find_itself(store: Store, meant: Meaning) -> None:

@@ -191,7 +191,8 @@ def test_every_version_of_a_calibration_is_kept(store: Store, now: Any) -> None:
 
 def test_questions_are_drawn_by_lot_of_what_is_likely_alone_and_not_guarded(store: Store, make: Any) -> None:
     names = [str(number) for number in range(1, 13)]
-    make.put(*(make.feedback(name) for name in names))
+    for idea in (names[:3], names[3:]):
+        make.idea(*idea)
     likely = [question(Ref("desk", name), chance=0.95) for name in names]
     likely[1] = replace(likely[1], chance=0.5)
     likely[2] = replace(likely[2], pieces=2)
@@ -208,3 +209,6 @@ def test_questions_are_drawn_by_lot_of_what_is_likely_alone_and_not_guarded(stor
     assert [about for _, about in found] == [11] * 7
     assert store.drawn_questions(0.9, 3, but=("issue",)) == found[:3]
     assert [asked.kind for asked, _ in store.drawn_questions(0.9, 99, "issue")] == ["issue"]
+    large = store.drawn_questions(0.9, 99, but=("issue",), among=4)
+    assert large == [row for row in found if row[0].feedback != ONE], "its idea has three pieces"
+    assert store.drawn_questions(0.9, 99, among=10) == []

@@ -21,10 +21,12 @@ from opshub.engine.voting import (
     Voter,
     alone,
     by_itself,
+    following,
     free,
     judged_by,
     pieces_of,
     vote,
+    voter,
 )
 from opshub.engine.work import Work
 from opshub.matching import Candidate
@@ -52,6 +54,12 @@ _MARK = "asking"
 _VOTES = "asking.votes"
 """The mark of the feedback with which a look at everything ends: as far as that all votes are cast again."""
 
+_DONE_BY_PEOPLE = "asking.actions"
+"""The mark of the last action behind which what lies near has voted."""
+
+_FOLLOWED = 20
+"""Pieces of one action around which others vote again; where more were placed at once, they outweigh the rest."""
+
 _DONE = (QuestionState.ANSWERED, QuestionState.SETTLED)
 
 
@@ -70,19 +78,34 @@ def ask(work: Work, limit: int = 100) -> bool:
             _Batch(work, judge).feedback(seen)
             store.set_mark(_MARK, seen[-1].seq)
         return True
-    return _value_again(work, judge, limit)
+    return _follow(work, judge) or _value_again(work, judge, limit)
 
 
 def begin_again(work: Work) -> None:
     """Look at all feedback again, with the matcher's model as it is now. Used inside of a transaction."""
     work.store.set_mark(_MARK, 0)
     work.store.set_mark(_VOTES, work.store.mark("match"))
+    work.store.set_mark(_DONE_BY_PEOPLE, next((it.number for it in work.store.last_actions(1)), 0))
     work.store.set_fact(ASKED_WITH, judged_by(work))
 
 
 def ask_anew(work: Work, judge: Judge, voter: Voter, link: Link, among: Sequence[Candidate]) -> None:
     """Of a piece that was asked about and has voted for another idea. Used inside of a transaction."""
     _Batch(work, judge).settled(voter.piece, link, among, voter.apart)
+
+
+def _follow(work: Work, judge: Judge) -> bool:
+    """Where nobody is waited for, what lies near a piece that a person placed votes again; whether there was any."""
+    store = work.store
+    action = store.action(store.mark(_DONE_BY_PEOPLE) + 1)
+    if action is None:
+        return False
+    with work.timed("ask"), work.commit("match"):
+        batch = _Batch(work, judge)
+        for ref in action.feedback[:_FOLLOWED] if work.limits.similar == "attach" else ():
+            batch.follow(ref)
+        store.set_mark(_DONE_BY_PEOPLE, action.number)
+    return True
 
 
 def _value_again(work: Work, judge: Judge, limit: int) -> bool:
@@ -163,6 +186,21 @@ class _Batch:
         store.put_resemblances([it.piece.ref], _resemblances(link, among))
         if old is not None and old.state not in _DONE:
             store.put_questions([replace(old, state=QuestionState.SETTLED)])
+
+    def follow(self, ref: Ref) -> None:
+        """What lies near a piece votes again."""
+        store = self.work.store
+        piece, link = store.feedback(ref), store.links_of([ref]).get(ref)
+        if piece is None or link is None or not self.judge.attaches(piece.kind):
+            return
+        for near in following(link.idea, self.judge.candidates(piece, LOOKED_AT)):
+            it = voter(store, self.blocks, near)
+            if it is None:
+                continue
+            among = self.judge.candidates(it.piece, LOOKED_AT)
+            made = self._voted(it, [one for one in among if one.idea not in it.apart])
+            if made != it.link:
+                self.settled(it.piece, made, among, it.apart)
 
     def _voted(self, it: Voter, found: Sequence[Candidate]) -> Link:
         """Its link after a vote."""

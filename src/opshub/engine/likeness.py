@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from opshub.engine.connection import Limits
@@ -11,10 +11,12 @@ from opshub.engine.learning import may_attach
 from opshub.engine.work import Work
 from opshub.matching import AGAIN, HEARD, SHIPPED, Candidate, Features, Matcher, Weights, chance, features
 from opshub.model import Feedback, Link, LinkMaker, Ref
-from opshub.store.asked import Calibration, Offer, Question
+from opshub.store.asked import Calibration, Offer, Question, QuestionState
 from opshub.store.base import Store
 
 __all__ = ["Judge", "Weighed", "by_likeness", "offer"]
+
+_SURER = (LinkMaker.PERSON, LinkMaker.KEY, LinkMaker.RULE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +101,21 @@ class Judge:
 
     def _voted(self, feedback: Feedback, found: Sequence[Candidate], own: int) -> Link | None:
         """The link to the idea for which the nearest pieces speak most, where nobody is waited for."""
-        best = max(found, key=lambda it: (it.votes.weight, it.likeness, -it.idea))
+        placed = self._placed(it.feedback for one in found for it in one.votes.heard if it.near)
+        best = max(found, key=lambda it: (it.votes.weight(placed), it.likeness, -it.idea))
         others = self.store.size_of(best.idea, HEARD + 1) - (best.idea == own)
         vote = best.votes.mean(others)
-        if vote < round(self.matcher.joins_from(feedback) + (AGAIN if own else 0), 4):
+        more = AGAIN if own and not best.votes.led(placed) else 0
+        if vote < round(self.matcher.joins_from(feedback) + more, 4):
             return None
         return by_likeness(feedback.ref, offer(best), vote)
+
+    def _placed(self, refs: Iterable[Ref]) -> set[Ref]:
+        """Those that a person, a key or a rule placed, and those about which a person was asked and answered."""
+        asked = [*refs]
+        links, questions = self.store.links_of(asked), self.store.questions(asked)
+        answered = {ref for ref, it in questions.items() if it.state is QuestionState.ANSWERED}
+        return answered | {ref for ref, link in links.items() if link.maker in _SURER}
 
     def draws(self, nearest: Ref) -> bool:
         """Whether a piece may draw others after it: what a likeness attached does not, because it may be wrong."""

@@ -38,7 +38,8 @@ def link(work: Work, feedback: str, idea: str, asked: Asked) -> Done:
 def unlink(work: Work, feedback: str, asked: Asked) -> Done:
     """Say that a piece of feedback does not belong to its idea. UsageError where it stands alone; NotFoundError.
 
-    It goes where else it says that it belongs, or begins an idea of its own.
+    It goes where else it says that it belongs, or begins an idea of its own. Nothing that is left follows it there but
+    what only a likeness had put beside it.
     """
     store = work.store
     piece = find_feedback(store, feedback)
@@ -47,15 +48,16 @@ def unlink(work: Work, feedback: str, asked: Asked) -> Done:
         raise UsageError(
             f"{piece.ref} belongs to no idea", hint=f"to link it: opshub ideas link {piece.ref} IDEA"
         )
-    others = [it.feedback for it in store.links_to(old.idea) if it.feedback != piece.ref]
-    _refuse_alone(store, piece.ref, old, others)
+    others = [it for it in store.links_to(old.idea) if it.feedback != piece.ref]
+    _refuse_alone(store, piece.ref, old, [it.feedback for it in others])
     with work.commit("match"):
         deed = Deed(work, asked, work.clock.now())
         deed.watch([piece.ref])
         deed.apart([(piece.ref, old.idea)])
         new = stated(work, [piece]).get(piece.ref) or _own_idea(deed, piece, old.idea)
         if new is not None and any(change.after.number == new.idea for change in deed.ideas):
-            deed.apart([(ref, new.idea) for ref in others])
+            firm = [it.feedback for it in others if it.maker is not LinkMaker.SIMILARITY]
+            deed.apart([(ref, new.idea) for ref in firm])
         deed.link({piece.ref: new})
         moved = deed.follow()
         action = deed.keep(ActionKind.UNLINK, old.idea, new.idea if new else 0, [piece.ref])

@@ -33,6 +33,12 @@ NAMED = 6
 PROVING = 0.8
 """The share of a page of questions that is drawn by lot from what is nearly sure, so that it shows what may attach."""
 
+LEADING = 0.7
+"""The share that is drawn by lot from large ideas where nobody is waited for: each answer leads what lies near it."""
+
+LARGE = 10
+"""So many pieces has a large idea: of a smaller one every piece is near every other."""
+
 NEARLY = 2
 """What is nearly sure is expected to be wrong so many times as often as is promised, at most."""
 
@@ -94,7 +100,8 @@ def inquiries(store: Store, limit: int, kind: str = "", limits: Limits | None = 
     """What is asked, that first whose answer is worth most; what became pointless is left out.
 
     Whether two ideas are one is asked once, not for each of their pieces again. Where ``limits`` say that
-    the hub learns from answers, a part of what is told is drawn by lot from what is nearly sure.
+    the hub learns from answers, a part of what is told is drawn by lot from what is nearly sure; where they say that it
+    waits for nobody, from what was attached to large ideas.
     """
     joint = [_of_ideas(store, found) for found in merges_by_idea(store, limit) if found[0].pieces]
     # A few are left out below; the rest of the page makes up for them.
@@ -103,18 +110,21 @@ def inquiries(store: Store, limit: int, kind: str = "", limits: Limits | None = 
     found = (_inquiry(store, question, about - 1) for question, about in rows)
     single = [it for it in found if it is not None and (it.attached or _pairs(it)[0] not in settled)]
     wanted = sorted([*(joint if kind in ("", IDEA) else ()), *single], key=lambda it: -it.worth)
-    drawn = [it for it in _drawn(store, limit, kind, limits) if it.attached or _pairs(it)[0] not in settled]
-    proving = {it.name: it for it in drawn[: int(limit * PROVING)]}
-    others = [it for it in wanted if it.name not in proving][: limit - len(proving)]
-    return sorted([*others, *proving.values()], key=lambda it: -it.worth)
+    lots = [it for it in _drawn(store, limit, kind, limits) if it.attached or _pairs(it)[0] not in settled]
+    share = PROVING if limits is not None and limits.similar == "learn" else LEADING
+    drawn = {it.name: it for it in lots[: int(limit * share)]}
+    others = [it for it in wanted if it.name not in drawn][: limit - len(drawn)]
+    return sorted([*others, *drawn.values()], key=lambda it: -it.worth)
 
 
 def _drawn(store: Store, limit: int, kind: str, limits: Limits | None) -> Iterator[Inquiry]:
-    """Questions about what may be sure soon, or is: what is asked for its worth tells little about these."""
-    if limits is None or limits.similar != "learn" or kind == IDEA:
+    """Questions about what may be sure soon, or is, and about members of large ideas: what is asked for its worth tells
+    little about these."""
+    if limits is None or limits.similar == "suggest" or kind == IDEA:
         return
-    likely = round(1 - NEARLY * (1 - limits.attach), 6)
-    for question, about in store.drawn_questions(likely, limit, kind, NEVER):
+    learns = limits.similar == "learn"
+    likely = round(1 - NEARLY * (1 - limits.attach), 6) if learns else 0.0
+    for question, about in store.drawn_questions(likely, limit, kind, NEVER, 1 if learns else LARGE):
         found = _inquiry(store, question, about - 1)
         if found is not None:
             yield found

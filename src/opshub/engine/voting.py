@@ -26,6 +26,7 @@ __all__ = [
     "alone",
     "around",
     "by_itself",
+    "following",
     "free",
     "judged_by",
     "pieces_of",
@@ -42,6 +43,8 @@ NEAR = 0.6
 AROUND = 3
 """Other ideas of which the nearest piece votes again when a piece comes."""
 
+FOLLOWING = 10
+"""Pieces of other ideas that vote again where a person placed a piece: it says more than one that comes."""
 
 ASKED_WITH = "asked with"
 """The fact that names what all votes and questions depend on."""
@@ -67,6 +70,12 @@ def around(idea: int, found: Sequence[Candidate]) -> list[Ref]:
     """Who votes again when a piece comes to an idea: the nearest pieces of other ideas that it resembles."""
     others = [it for it in found if it.idea != idea and it.likeness >= NEAR]
     return [it.nearest for it in others[:AROUND]]
+
+
+def following(idea: int, found: Sequence[Candidate]) -> list[Ref]:
+    """Who votes again when a person places a piece in an idea, or takes one out: what lies nearest in other ideas."""
+    others = (it for one in found if one.idea != idea for it in one.votes.heard if it.likeness >= NEAR)
+    return [it.feedback for it in sorted(others, key=lambda it: (-it.likeness, it.feedback))[:FOLLOWING]]
 
 
 def voter(store: Store, blocks: Blocks, ref: Ref) -> Voter | None:

@@ -11,7 +11,7 @@ from opshub.matching.spoken import language_of
 from opshub.matching.subjects import LOOKED_AT, subjects
 from opshub.matching.summary import Summary, sample, summary
 from opshub.matching.terms import columns, fingerprint, fold, terms
-from opshub.matching.votes import AGAIN, HEARD, Votes
+from opshub.matching.votes import AGAIN, HEARD, Heard, Votes
 
 __all__ = [
     "AGAIN",
@@ -21,6 +21,7 @@ __all__ = [
     "Candidate",
     "Features",
     "FullText",
+    "Heard",
     "Matcher",
     "Summary",
     "Votes",

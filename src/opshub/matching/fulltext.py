@@ -11,7 +11,7 @@ from opshub.matching.matcher import Candidate, Search
 from opshub.matching.meaning import Meaning
 from opshub.matching.meaning_weights import MEANING
 from opshub.matching.pairs import ALL, Pair, Piece, Weighed, compare
-from opshub.matching.retrieval import Other, Retrieval
+from opshub.matching.retrieval import ALONE, BESIDE, Other, Retrieval
 from opshub.matching.terms import COMMON, columns, is_cjk, words
 from opshub.matching.votes import Votes, heard, joins_from
 from opshub.matching.weights import WEIGHTS
@@ -54,7 +54,8 @@ class FullText:
         own = piece_of(feedback)
         retrieval = Retrieval.begin(own, search)
         telling = retrieval.weights.keys() - COMMON
-        pool = [it for it in retrieval.pool(feedback.ref) if not telling.isdisjoint(it.piece.often)]
+        found = retrieval.pool(feedback.ref, BESIDE if self.meaning else ALONE)
+        pool = [it for it in found if not telling.isdisjoint(it.piece.often)]
         senses = Senses()
         if self.meaning is not None:
             pool, senses = fused(retrieval, feedback, pool, self.meaning)
@@ -65,7 +66,7 @@ class FullText:
         best: dict[int, tuple[float, Other]] = {}
         for likeness, other in judged:
             best.setdefault(other.idea, (likeness, other))
-        votes = heard(own, [(likeness, other.idea, other.piece) for likeness, other in judged])
+        votes = heard(own, [(likeness, other.idea, other.ref, other.piece) for likeness, other in judged])
         written = words(feedback.title, feedback.text) if best else {}
         return [
             Candidate(

@@ -14,19 +14,29 @@ from opshub.matching.pairs import Piece, Rarity
 from opshub.matching.terms import is_cjk
 from opshub.model import Ref
 
-__all__ = ["Other", "Retrieval", "chosen"]
-
-BUDGET = 6_000
-"""Entries of the full-text index that one search reads, so that its cost stays flat as the store grows."""
+__all__ = ["ALONE", "BESIDE", "Other", "Reach", "Retrieval", "chosen"]
 
 MOST_TERMS = 24
 POOL = 40
-FIRST = 60
-"""Pieces that are scored exactly, to find the pool among them."""
 
 _K1, _B = 1.2, 0.75
 _SINGLE = 2.0
 """How much more a single Chinese character says in a search than its rarity alone."""
+
+
+class Reach(NamedTuple):
+    """How far one search looks."""
+
+    entries: int
+    """Those of the full-text index that it reads, so that its cost stays flat as the store grows."""
+    pieces: int
+    """Those that are scored exactly, to find the pool among them."""
+
+
+ALONE = Reach(6_000, 60)
+
+BESIDE = Reach(2_000, 40)
+"""Beside an encoder, which finds by itself what shares only usual words."""
 
 
 class Other(NamedTuple):
@@ -69,14 +79,14 @@ class Retrieval:
         }
         return cls(own, search, rarity, length / max(pieces, 1), told, counts)
 
-    def pool(self, but: Ref, limit: int = POOL) -> list[Other]:
+    def pool(self, but: Ref, reach: Reach = ALONE) -> list[Other]:
         """The best of the linked pieces that the index finds."""
-        terms = chosen(self.weights, self.counts)
+        terms = chosen(self.weights, self.counts, reach.entries)
         if not terms:
             return []
-        hits = self.search.search_text({term: self.weights[term] for term in terms}, FIRST)
+        hits = self.search.search_text({term: self.weights[term] for term in terms}, reach.pieces)
         linked = ((ref, idea, title, body) for ref, idea, _, title, body in hits if ref != but)
-        return self.scored(linked, limit)
+        return self.scored(linked, POOL)
 
     def scored(
         self, hits: Iterable[tuple[Ref, int | None, str, str]], limit: int | None = None
@@ -102,14 +112,15 @@ class Retrieval:
         )
 
 
-def chosen(heaviest: Iterable[str], counts: dict[str, int]) -> Sequence[str]:
-    """The heaviest terms within the budget; one that would pass it is left out, and those behind it are looked at."""
+def chosen(heaviest: Iterable[str], counts: dict[str, int], entries: int = ALONE.entries) -> Sequence[str]:
+    """The heaviest terms within so many entries; one that would pass that is left out, and those behind it are looked
+    at."""
     found: list[str] = []
     spent = 0
     for term in heaviest:
         if len(found) == MOST_TERMS:
             break
-        if not found or spent + counts[term] <= BUDGET:
+        if not found or spent + counts[term] <= entries:
             found.append(term)
             spent += counts[term]
     return found

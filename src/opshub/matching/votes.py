@@ -6,13 +6,14 @@ One near piece may be near by chance; three of an idea rarely are. Measured in `
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from opshub.matching.guards import guards
 from opshub.matching.pairs import Piece
+from opshub.model import Ref
 
-__all__ = ["AGAIN", "HEARD", "Votes", "heard", "joins_from"]
+__all__ = ["AGAIN", "HEARD", "NEAREST", "Heard", "Votes", "heard", "joins_from"]
 
 HEARD = 3
 """Pieces of an idea whose mean likeness is its vote."""
@@ -35,40 +36,53 @@ Where the ideas fit best what labels say (B-cubed F1) on the ``dev`` parts of ba
 AGAIN = 0.1
 """So much more than to join is asked of a vote that moves a piece: by less, ideas that lie near run into each other."""
 
+PLACED = 10
+"""So many times counts a piece that something surer than a likeness placed: it outweighs all of the nearest others."""
+
+
+class Heard(NamedTuple):
+    """A piece of an idea that speaks for it."""
+
+    feedback: Ref
+    likeness: float
+    near: bool = True
+    """Whether it is among the ``NEAREST`` of all: only those decide between ideas."""
+
 
 class Votes(NamedTuple):
-    """What is heard for one idea.
+    """The pieces that are heard for one idea, best first."""
 
-    The likenesses of its ``HEARD`` nearest pieces, best first. Its ``weight`` is the sum of those that are among the
-    ``NEAREST`` of all.
-    """
-
-    likenesses: tuple[float, ...] = ()
-    weight: float = 0.0
+    heard: tuple[Heard, ...] = ()
 
     def mean(self, pieces: int) -> float:
         """The vote of an idea with so many pieces, from 0 to 1: a piece that was not found counts nothing."""
-        return round(math.fsum(self.likenesses) / (min(HEARD, pieces) or 1), 4)
+        return round(math.fsum(it.likeness for it in self.heard[:HEARD]) / (min(HEARD, pieces) or 1), 4)
+
+    def weight(self, placed: Collection[Ref] = ()) -> float:
+        """What decides between ideas: the likenesses of those among the nearest, ``PLACED`` times for those that
+        something surer than a likeness placed."""
+        near = (it.likeness * (PLACED if it.feedback in placed else 1) for it in self.heard if it.near)
+        return round(math.fsum(near), 4)
+
+    def led(self, placed: Collection[Ref]) -> bool:
+        """Whether one of the nearest is among those that something surer placed."""
+        return any(it.near and it.feedback in placed for it in self.heard)
 
 
-def heard(own: Piece, judged: Iterable[tuple[float, int, Piece]]) -> dict[int, Votes]:
-    """The votes of each idea, by the likeness, the idea and the text of pieces, best first.
+def heard(own: Piece, judged: Iterable[tuple[float, int, Ref, Piece]]) -> dict[int, Votes]:
+    """The votes of each idea, by the likeness, the idea, the name and the text of pieces, best first.
 
     Near copies that deny what the text says, or name other numbers, are not heard.
     """
     speaking = [
-        (likeness, idea) for likeness, idea, other in judged if likeness < COPY or not guards(own, other)
+        (idea, ref, likeness)
+        for likeness, idea, ref, other in judged
+        if likeness < COPY or not guards(own, other)
     ]
-    found: dict[int, list[float]] = {}
-    weights: dict[int, list[float]] = {}
-    for rank, (likeness, idea) in enumerate(speaking):
-        found.setdefault(idea, []).append(likeness)
-        if rank < NEAREST:
-            weights.setdefault(idea, []).append(likeness)
-    return {
-        idea: Votes(tuple(likenesses[:HEARD]), round(math.fsum(weights.get(idea, ())), 4))
-        for idea, likenesses in found.items()
-    }
+    found: dict[int, list[Heard]] = {}
+    for rank, (idea, ref, likeness) in enumerate(speaking):
+        found.setdefault(idea, []).append(Heard(ref, likeness, rank < NEAREST))
+    return {idea: Votes(tuple(pieces)) for idea, pieces in found.items()}
 
 
 def joins_from(own: Piece, encoder: str = "") -> float:

@@ -31,12 +31,12 @@ class Questions(Protocol):
         ...
 
     def drawn_questions(
-        self, likely: float, limit: int, kind: str = "", but: Collection[str] = ()
+        self, likely: float, limit: int, kind: str = "", but: Collection[str] = (), among: int = 1
     ) -> list[tuple[Question, int]]:
         """The same of questions that are drawn by lot: the same ones in the same hub, spread evenly over all arrivals.
 
-        Drawn are those that are expected to be right at least so often, whose piece is alone in its idea and which
-        nothing guards; those of kinds in ``but`` are not.
+        Drawn are those that are expected to be right at least so often, whose piece moves alone, which nothing guards
+        and in whose idea there are ``among`` so many pieces; those of kinds in ``but`` are not.
         """
         ...
 

@@ -50,14 +50,15 @@ class Questions(Texts):
         return [(it, about[it.offered]) for it in worth][:limit]
 
     def drawn_questions(
-        self, likely: float, limit: int, kind: str = "", but: Collection[str] = ()
+        self, likely: float, limit: int, kind: str = "", but: Collection[str] = (), among: int = 1
     ) -> list[tuple[Question, int]]:
-        """The same of questions that are drawn by lot, of what is likely, alone in its idea and not guarded."""
+        """The same of questions that are drawn by lot, of what is likely, moves alone and is not guarded."""
         place = {ref: at for at, ref in enumerate(self.kept.feedback, 1)}
         found = [
             (it, about)
             for it, about in self.open_questions(len(place), kind)
             if it.chance >= likely and it.pieces == 1 and not it.guards and it.kind not in but
+            if any(self.size_of(link.idea, among) == among for link in self.links_of([it.feedback]).values())
         ]
         return sorted(found, key=lambda row: place[row[0].feedback] * LOT % 2**32)[:limit]
 

@@ -34,9 +34,10 @@ OPEN_QUESTIONS = f"""
 """
 DRAWN_QUESTIONS = f"""
     select {_QUESTION}, (select count(*) from question o where o.state = 'open' and o.offered = q.offered) from (
-        select q.feedback from question q join feedback f on f.key = q.feedback
+        select q.feedback from question q join feedback f on f.key = q.feedback join link l on l.feedback = q.feedback
         where q.state = 'open' and q.chance >= ? and q.pieces = 1 and q.guarded = 0 and f.gone is null
             and (? = '' or q.kind = ?) and q.kind not in {{texts}}
+            and (select count(*) from (select 1 from link o where o.idea = l.idea limit ?)) = ?
         order by q.feedback * {LOT} % {2**32} limit ?
     ) drawn join question q on q.feedback = drawn.feedback join feedback f on f.key = q.feedback
     order by q.feedback * {LOT} % {2**32}

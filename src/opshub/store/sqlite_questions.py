@@ -42,10 +42,11 @@ class Questions(Texts):
         return [(_question(row), row[-1]) for row in rows]
 
     def drawn_questions(
-        self, likely: float, limit: int, kind: str = "", but: Collection[str] = ()
+        self, likely: float, limit: int, kind: str = "", but: Collection[str] = (), among: int = 1
     ) -> list[tuple[Question, int]]:
-        """The same of questions that are drawn by lot, of what is likely, alone in its idea and not guarded."""
-        rows = self._rows(sql.DRAWN_QUESTIONS, (likely, kind, kind, json_of(sorted(but)), limit))
+        """The same of questions that are drawn by lot, of what is likely, moves alone and is not guarded."""
+        asked = (likely, kind, kind, json_of(sorted(but)), among, among, limit)
+        rows = self._rows(sql.DRAWN_QUESTIONS, asked)
         return [(_question(row), row[-1]) for row in rows]
 
     def questions_before(self, kind: str, version: int, limit: int) -> list[Question]:
