@@ -97,12 +97,13 @@ def ask_anew(work: Work, judge: Judge, voter: Voter, link: Link, among: Sequence
 def _follow(work: Work, judge: Judge) -> bool:
     """Where nobody is waited for, what lies near a piece that a person placed votes again; whether there was any."""
     store = work.store
-    action = store.action(store.mark(_DONE_BY_PEOPLE) + 1)
+    attaches = work.limits.similar == "attach"
+    action = store.action(store.mark(_DONE_BY_PEOPLE) + 1) if attaches else None
     if action is None:
         return False
     with work.timed("ask"), work.commit("match"):
         batch = _Batch(work, judge)
-        for ref in action.feedback[:_FOLLOWED] if work.limits.similar == "attach" else ():
+        for ref in action.feedback[:_FOLLOWED]:
             batch.follow(ref)
         store.set_mark(_DONE_BY_PEOPLE, action.number)
     return True
