@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,9 +83,12 @@ def test_beside_an_encoder_fewer_pieces_are_looked_for_by_words(
 ) -> None:
     asked: list[int] = []
     search = store.search_text
-    monkeypatch.setattr(
-        store, "search_text", lambda weights, limit: (asked.append(limit), search(weights, limit))[1]
-    )
+
+    def watched(weights: Mapping[str, float], limit: int) -> list[Any]:
+        asked.append(limit)
+        return search(weights, limit)
+
+    monkeypatch.setattr(store, "search_text", watched)
 
     for matcher in (FullText(meant), FullText()):
         assert matcher.candidates(piece("9", "download the invoice"), store)
