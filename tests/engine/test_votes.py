@@ -224,7 +224,7 @@ def placed(three: Any, found: Found) -> list[int]:
     assert three.where(6, 7, 8) == [6, 1, 1]
 
     found.said["7"] = found.said["8"] = [spoken_for(5, ("6", 0.95)), candidate(1, 0.9, 0.9, 0.9)]
-    found.said["6"] = [spoken_for(1, ("7", 0.6), ("8", 0.59))]
+    found.said["6"] = [spoken_for(1, ("7", 0.5), ("8", 0.49))]
     three.act(link, "desk:6", "IDEA-5")
     return list(three.where(7, 8))
 
@@ -262,11 +262,11 @@ def test_what_a_likeness_had_put_beside_a_piece_may_follow_it_where_a_person_tak
 
 
 def test_the_nearest_pieces_of_other_ideas_follow_a_person_as_far_as_they_lie_near() -> None:
-    near = [(str(at), 0.9 - at / 100) for at in range(9)]
+    near = [(str(at), 0.9 - at / 100) for at in range(19)]
     found = [
         spoken_for(5, ("mine", 0.99)),
-        spoken_for(1, *near, ("far", 0.59)),
-        spoken_for(2, ("b", 0.95), ("c", 0.6)),
+        spoken_for(1, *near, ("far", 0.49)),
+        spoken_for(2, ("b", 0.95), ("c", 0.5)),
     ]
 
     assert [ref.id for ref in following(5, found)] == ["b", *(name for name, _ in near)]
@@ -313,6 +313,35 @@ def test_of_a_page_seven_of_ten_questions_are_drawn_by_lot_from_large_ideas(thre
     assert max(drawn) > 14, "they are spread over all of them"
     assert page(10) == page(10)
     assert all(number >= 27 for number in page(10, similar="suggest"))
+
+
+def worth(world: Any, *pieces: int, **limits: Any) -> list[float]:
+    world.hub.limits = replace(world.hub.limits, **limits)
+    world.hub.act("matching rematch", again)
+    world.hub.act("review", prepare)
+    refs = [Ref("desk", str(piece)) for piece in pieces]
+    asked = world.hub.store.questions(refs)
+    return [asked[ref].worth for ref in refs]
+
+
+def test_an_answer_is_worth_the_pieces_that_it_is_expected_to_put_right(three: Any, found: Found) -> None:
+    """Of an idea of five the one piece that is wrong harms four others a little, and itself wholly."""
+    found.said["6"] = [candidate(1, 0.7, 0.6, 0.5)]
+    found.said["7"] = [candidate(1, 0.29)]
+    found.said["8"] = [candidate(5, 0.29)]
+    for number in (7, 8):
+        three.desk.add(number, f"piece {number}")
+    three.hub.sync()
+    (wrong, of_five, of_one) = worth(three, 6, 7, 8)
+    assert three.where(6, 7, 8) == [1, 7, 8]
+
+    likely = three.hub.store.questions([Ref("desk", "8")])[Ref("desk", "8")].chance
+    assert wrong == round((1 - 0.6) * 2 * 4 / 5, 4)
+    assert likely == 0.29
+    assert of_five == round(likely * 2 * 5 / 6, 4)
+    assert of_one == round(likely, 4)
+    near = 1 - (three.hub.limits.attach - likely)
+    assert worth(three, 8, similar="learn") == [round(near, 4)], "there it shows what may attach"
 
 
 def test_a_text_that_is_said_again_in_the_same_page_follows_the_piece_that_has_moved(

@@ -75,5 +75,5 @@ def test_what_joins_depends_on_the_form_of_the_text_and_on_who_judges() -> None:
     forms = [piece("login fails"), piece("login fails", "Login"), piece("登录失败")]
 
     assert [joins_from(it) for it in forms] == [0.3, 0.3, 0.65]
-    assert [joins_from(it, "universal 1") for it in forms] == [0.75, 0.5, 0.6]
-    assert [joins_from(it, "another 1") for it in forms] == [0.75, 0.5, 0.6]
+    assert [joins_from(it, "universal 1") for it in forms] == [0.7, 0.35, 0.45]
+    assert [joins_from(it, "another 1") for it in forms] == [0.7, 0.35, 0.45]

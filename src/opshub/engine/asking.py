@@ -50,6 +50,9 @@ OFFERED = 3
 EACH = 10
 """Of what a likeness attaches, one piece in so many is asked about all the same: whether it keeps its promise."""
 
+MANY = 100
+"""So many times as many pieces count as any more: what one answer puts right hardly grows beyond."""
+
 _MARK = "asking"
 _VOTES = "asking.votes"
 """The mark of the feedback with which a look at everything ends: as far as that all votes are cast again."""
@@ -57,7 +60,7 @@ _VOTES = "asking.votes"
 _DONE_BY_PEOPLE = "asking.actions"
 """The mark of the last action behind which what lies near has voted."""
 
-_FOLLOWED = 20
+_FOLLOWED = 10
 """Pieces of one action around which others vote again; where more were placed at once, they outweigh the rest."""
 
 _DONE = (QuestionState.ANSWERED, QuestionState.SETTLED)
@@ -269,7 +272,7 @@ class _Batch:
             margin=weighed.margin,
             chance=weighed.chance,
             version=weighed.version,
-            worth=self._worth(link, weighed.chance),
+            worth=self._worth(link, weighed.chance, pieces, offers),
             pieces=pieces,
             linked=link.idea,
             offers=tuple(offers),
@@ -279,11 +282,15 @@ class _Batch:
         self.work.stage("ask").add("questions", int(question.state is QuestionState.OPEN))
         self.work.store.put_questions([question])
 
-    def _worth(self, link: Link, likely: float) -> float:
-        """Nearness to the promise; of what joined an idea without a promise, the doubt."""
-        if link.maker is LinkMaker.SIMILARITY and self.work.limits.similar == "attach":
-            return round(1 - link.confidence, 4)
-        return round(1 - max(0.0, self.work.limits.attach - likely), 4)
+    def _worth(self, link: Link, likely: float, pieces: int, offers: Sequence[Offer]) -> float:
+        """Nearness to the promise; where nobody is waited for, what an answer is expected to put right."""
+        if self.work.limits.similar != "attach":
+            return round(1 - max(0.0, self.work.limits.attach - likely), 4)
+        attached = link.maker is LinkMaker.SIMILARITY
+        idea = link.idea if attached else offers[0].idea if offers else 0
+        others = self.work.store.size_of(idea, MANY * pieces) - attached if idea else 0
+        changes = 1 - link.confidence if attached else likely
+        return round(changes * 2 * others / (pieces + others), 4)
 
     def _stand(self, asked: Question, link: Link) -> Question:
         """The question as it stands; what is sure enough, and nothing but itself in its idea, is attached."""

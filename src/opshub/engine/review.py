@@ -151,7 +151,7 @@ def _of_ideas(store: Store, found: Sequence[MergeSuggestion]) -> Inquiry:
         own=first.idea,
         choices=tuple(choices),
         chance=first.likeness,
-        worth=round(first.worth * min(first.voices), 4),
+        worth=first.worth,
         moves=first.voices[0] + len(store.bound_to(first.idea.number)),
     )
 

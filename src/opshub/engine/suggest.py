@@ -66,7 +66,7 @@ class MergeSuggestion:
     voices: tuple[int, int]
     pieces: tuple[tuple[Feedback, Feedback], ...]
     worth: float = 0.0
-    """What the order goes by: 1 where every piece of both resembles the other idea fully."""
+    """What the order goes by: how many pieces an answer is expected to put right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +226,9 @@ def _merge(store: Store, row: Pair) -> MergeSuggestion:
         if mine is not None and theirs is not None:
             pairs.append((mine, theirs))
     voices = (row.ones, row.twos) if keep_two else (row.twos, row.ones)
-    worth = round(math.sqrt(row.worth) / 20_000, 4)
-    return MergeSuggestion(idea, into, row.best / 10_000, row.alike, voices, tuple(pairs), worth)
+    return MergeSuggestion(
+        idea, into, row.best / 10_000, row.alike, voices, tuple(pairs), round(row.worth, 4)
+    )
 
 
 def _part(work: Work, limit: int) -> bool:

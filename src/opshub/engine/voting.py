@@ -43,8 +43,11 @@ NEAR = 0.6
 AROUND = 3
 """Other ideas of which the nearest piece votes again when a piece comes."""
 
-FOLLOWING = 10
+FOLLOWING = 20
 """Pieces of other ideas that vote again where a person placed a piece: it says more than one that comes."""
+
+FOLLOWS = 0.5
+"""The likeness from which they do."""
 
 ASKED_WITH = "asked with"
 """The fact that names what all votes and questions depend on."""
@@ -74,7 +77,7 @@ def around(idea: int, found: Sequence[Candidate]) -> list[Ref]:
 
 def following(idea: int, found: Sequence[Candidate]) -> list[Ref]:
     """Who votes again when a person places a piece in an idea, or takes one out: what lies nearest in other ideas."""
-    others = (it for one in found if one.idea != idea for it in one.votes.heard if it.likeness >= NEAR)
+    others = (it for one in found if one.idea != idea for it in one.votes.heard if it.likeness >= FOLLOWS)
     return [it.feedback for it in sorted(others, key=lambda it: (-it.likeness, it.feedback))[:FOLLOWING]]
 
 

@@ -35,8 +35,13 @@ class Pair(NamedTuple):
 
     @property
     def worth(self) -> float:
-        """What orders them: likeness that is found for each piece that a merge brings together, squared."""
-        return self.total * (1.0 * self.total) / (self.ones * self.twos)
+        """What orders them: how many pieces a question whether both are one is expected to put right.
+
+        That is the likeness which is found for each piece of the smaller one, 1 at most, times the harmonic mean of
+        their voices: of an idea that was torn in two each piece misses what is in the other part.
+        """
+        likely = min(1.0, self.total / (20_000.0 * min(self.ones, self.twos)))
+        return likely * (2.0 * self.ones * self.twos / (self.ones + self.twos))
 
 
 class TwoFold(NamedTuple):

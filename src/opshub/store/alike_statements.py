@@ -17,7 +17,8 @@ ALIKE_IDEAS = """
         group by 1, 2
     ) p join idea a on a.number = p.one join idea b on b.number = p.two
     where a.voices >= ? and b.voices >= ?
-    order by p.total * (1.0 * p.total) / (a.voices * b.voices) desc, p.one, p.two limit ?
+    order by min(1.0, p.total / (20000.0 * min(a.voices, b.voices)))
+        * (2.0 * a.voices * b.voices / (a.voices + b.voices)) desc, p.one, p.two limit ?
 """
 ALIKE_PIECES = """
     select f.connection, f.id, g.connection, g.id, r.likeness
