@@ -31,7 +31,7 @@ from opshub.engine.voting import (
 from opshub.engine.work import Work
 from opshub.matching import Candidate
 from opshub.model import Feedback, Link, LinkMaker, Ref
-from opshub.store.alike import Resemblance
+from opshub.store.alike import Resemblance, put_right
 from opshub.store.asked import Offer, Question, QuestionState
 from opshub.store.base import Store
 from opshub.store.rows import Seen
@@ -50,7 +50,7 @@ OFFERED = 3
 EACH = 10
 """Of what a likeness attaches, one piece in so many is asked about all the same: whether it keeps its promise."""
 
-MANY = 100
+_MANY = 100
 """So many times as many pieces count as any more: what one answer puts right hardly grows beyond."""
 
 _MARK = "asking"
@@ -288,9 +288,9 @@ class _Batch:
             return round(1 - max(0.0, self.work.limits.attach - likely), 4)
         attached = link.maker is LinkMaker.SIMILARITY
         idea = link.idea if attached else offers[0].idea if offers else 0
-        others = self.work.store.size_of(idea, MANY * pieces) - attached if idea else 0
+        others = self.work.store.size_of(idea, _MANY * pieces) - attached if idea else 0
         changes = 1 - link.confidence if attached else likely
-        return round(changes * 2 * others / (pieces + others), 4)
+        return round(put_right(changes, pieces, others) / pieces, 4)
 
     def _stand(self, asked: Question, link: Link) -> Question:
         """The question as it stands; what is sure enough, and nothing but itself in its idea, is attached."""

@@ -7,7 +7,16 @@ from typing import NamedTuple
 
 from opshub.model import Ref
 
-__all__ = ["Pair", "Refusal", "Resemblance", "TwoFold"]
+__all__ = ["Pair", "Refusal", "Resemblance", "TwoFold", "put_right"]
+
+
+def put_right(likely: float, some: int, others: int) -> float:
+    """How many pieces an answer is expected to put right that brings so many pieces and others together, or parts them.
+
+    Of an idea that is torn in two each piece misses what is in the other part.
+    The harmonic mean of both counts, by which the sum of B-cubed recall or precision grows.
+    """
+    return likely * (2.0 * some * others / (some + others))
 
 
 class Resemblance(NamedTuple):
@@ -35,13 +44,10 @@ class Pair(NamedTuple):
 
     @property
     def worth(self) -> float:
-        """What orders them: how many pieces a question whether both are one is expected to put right.
-
-        That is the likeness which is found for each piece of the smaller one, 1 at most, times the harmonic mean of
-        their voices: of an idea that was torn in two each piece misses what is in the other part.
-        """
+        """What orders them: how many pieces a question whether both are one is expected to put right, as likely as the
+        likeness that was found for each piece of the smaller one."""
         likely = min(1.0, self.total / (20_000.0 * min(self.ones, self.twos)))
-        return likely * (2.0 * self.ones * self.twos / (self.ones + self.twos))
+        return put_right(likely, self.ones, self.twos)
 
 
 class TwoFold(NamedTuple):
