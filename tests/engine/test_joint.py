@@ -10,7 +10,7 @@ import pytest
 from opshub.engine.deed import Asked, Done
 from opshub.engine.regroup import link
 from opshub.engine.review import IDEA, Inquiry, answer, inquiries, inquiry, prepare
-from opshub.engine.suggest import suggest_again
+from opshub.engine.suggest import merges, suggest_again
 from opshub.engine.undo import undo
 from opshub.errors import NotFoundError, UsageError
 
@@ -176,3 +176,13 @@ def test_the_second_of_them_takes_it(several: Any) -> None:
 
     assert several.where(3, 9) == [int(second.removeprefix("IDEA-"))] * 2
     assert len(offered(several)) == 1
+
+
+def test_two_pieces_that_resemble_each_other_most_are_shown_once(four: Any) -> None:
+    asked(four)
+    rows = four.hub.store.alike_pieces(1, 2, 9)
+    assert len(rows) > len({frozenset(it[:2]) for it in rows}), "some do"
+
+    shown = [frozenset(it.ref for it in pair) for pair in merges(four.hub.store, 9)[0].pieces]
+
+    assert len(shown) == len(set(shown))

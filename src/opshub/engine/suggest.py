@@ -20,8 +20,8 @@ from opshub.engine.undo import undo
 from opshub.engine.work import Work
 from opshub.errors import NotFoundError, UsageError
 from opshub.matching import LOOKED_AT, subjects, terms
-from opshub.model import Feedback, Idea
-from opshub.store.alike import Pair, Refusal, TwoFold
+from opshub.model import Feedback, Idea, Ref
+from opshub.store.alike import Pair, Refusal, Resemblance, TwoFold
 from opshub.store.base import Store
 from opshub.store.rows import ActionKind
 
@@ -221,7 +221,12 @@ def _merge(store: Store, row: Pair) -> MergeSuggestion:
     keep_two = (two.item is not None, row.twos) > (one.item is not None, row.ones)
     idea, into = (one, two) if keep_two else (two, one)
     pairs = []
-    for it in store.alike_pieces(row.one, row.two, SHOWN):
+    found: dict[frozenset[Ref], Resemblance] = {}
+    for it in store.alike_pieces(row.one, row.two, 2 * SHOWN):
+        found.setdefault(
+            frozenset((it.feedback, it.nearest)), it
+        )  # either may be what the other resembles most
+    for it in [*found.values()][:SHOWN]:
         mine, theirs = store.feedback(it.feedback), store.feedback(it.nearest)
         if mine is not None and theirs is not None:
             pairs.append((mine, theirs))
