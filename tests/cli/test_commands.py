@@ -107,6 +107,7 @@ READING = [
     ("plan",),
     ("ideas", "list"),
     ("ideas", "show", "IDEA-1"),
+    ("ideas", "find", "hostile"),
     ("ideas", "why", "IDEA-1"),
     ("ideas", "why-not", "IDEA-3", "may leave"),
     ("rules", "simulate"),
@@ -134,6 +135,20 @@ def test_reading_commands_speak_json_and_text(run: Run, command: tuple[str, ...]
     assert isinstance(value(data), list | dict)
     assert "\x1b" not in text.output + data.output
     assert "\u202e" not in text.output + data.output
+
+
+def test_ideas_are_found_by_words_and_a_search_without_words_is_an_error(run: Run) -> None:
+    run("sync")
+
+    found = value(run("ideas", "find", "HOSTILE", "--limit", "1", "--json"))
+    shown = run("ideas", "find", "hostile")
+    wrong = run("ideas", "find", "\x1b", "?!")
+
+    assert [(row["idea"], row["nearest"]) for row in found] == [("IDEA-3", "exports:3")]
+    assert shown.stdout.splitlines()[0].split() == ["idea", "voices", "title", "somebody", "says"]
+    assert shown.stdout.splitlines()[-1] == "one of them: opshub ideas show IDEA"
+    assert run("ideas", "find", "xyzzy").stdout == "no idea says anything like that\n"
+    assert (wrong.exit_code, wrong.stderr.splitlines()[0]) == (2, "error: there is no word to look for")
 
 
 def test_feedback_cannot_steer_the_terminal(run: Run) -> None:

@@ -255,6 +255,47 @@ def test_another_idea_is_typed_and_a_wrong_one_is_told_while_the_question_stays(
     assert value(run("ideas", "why-linked", "desk:5", "--json"))["idea"] == "IDEA-3"
 
 
+def test_another_idea_is_found_by_its_words_and_chosen_by_its_number(run: Run, folder: Path) -> None:
+    person = Terminal(folder)
+    person.until("q quit")
+    person.press("o")
+    person.until("IDEA:")
+    person.type("mode dark\n")
+    found = person.until("none of them")
+    person.press("x")
+    person.until("one of these keys")
+    person.press("o")
+    person.until("IDEA:")
+    person.type("?!\n")
+    wrong = person.until("next:")
+    person.press("o")
+    person.until("IDEA:")
+    person.type("mode dark\n")
+    person.until("none of them")
+    person.press("1")
+    person.until("q quit")
+    person.press("q")
+
+    assert person.end() == 0
+    assert "1  IDEA-3       1  Dark mode please" in bare(found)
+    assert "there is no word to look for" in wrong
+    assert value(run("ideas", "why-linked", "desk:5", "--json"))["idea"] == "IDEA-3"
+    assert "action 1: ann linked desk:5 to IDEA-3" in person.seen
+
+
+def test_words_that_no_idea_has_leave_the_question_open(run: Run, folder: Path) -> None:
+    person = Terminal(folder, OPSHUB_HUB__ENCODER="off")
+    person.until("q quit")
+    person.press("o")
+    person.until("IDEA:")
+    person.type("xyzzy\n")
+    person.until("no idea says anything like that")
+    person.press("q")
+
+    assert person.end() == 0
+    assert "0 answers kept" in person.seen
+
+
 def test_a_number_picks_one_of_the_ideas_and_interrupting_leaves_in_good_order(
     run: Run, folder: Path
 ) -> None:

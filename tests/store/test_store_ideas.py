@@ -310,3 +310,38 @@ def test_where_ideas_stand_is_kept_with_what_they_have_seen(store: Store) -> Non
         store.drop_standing()
 
     assert store.standing("reach") == []
+
+
+# -- titles -----------------------------------------------------------------------------------------------------
+
+
+def test_titles_are_found_by_all_their_words_in_either_case_the_best_priority_first(
+    store: Store, make: Any, now: datetime
+) -> None:
+    numbers = [make.idea(name) for name in ("1", "2", "3", "4")]
+    titles = ["Тёмная тема", "Dark mode", "MODE dark, for the editor", "导出 Excel"]
+    with store.transaction():
+        store.put_ideas(
+            [
+                Idea(number=number, title=title, created_at=now)
+                for number, title in zip(numbers, titles, strict=True)
+            ]
+        )
+    decide(store, make.decision(numbers[2], 9.0), make.decision(numbers[1], 5.0))
+
+    assert store.ideas_titled(["dark", "Mode"], 9) == [numbers[2], numbers[1]]
+    assert store.ideas_titled(["dark", "Mode"], 1) == [numbers[2]]
+    assert store.ideas_titled(["ТЁМНАЯ"], 9) == [numbers[0]]
+    assert store.ideas_titled(["导出"], 9) == [numbers[3]]
+    assert store.ideas_titled(["dark", "导出"], 9) == []
+    assert store.ideas_titled(["%"], 9) == []
+
+
+def test_an_idea_without_voices_and_items_is_not_found_by_its_title(store: Store, make: Any) -> None:
+    number = make.idea("1")
+    assert store.ideas_titled(["idea"], 9) == [number]
+
+    with store.transaction():
+        store.put_tombstones([Tombstone(make.ref("1"))])
+
+    assert store.ideas_titled(["idea"], 9) == []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opshub.cli import gist
+from opshub.cli.finding import find_
 from opshub.cli.hands import COMMANDS as BY_HAND
 from opshub.cli.hands import tell_merged
 from opshub.cli.session import Session, pass_session
@@ -49,6 +50,7 @@ def ideas() -> None:
 for _command in (*BY_HAND, *SUGGESTIONS):
     ideas.add_command(_command)
 ideas.add_command(support_)
+ideas.add_command(find_)
 
 
 @ideas.command("list")

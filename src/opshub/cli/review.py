@@ -15,6 +15,7 @@ from opshub.errors import NotFoundError, OpshubError, StoreBusyError, UsageError
 
 if TYPE_CHECKING:
     from opshub.engine.deed import Asked, Done
+    from opshub.engine.finding import Found
     from opshub.engine.hub import Hub
     from opshub.engine.review import Choice, Inquiry
     from opshub.engine.work import Work
@@ -32,6 +33,9 @@ PAGE = 10
 """Questions between two looks at what is worth most."""
 
 TEXT = 2000
+
+FOUND = 9
+"""Ideas that words find for an answer: each has a key."""
 
 COLUMNS = (
     Column("about", "name"),
@@ -271,9 +275,25 @@ class _Reviewer:
         if key.isdecimal() and 1 <= int(key) <= len(asked["offers"]):
             return str(asked["offers"][int(key) - 1]["idea"])
         if key == "o":
-            named = click.prompt("IDEA", default="", show_default=False).strip()
-            return named or None
+            return self._named()
         return {"y": "yes", "n": "no", "e": "new"}.get(key)
+
+    def _named(self) -> str | None:
+        """An idea by its name, or one of those that a person's words find; None where nothing is chosen."""
+        from opshub.cli.failing import complain
+        from opshub.engine.reading import find_idea
+
+        said = click.prompt("its words, or IDEA", default="", show_default=False).strip()
+        try:
+            return find_idea(self.hub.store, said).id if said else None
+        except NotFoundError:
+            if said.upper().startswith("IDEA-"):
+                return said  # answering with it tells that it is not there
+        try:
+            return _chosen(self.hub.find(said, FOUND))
+        except UsageError as error:
+            complain(str(error), error.hint)
+            return None
 
     def _undo(self) -> bool:
         """Take back the last answer of this review; what it answered is asked again."""
@@ -304,6 +324,19 @@ class _Reviewer:
         if not undoing:
             self.actions.append(done.action.number)
         return True
+
+
+def _chosen(found: Sequence[Found]) -> str | None:
+    """The idea whose number is pressed; None for any other key."""
+    from opshub.cli.finding import found_ideas, told_idea
+
+    rows = [told_idea(it) for it in found]
+    found_ideas(rows, numbered=True)
+    if not rows:
+        return None
+    say("its number; any other key: none of them")
+    key = _key()
+    return str(rows[int(key) - 1]["idea"]) if key in map(str, range(1, len(rows) + 1)) else None
 
 
 def _hints(asked: Mapping[str, Any]) -> None:

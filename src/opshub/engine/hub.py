@@ -33,12 +33,14 @@ from opshub.store.base import Store
 from opshub.store.rows import Facet, Lease, RawRow
 
 if TYPE_CHECKING:
+    from opshub.engine.finding import Found
     from opshub.engine.linked import WhyLinked
     from opshub.engine.past import SignalsView, SignalView
     from opshub.engine.reading import IdeaView, Plan, Status, Why
     from opshub.engine.simulate import Simulation
     from opshub.engine.whynot import Refusal, Untaken
     from opshub.language import RuleSet
+    from opshub.matching import Matcher
 
 __all__ = ["Hub"]
 
@@ -211,20 +213,20 @@ class Hub:
         from opshub.engine import reading
 
         reading.find_idea(self.store, idea)
-        self._index()
-        return reading.show(self.store, idea, full_text(self.store, self.limits.encoder))
+        return reading.show(self.store, idea, self._matcher())
 
-    def _index(self) -> None:
-        """Make new feedback findable; left for another time while another process writes."""
-        if not self.store.unindexed(1) and not unencoded(self.store, self.limits.encoder):
-            return
-        with suppress(StoreBusyError, FencedError):
-            lease = self.store.acquire(LEASE, self.holder, self.limits.lease, self.clock.now())
-            if lease is not None:
-                try:
-                    catch_up(self.work(lease))
-                finally:
-                    self.store.release(lease)
+    def find(self, said: str, limit: int = 10) -> list[Found]:
+        """Ideas by words that stand in their titles or are like their feedback. UsageError without any word."""
+        from opshub.engine.finding import find
+
+        return find(self.store, self._matcher(), said, limit)
+
+    def _matcher(self) -> Matcher:
+        """Who finds likenesses; new feedback is made findable first, or another time while another process writes."""
+        if self.store.unindexed(1) or unencoded(self.store, self.limits.encoder):
+            with suppress(StoreBusyError, FencedError), self.leased(patient=False) as lease:
+                catch_up(self.work(lease))
+        return full_text(self.store, self.limits.encoder)
 
     def why(self, idea: str, field_name: str | None = None) -> Why:
         """Why an idea has its numbers; with a field name only what touched that field."""
@@ -243,9 +245,9 @@ class Hub:
         from opshub.engine.blocks import Blocks
         from opshub.engine.linked import why_linked
 
-        self._index()
+        matcher = self._matcher()
         blocks = Blocks(self.store, self.rules, self.declared)
-        return why_linked(self.store, blocks, feedback, full_text(self.store, self.limits.encoder))
+        return why_linked(self.store, blocks, feedback, matcher)
 
     def simulate(self, new: RuleSet | None = None, at: datetime | None = None, limit: int = 20) -> Simulation:
         """What ``new`` rules would make of every stored idea, beside those in force; reads only.

@@ -246,6 +246,10 @@ class Store(Signals, Texts, Actions, Questions, Vectors, Alike, Protocol):
 
     def count_ideas(self, band: str | None = None, facet: Facet | None = None) -> int: ...
 
+    def ideas_titled(self, words: Sequence[str], limit: int) -> list[int]:
+        """Ideas of those that ``ranked`` has whose titles hold all the words in either case, best priority first."""
+        ...
+
     # decisions and routes
 
     def decisions(self, numbers: Sequence[int]) -> dict[int, Decision]: ...

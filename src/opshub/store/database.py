@@ -63,6 +63,8 @@ class Database:
 
     def _prepare(self) -> None:
         with self._translated():
+            # SQLite's own lower() knows the letters A to Z alone.
+            self._db.create_function("folded", 1, str.casefold, deterministic=True)
             for pragma in sql.ON_OPEN:
                 self._db.execute(pragma)
             if self._db.execute(sql.JOURNAL).fetchone()[0] != "wal":

@@ -79,6 +79,11 @@ class Ideas(Matching):
         """How many ``ranked`` has."""
         return len(self.ranked(len(self.kept.ideas), 0, band, facet))
 
+    def ideas_titled(self, words: Sequence[str], limit: int) -> list[int]:
+        """Ideas of those that ``ranked`` has whose titles hold all the words in either case, best priority first."""
+        titles = [(idea.number, idea.title.casefold()) for idea, _, _ in self.ranked(len(self.kept.ideas))]
+        return [number for number, title in titles if all(word.casefold() in title for word in words)][:limit]
+
     # -- decisions and routes -----------------------------------------------------------------------------------
 
     def _decision(self, number: int) -> Decision | None:

@@ -100,6 +100,11 @@ class Ideas(Matching):
         row = self._row(plain if band is None else banded, asked)
         return int(row[0]) if row else 0
 
+    def ideas_titled(self, words: Sequence[str], limit: int) -> list[int]:
+        """Ideas of those that ``ranked`` has whose titles hold all the words in either case, best priority first."""
+        folded = [word.casefold() for word in words]
+        return [number for (number,) in self._rows(sql.TITLED, (json_of(folded), limit))]
+
     # -- decisions and routes -----------------------------------------------------------------------------------
 
     def decisions(self, numbers: Sequence[int]) -> dict[int, Decision]:

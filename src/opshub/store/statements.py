@@ -230,6 +230,11 @@ _RANKED = """
 """
 RANKED = _RANKED.replace("{band}", "")
 RANKED_IN_BAND = _RANKED.replace("{band}", "and band = ?")
+TITLED = """
+    select number from idea where alive = 1
+        and not exists (select 1 from json_each(?) where instr(folded(title), value) = 0)
+    order by priority desc, number limit ?
+"""
 COUNT_IDEAS = "select count(*) from idea where alive = 1"
 COUNT_IDEAS_IN_BAND = COUNT_IDEAS + " and band = ?"
 
