@@ -87,10 +87,11 @@ def test_what_is_like_nothing_finds_nothing(told: Any) -> None:
 
 def test_an_encoder_finds_what_is_meant_behind_what_shares_a_word(meaning: Any) -> None:
     meaning.desk.add(6, "shut")
-    meaning.desk.add(7, "the lid must close by itself when it rains")
+    meaning.desk.add(7, "When it rains and nobody is there, the lid ought to close by itself")
     meaning.hub.sync()
 
-    assert found(meaning, "close") == ["IDEA-7", "IDEA-6"]
+    assert found(meaning, "close grey water pipe blue stone")[:2] == ["IDEA-7", "IDEA-6"]
+    assert found(meaning, "close bill") == ["IDEA-6", "IDEA-7"], "which is like enough to be sure"
     assert found(meaning, "关闭")[0] == "IDEA-6"
 
 

@@ -319,7 +319,7 @@ def test_titles_are_found_by_all_their_words_in_either_case_the_best_priority_fi
     store: Store, make: Any, now: datetime
 ) -> None:
     numbers = [make.idea(name) for name in ("1", "2", "3", "4")]
-    titles = ["Тёмная тема", "Dark mode", "MODE dark, for the editor", "导出 Excel"]
+    titles = ["Тёмная тема, Straße", "Dark mode", "MODE dark, for the editor", "导出 Excel"]
     with store.transaction():
         store.put_ideas(
             [
@@ -331,7 +331,7 @@ def test_titles_are_found_by_all_their_words_in_either_case_the_best_priority_fi
 
     assert store.ideas_titled(["dark", "Mode"], 9) == [numbers[2], numbers[1]]
     assert store.ideas_titled(["dark", "Mode"], 1) == [numbers[2]]
-    assert store.ideas_titled(["ТЁМНАЯ"], 9) == [numbers[0]]
+    assert store.ideas_titled(["ТЁМНАЯ", "STRASSE"], 9) == [numbers[0]]
     assert store.ideas_titled(["导出"], 9) == [numbers[3]]
     assert store.ideas_titled(["dark", "导出"], 9) == []
     assert store.ideas_titled(["%"], 9) == []

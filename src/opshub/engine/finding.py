@@ -21,6 +21,9 @@ _TYPED = Ref("", "")
 LOOKED_AT = 100
 """Ideas among which those that are told are looked for."""
 
+SURE = 0.2
+"""The likeness that says more than a shared word does."""
+
 MEANT = 0.02
 """The likeness from which feedback that shares no word may mean the same: a few words are never as like as a text."""
 
@@ -63,6 +66,6 @@ def find(store: Store, matcher: Matcher, said: str, limit: int = 10) -> list[Fou
 
 
 def _alike(found: Sequence[Candidate]) -> list[Candidate]:
-    """First what shares a word, then what only lies near in meaning."""
+    """The most alike first; below ``SURE`` first what shares a word."""
     kept = [one for one in found if one.shared or one.likeness >= MEANT]
-    return sorted(kept, key=lambda one: not one.shared)
+    return sorted(kept, key=lambda one: one.likeness < SURE and 2 - bool(one.shared))
