@@ -1,12 +1,13 @@
 """What becomes of a labelled stream: attached, asked or new, without answers and with those of the labels.
 
-Four runs of each set, each in a fresh hub:
+Five runs of each set, each in a fresh hub:
 
 ``default``   what comes with opshub, no answers
 ``answered``  the same, with 200 questions answered when two thirds of the stream have arrived
 ``alone``     ``similar = "attach"``, no answers
 ``tenth``     the same, then everything is looked at again, as many questions as a tenth of the items are answered, and
-              everything is looked at once more
+              everything is looked at once more; whoever answers knows all ideas
+``shown``     the same, but he knows only the ideas that a question shows
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import resource
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -115,12 +117,12 @@ def _alone(folder: Path, items: Sequence[Item], encoder: str) -> Outcome:
     return _outcome(stream, items, _arrive(stream, len(items)))
 
 
-def _tenth(folder: Path, items: Sequence[Item], encoder: str) -> Outcome:
+def _tenth(folder: Path, items: Sequence[Item], encoder: str, *, names: bool = True) -> Outcome:
     stream = Stream(folder, items, "attach", encoder)
     times = _arrive(stream, len(items))
     stream.rematch()
     before, left = stream.links(), len(items) // 10
-    while left > 0 and (given := stream.answer(min(ROUND, left))):
+    while left > 0 and (given := stream.answer(min(ROUND, left), names=names)):
         left -= given
     stream.rematch()
     joined, refused = stream.joined[True], stream.refused[True]
@@ -179,4 +181,5 @@ RUNS: dict[str, Callable[[Path, Sequence[Item], str], Outcome]] = {
     "answered": _answered,
     "alone": _alone,
     "tenth": _tenth,
+    "shown": partial(_tenth, names=False),
 }

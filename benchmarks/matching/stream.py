@@ -129,19 +129,22 @@ class Stream:
             topics.setdefault(idea, Counter())[item.cluster] += 1
         return topics
 
-    def answer(self, most: int) -> int:
-        """Answer so many questions, those first that are worth most; how many there were."""
+    def answer(self, most: int, *, names: bool = False) -> int:
+        """Answer so many questions, those first that are worth most; how many there were.
+
+        ``names``: whoever answers knows all ideas, and where none of those that are shown is right names another.
+        """
         self.hub.act("review", prepare)
         topics, given = self._topics(), 0
         for inquiry in inquiries(self.hub.store, most, limits=self.hub.limits):
-            name, said = inquiry.name, self._say(inquiry, topics)
+            name, said = inquiry.name, self._say(inquiry, topics, names)
             with suppress(UsageError):  # an earlier answer of this round settled it
                 self.hub.act("review", lambda work, it=name, word=said: answer(work, it, word, WHO))
                 given += 1
         self.answers += given
         return given
 
-    def _say(self, inquiry: Inquiry, topics: dict[int, Counter[str]]) -> str:
+    def _say(self, inquiry: Inquiry, topics: dict[int, Counter[str]], names: bool) -> str:
         meant = self.items[int(inquiry.feedback.ref.id)].cluster
         if inquiry.joint:
             meant = _topic(topics, inquiry.own.number)
@@ -149,8 +152,20 @@ class Stream:
             if _topic(topics, choice.idea.number) == meant:
                 self.joined[inquiry.joint] += 1
                 return choice.idea.id if at else "yes"
-        self.refused[inquiry.joint] += 1
-        return "new"
+        own = 0 if inquiry.attached else inquiry.own.number
+        other = _largest(topics, meant, own) if names and not inquiry.joint else 0
+        (self.joined if other else self.refused)[inquiry.joint] += 1
+        return f"IDEA-{other}" if other else "new"
+
+
+def _largest(topics: dict[int, Counter[str]], meant: str, but: int) -> int:
+    """The largest idea of those that hold a topic more than any other, the oldest of equals; 0 where there is none."""
+    there = [
+        (of.total(), -idea)
+        for idea, of in topics.items()
+        if idea > 0 and idea != but and _topic(topics, idea) == meant
+    ]
+    return -max(there, default=(0, 0))[1]
 
 
 def _topic(topics: dict[int, Counter[str]], idea: int) -> str:

@@ -298,7 +298,7 @@ def test_what_lies_near_a_piece_that_a_person_placed_stays_where_somebody_is_wai
 def test_of_a_page_seven_of_ten_questions_are_drawn_by_lot_from_large_ideas(three: Any, found: Found) -> None:
     for number in range(7, 37):
         joins = number < 27
-        found.said[str(number)] = [candidate(1, *([0.9] * 3 if joins else [0.29]))]
+        found.said[str(number)] = [candidate(1, *[0.9 if joins else 0.29] * 3)]
         three.desk.add(number, f"piece {number}")
     three.hub.sync()
     three.hub.act("review", prepare)
@@ -327,21 +327,37 @@ def worth(world: Any, *pieces: int, **limits: Any) -> list[float]:
 def test_an_answer_is_worth_the_pieces_that_it_is_expected_to_put_right(three: Any, found: Found) -> None:
     """Of an idea of five the one piece that is wrong harms four others a little, and itself wholly."""
     found.said["6"] = [candidate(1, 0.7, 0.6, 0.5)]
-    found.said["7"] = [candidate(1, 0.29)]
+    found.said["7"] = [candidate(1, 0.28, 0.26, 0.24)]
     found.said["8"] = [candidate(5, 0.29)]
-    for number in (7, 8):
+    found.said["9"] = [candidate(1, 0.27)]
+    for number in (7, 8, 9):
         three.desk.add(number, f"piece {number}")
     three.hub.sync()
-    (wrong, of_five, of_one) = worth(three, 6, 7, 8)
-    assert three.where(6, 7, 8) == [1, 7, 8]
+    (wrong, of_five, of_one, near_one) = worth(three, 6, 7, 8, 9)
+    assert three.where(6, 7, 8, 9) == [1, 7, 8, 9]
 
     likely = three.hub.store.questions([Ref("desk", "8")])[Ref("desk", "8")].chance
-    assert wrong == round((1 - 0.6) * 2 * 4 / 5, 4)
     assert likely == 0.29
-    assert of_five == round(likely * 2 * 5 / 6, 4)
-    assert of_one == round(likely, 4)
+    assert wrong == round((1 - 0.6) * 2 * 4 / 5, 4)
+    assert of_five == round(0.26 * 2 * 5 / 6, 4), "as likely as the vote"
+    assert of_one == 0.29
+    assert near_one == round(0.09 * 2 * 5 / 6, 4), "one near text in a large idea says little"
     near = 1 - (three.hub.limits.attach - likely)
     assert worth(three, 8, similar="learn") == [round(near, 4)], "there it shows what may attach"
+
+
+def test_an_answer_may_name_any_idea_that_is_offered_so_each_adds_to_what_it_is_worth(
+    three: Any, found: Found
+) -> None:
+    found.said["6"] = [candidate(1, 0.7, 0.6, 0.5), candidate(5, 0.4)]
+    found.said["7"] = [candidate(1, 0.29, 0.29, 0.29), candidate(5, 0.2)]
+    three.desk.add(7, "piece 7")
+    three.hub.sync()
+    (attached, alone) = worth(three, 6, 7)
+    assert three.where(5, 6, 7) == [5, 1, 7]
+
+    assert attached == round((1 - 0.6) * 2 * 4 / 5 + (1 - 0.6) * 0.4, 4)
+    assert alone == round(0.29 * 2 * 5 / 6 + (1 - 0.29) * 0.2, 4)
 
 
 def test_a_text_that_is_said_again_in_the_same_page_follows_the_piece_that_has_moved(

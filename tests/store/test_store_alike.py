@@ -31,7 +31,7 @@ def test_likenesses_between_ideas_are_summed_and_those_within_one_left_out(four:
     resemble(four, (THREE, ONE, 6000), (FOUR, TWO, 3000), (TWO, ONE, 9000))
 
     assert four.alike_ideas(1, 9) == [Pair(1, 2, 9000, 6000, 2, 2, 2)]
-    assert four.alike_ideas(1, 9)[0].worth == 9000 / 40_000 * 2
+    assert four.alike_ideas(1, 9)[0].worth == (9000 / 40_000) ** 2 * 2
     assert four.alike_ideas(3, 9) == []
     assert four.alike_pieces(1, 2, 1) == [Resemblance(THREE, ONE, 6000)]
     assert len(four.alike_pieces(2, 1, 9)) == 2
@@ -50,8 +50,8 @@ def test_pairs_come_first_of_which_an_answer_is_expected_to_put_most_pieces_righ
 
     found = store.alike_ideas(1, 9)
 
-    assert [(it.one, it.two) for it in found] == [(3, 4), (5, 6), (1, 2), (7, 8)]
-    assert [it.worth for it in found] == pytest.approx([0.6 * 24 / 7, 6 / 4, 0.6 * 2, 0.65 * 14 / 8])
+    assert [(it.one, it.two) for it in found] == [(5, 6), (3, 4), (7, 8), (1, 2)]
+    assert [it.worth for it in found] == pytest.approx([6 / 4, 0.6**2 * 24 / 7, 0.65**2 * 14 / 8, 0.6**2 * 2])
 
 
 def test_two_ideas_are_at_most_sure_to_be_one() -> None:

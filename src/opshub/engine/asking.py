@@ -7,7 +7,7 @@ matcher's model begins it anew. Nothing that a person, a key, a rule or the same
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from opshub.engine.blocks import Blocks
@@ -29,7 +29,7 @@ from opshub.engine.voting import (
     voter,
 )
 from opshub.engine.work import Work
-from opshub.matching import Candidate
+from opshub.matching import Candidate, Votes
 from opshub.model import Feedback, Link, LinkMaker, Ref
 from opshub.store.alike import Resemblance, put_right
 from opshub.store.asked import Offer, Question, QuestionState
@@ -221,7 +221,8 @@ class _Batch:
         """What a piece resembles, and what is asked of it, where it is now."""
         self.work.store.put_resemblances([piece.ref], _resemblances(link, among))
         offers, guarded = self._offers(link, [it for it in among if it.idea not in apart])
-        self._decide(piece.ref, piece.kind, link, offers, guarded)
+        worth = self._put_right(link, offers, {it.idea: it.votes for it in among})
+        self._decide(piece.ref, piece.kind, link, offers, guarded, worth)
 
     def again(self, rows: Sequence[Question]) -> None:
         """Value what was found before by what was learned since."""
@@ -233,7 +234,7 @@ class _Batch:
                 settled = replace(row, state=QuestionState.SETTLED, version=self._version(row.kind))
                 store.put_questions([settled])
             else:
-                self._decide(row.feedback, row.kind, link, present(store, row), row.guards)
+                self._decide(row.feedback, row.kind, link, present(store, row), row.guards, row.worth)
 
     def _version(self, kind: str) -> int:
         known = self.judge.calibration(kind)
@@ -258,9 +259,16 @@ class _Batch:
         return [Offer(link.idea, 0.0, nearest)]
 
     def _decide(
-        self, ref: Ref, kind: str, link: Link, offers: Sequence[Offer], guarded: tuple[str, ...]
+        self,
+        ref: Ref,
+        kind: str,
+        link: Link,
+        offers: Sequence[Offer],
+        guarded: tuple[str, ...],
+        worth: float,
     ) -> None:
-        """Attach, ask or leave it."""
+        """Attach, ask or leave it. ``worth``: of an answer for each piece, where nobody is waited for; else it is how
+        near the bound that it helps to draw lies."""
         weighed = self.judge.weigh(kind, [it.likeness for it in offers])
         pieces = 1 if link.maker is LinkMaker.SIMILARITY else pieces_of(self.work.store, link)
         question = Question(
@@ -272,7 +280,7 @@ class _Batch:
             margin=weighed.margin,
             chance=weighed.chance,
             version=weighed.version,
-            worth=self._worth(link, weighed.chance, pieces, offers),
+            worth=worth if self.work.limits.similar == "attach" else self._near(weighed.chance),
             pieces=pieces,
             linked=link.idea,
             offers=tuple(offers),
@@ -282,15 +290,24 @@ class _Batch:
         self.work.stage("ask").add("questions", int(question.state is QuestionState.OPEN))
         self.work.store.put_questions([question])
 
-    def _worth(self, link: Link, likely: float, pieces: int, offers: Sequence[Offer]) -> float:
-        """Nearness to the promise; where nobody is waited for, what an answer is expected to put right."""
-        if self.work.limits.similar != "attach":
-            return round(1 - max(0.0, self.work.limits.attach - likely), 4)
-        attached = link.maker is LinkMaker.SIMILARITY
-        idea = link.idea if attached else offers[0].idea if offers else 0
-        others = self.work.store.size_of(idea, _MANY * pieces) - attached if idea else 0
-        changes = 1 - link.confidence if attached else likely
-        return round(put_right(changes, pieces, others) / pieces, 4)
+    def _near(self, likely: float) -> float:
+        return round(1 - max(0.0, self.work.limits.attach - likely), 4)
+
+    def _put_right(self, link: Link, offers: Sequence[Offer], votes: Mapping[int, Votes]) -> float:
+        """What an answer is expected to put right, for each piece that it moves: it may name any of the ideas.
+
+        What counts is the vote, since one near text in a larger idea says little: of 136 pieces of lcqmc whose best
+        likeness to an idea of two to five came to .2 to .4, seven in a hundred belonged there.
+        """
+        store, left, told = self.work.store, 1.0, 0.0
+        pieces = 1 if link.maker is LinkMaker.SIMILARITY else pieces_of(store, link)
+        for at, it in enumerate(offers):
+            own = at == 0 and link.maker is LinkMaker.SIMILARITY
+            others = store.size_of(it.idea, _MANY * pieces) - own
+            fits = link.confidence if own else votes[it.idea].mean(others)
+            told += put_right(left * (1 - fits if own else fits), pieces, others)
+            left *= 1 - fits
+        return round(told / pieces, 4)
 
     def _stand(self, asked: Question, link: Link) -> Question:
         """The question as it stands; what is sure enough, and nothing but itself in its idea, is attached."""

@@ -44,10 +44,13 @@ class Pair(NamedTuple):
 
     @property
     def worth(self) -> float:
-        """What orders them: how many pieces a question whether both are one is expected to put right, as likely as the
-        likeness that was found for each piece of the smaller one."""
+        """What orders them: how many pieces a question whether both are one is expected to put right.
+
+        A yes is as likely as the square of the likeness that was found for each piece of the smaller one: of 164 pairs
+        of banking77 none of 86 with .07 was one idea, of those with .5 a third, with .7 a half, with .9 three of five.
+        """
         likely = min(1.0, self.total / (20_000.0 * min(self.ones, self.twos)))
-        return put_right(likely, self.ones, self.twos)
+        return put_right(likely * likely, self.ones, self.twos)
 
 
 class TwoFold(NamedTuple):

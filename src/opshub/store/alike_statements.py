@@ -4,7 +4,8 @@ from __future__ import annotations
 
 DROP_RESEMBLANCES = "delete from resemblance where feedback = ?"
 PUT_RESEMBLANCE = "insert into resemblance (feedback, nearest, likeness) values (?, ?, ?)"
-ALIKE_IDEAS = """
+_LIKELY = "min(1.0, p.total / (20000.0 * min(a.voices, b.voices)))"
+ALIKE_IDEAS = f"""
     select p.one, p.two, p.total, p.best, p.many, a.voices, b.voices
     from (
         select case when o.idea < t.idea then o.idea else t.idea end as one,
@@ -17,8 +18,7 @@ ALIKE_IDEAS = """
         group by 1, 2
     ) p join idea a on a.number = p.one join idea b on b.number = p.two
     where a.voices >= ? and b.voices >= ?
-    order by min(1.0, p.total / (20000.0 * min(a.voices, b.voices)))
-        * (2.0 * a.voices * b.voices / (a.voices + b.voices)) desc, p.one, p.two limit ?
+    order by {_LIKELY} * {_LIKELY} * (2.0 * a.voices * b.voices / (a.voices + b.voices)) desc, p.one, p.two limit ?
 """
 ALIKE_PIECES = """
     select f.connection, f.id, g.connection, g.id, r.likeness
