@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from opshub.engine.learning import LATEST, Expected, expect, held, kept, learn, may_attach
+from opshub.engine.learning import LATEST, Expected, expect, held, kept, learn, may_attach, switched
 from opshub.matching import SHIPPED, Features, Weights, chance
 from opshub.model import Feedback, Ref
 from opshub.store.asked import Answer, Calibration, Valued, Verdict
@@ -127,7 +127,23 @@ def test_wrong_answers_that_come_one_by_one_switch_it_off_where_they_are_too_man
         assert found is not None
         states.append(found.attaching)
 
-    assert states == [True] * 6 + [False] * 2
+    assert states == [True] * 5 + [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("sure", "wrong", "keeps"), [(20, 0, True), (37, 1, False), (38, 1, True), (57, 2, False), (58, 2, True)]
+)
+def test_a_few_sure_answers_prove_less_than_the_share_of_them_that_was_right(
+    say: Say, sure: int, wrong: int, keeps: bool
+) -> None:
+    """19 of 20 were right, but the next one is not to be expected so with .95."""
+    say(100, False, logit=-4.0)
+    say(sure - wrong, True, logit=7.0)
+    say(wrong, False, logit=7.0)
+    answers = say.world.hub.store.answers("ticket", MODEL)  # type: ignore[attr-defined]  # see the fixture
+
+    assert kept(answers, SHIPPED, 0.95) == (sure, sure - wrong)
+    assert switched("ticket", answers, SHIPPED, 0.95) is keeps
 
 
 def test_what_comes_right_again_switches_it_on_again(say: Say) -> None:

@@ -57,6 +57,18 @@ _MARK = "asking"
 _VOTES = "asking.votes"
 """The mark of the feedback with which a look at everything ends: as far as that all votes are cast again."""
 
+_ROUNDS = "asking.rounds"
+"""The mark of how many more times all votes may be cast."""
+
+_MOVED = "asking.moved"
+"""The mark of how many pieces the votes of this round have moved."""
+
+ROUNDS = 3
+"""So often all votes are cast at most: what moves lets its neighbours move, farther with each round."""
+
+FEW = 100
+"""One of so many pieces that moves is too little for another round."""
+
 _DONE_BY_PEOPLE = "asking.actions"
 """The mark of the last action behind which what lies near has voted."""
 
@@ -81,15 +93,30 @@ def ask(work: Work, limit: int = 100) -> bool:
             _Batch(work, judge).feedback(seen)
             store.set_mark(_MARK, seen[-1].seq)
         return True
-    return _follow(work, judge) or _value_again(work, judge, limit)
+    return _another_round(work) or _follow(work, judge) or _value_again(work, judge, limit)
 
 
 def begin_again(work: Work) -> None:
     """Look at all feedback again, with the matcher's model as it is now. Used inside of a transaction."""
     work.store.set_mark(_MARK, 0)
     work.store.set_mark(_VOTES, work.store.mark("match"))
+    work.store.set_mark(_ROUNDS, ROUNDS - 1)
+    work.store.set_mark(_MOVED, 0)
     work.store.set_mark(_DONE_BY_PEOPLE, next((it.number for it in work.store.last_actions(1)), 0))
     work.store.set_fact(ASKED_WITH, judged_by(work))
+
+
+def _another_round(work: Work) -> bool:
+    """Where all votes were cast and many pieces moved, they are cast once more; whether they are."""
+    store = work.store
+    left, moved = store.mark(_ROUNDS), store.mark(_MOVED)
+    if not left or not moved or moved * FEW < store.text_size()[0]:
+        return False
+    with work.commit("match"):
+        store.set_mark(_MARK, 0)
+        store.set_mark(_ROUNDS, left - 1)
+        store.set_mark(_MOVED, 0)
+    return True
 
 
 def ask_anew(work: Work, judge: Judge, voter: Voter, link: Link, among: Sequence[Candidate]) -> None:
@@ -161,6 +188,8 @@ class _Batch:
     work: Work
     judge: Judge
     links: dict[Ref, Link] = field(default_factory=dict)
+    moved: int = 0
+    """Pieces that a look at everything has moved."""
     blocks: Blocks = field(init=False)
 
     def __post_init__(self) -> None:
@@ -177,6 +206,8 @@ class _Batch:
             if link is not None:
                 there = Voter(piece, link, known.get(piece.ref), apart.get(piece.ref, frozenset()))
                 self._look(there, again=seq <= votes)
+        if self.moved:
+            store.set_mark(_MOVED, store.mark(_MOVED) + self.moved)
 
     def _look(self, it: Voter, *, again: bool) -> None:
         """Keep what it resembles; where nothing stronger says where it belongs, decide by that."""
@@ -185,6 +216,7 @@ class _Batch:
         if free(store, self.blocks, it):
             if again:
                 link = self._voted(it, [one for one in among if one.idea not in it.apart])
+                self.moved += link != it.link
             self.settled(it.piece, link, among, it.apart)
             return
         store.put_resemblances([it.piece.ref], _resemblances(link, among))

@@ -153,7 +153,8 @@ def _doubt(answers: Sequence[Answer], weights: Weights, promise: float) -> str:
     sure, right = kept(answers, weights, promise)
     if sure < SURE:
         return f"of the latest {min(len(answers), LATEST)} answers {sure} are sure, {SURE} are needed"
-    if right < promise * sure:
+    # Laplace's rule of succession: what the next one is expected to be, not only what those before were.
+    if right + 1 < promise * (sure + 2):
         return f"of {sure} sure ones {right} were right, too few"
     recent = _sure(answers, weights, promise)[-RECENT:]
     wrong = sum(it.verdict is not Verdict.YES for it in recent)

@@ -33,7 +33,7 @@ NAMED = 6
 PROVING = 0.8
 """The share of a page of questions that is drawn by lot from what is nearly sure, so that it shows what may attach."""
 
-LEADING = 0.7
+LEADING = 0.8
 """The share that is drawn by lot from large ideas where nobody is waited for: each answer leads what lies near it."""
 
 LARGE = 10
