@@ -270,6 +270,12 @@ def test_another_idea_is_found_by_its_words_and_chosen_by_its_number(run: Run, f
     wrong = person.until("next:")
     person.press("o")
     person.until("IDEA:")
+    person.type("丢失\n")
+    own = person.until("none of them")
+    person.press("x")
+    person.until("one of these keys")
+    person.press("o")
+    person.until("IDEA:")
     person.type("mode dark\n")
     person.until("none of them")
     person.press("1")
@@ -278,6 +284,8 @@ def test_another_idea_is_found_by_its_words_and_chosen_by_its_number(run: Run, f
 
     assert person.end() == 0
     assert "1  IDEA-3       1  Dark mode please" in bare(found)
+    assert "IDEA-5" not in bare(own)
+    assert "1  IDEA-2" in bare(own)
     assert "there is no word to look for" in wrong
     assert value(run("ideas", "why-linked", "desk:5", "--json"))["idea"] == "IDEA-3"
     assert "action 1: ann linked desk:5 to IDEA-3" in person.seen

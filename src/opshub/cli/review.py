@@ -275,25 +275,26 @@ class _Reviewer:
         if key.isdecimal() and 1 <= int(key) <= len(asked["offers"]):
             return str(asked["offers"][int(key) - 1]["idea"])
         if key == "o":
-            return self._named()
+            return self._named("" if asked["attached"] else asked["belongs_to"])
         return {"y": "yes", "n": "no", "e": "new"}.get(key)
 
-    def _named(self) -> str | None:
-        """An idea by its name, or one of those that a person's words find; None where nothing is chosen."""
+    def _named(self, own: str) -> str | None:
+        """An idea by its name, or one of those but its own that a person's words find; None where nothing is chosen."""
         from opshub.cli.failing import complain
         from opshub.engine.reading import find_idea
 
-        said = click.prompt("its words, or IDEA", default="", show_default=False).strip()
+        said = click.prompt("words to find it by, or IDEA", default="", show_default=False).strip()
         try:
             return find_idea(self.hub.store, said).id if said else None
         except NotFoundError:
             if said.upper().startswith("IDEA-"):
                 return said  # answering with it tells that it is not there
         try:
-            return _chosen(self.hub.find(said, FOUND))
+            found = self.hub.find(said, FOUND + 1)
         except UsageError as error:
             complain(str(error), error.hint)
             return None
+        return _chosen([it for it in found if it.idea.id != own][:FOUND])
 
     def _undo(self) -> bool:
         """Take back the last answer of this review; what it answered is asked again."""
