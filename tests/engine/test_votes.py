@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from opshub.engine.asking import begin_again
+from opshub.engine.asking import begin_again, look_again
 from opshub.engine.likeness import Judge
 from opshub.engine.regroup import link, unlink
 from opshub.engine.review import answer, inquiries, prepare
@@ -74,6 +74,11 @@ def near(idea: int, piece: str, likeness: float) -> Candidate:
 def again(work: Work) -> None:
     with work.commit("match"):
         begin_again(work)
+
+
+def look(work: Work) -> None:
+    with work.commit("match"):
+        look_again(work.store, 1)
 
 
 def chosen(world: Any, *among: Candidate, own: int = 0) -> tuple[int, float] | None:
@@ -387,10 +392,15 @@ def test_a_move_of_one_in_more_than_a_hundred_pieces_is_too_little_for_another_r
     assert three.where(6) == [1]
     assert set(found.looks.values()) == {1}
     found.said |= {"6": [candidate(5, *[0.9] * 3)], "119": [candidate(1, *[0.9] * 3)]}
-    three.hub.act("matching rematch", again)
+    three.hub.act("undo", look)
     three.hub.act("review", prepare)
     assert three.where(6, 119) == [5, 1]
-    assert found.looks["7"] == 1 + 2, "two of 119, in two batches"
+    assert found.looks["7"] == 1 + 1, "the rounds were over"
+    found.said |= {"6": [candidate(1, *[0.9] * 3)], "119": [candidate(5, *[0.9] * 3)]}
+    three.hub.act("matching rematch", again)
+    three.hub.act("review", prepare)
+    assert three.where(6, 119) == [1, 5]
+    assert found.looks["7"] == 1 + 1 + 2, "two of 119, in two batches"
 
 
 def worth(world: Any, *pieces: int, **limits: Any) -> list[float]:

@@ -110,13 +110,15 @@ def _another_round(work: Work) -> bool:
     """Where all votes were cast and many pieces moved, they are cast once more; whether they are."""
     store = work.store
     left, moved = store.mark(_ROUNDS), store.mark(_MOVED)
-    if not left or not moved or moved * FEW < store.text_size()[0]:
+    if not left:
         return False
+    another = moved > 0 and moved * FEW >= store.text_size()[0]
     with work.commit("match"):
-        store.set_mark(_MARK, 0)
-        store.set_mark(_ROUNDS, left - 1)
+        store.set_mark(_ROUNDS, left - 1 if another else 0)
         store.set_mark(_MOVED, 0)
-    return True
+        if another:
+            store.set_mark(_MARK, 0)
+    return another
 
 
 def ask_anew(work: Work, judge: Judge, voter: Voter, link: Link, among: Sequence[Candidate]) -> None:
