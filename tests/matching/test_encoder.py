@@ -55,12 +55,15 @@ def test_the_universal_encoder_knows_what_is_meant_in_both_languages(universal: 
     assert not rows[3].any()
 
 
-def test_what_lies_beyond_the_longest_text_is_not_read(universal: Encoder) -> None:
-    text = "close the window " * 50
+def test_of_a_long_text_the_beginning_is_read_and_the_name_says_how_much(universal: Encoder) -> None:
+    text = "the page cannot be printed " * 12
 
-    one, other = universal.encode([text, text + "and something quite different"])
+    one, other, early = universal.encode([text, text + "and now", "and now " + text])
 
-    assert np.array_equal(one, other)
+    assert len(text) > 300
+    assert one.tolist() == other.tolist()
+    assert one.tolist() != early.tolist()
+    assert universal.name.endswith("/300"), "vectors that read another part are not compared with these"
 
 
 def test_an_encoder_is_loaded_once_and_only_when_it_is_asked_for(universal: Encoder) -> None:
