@@ -45,6 +45,14 @@ def test_what_is_said_in_feedback_finds_its_idea_in_english_and_in_chinese(told:
     assert found(told, "丟失") == ["IDEA-2"], "in the other script"
 
 
+def test_one_character_of_several_is_no_word(told: Any) -> None:
+    told.desk.add(6, "十分钟以后就断开了", title="Connection")
+    told.hub.sync()
+
+    assert found(told, "分享") == []
+    assert found(told, "分") == ["IDEA-6"]
+
+
 def test_a_title_with_all_the_words_comes_before_what_is_only_alike(told: Any) -> None:
     (first, *rest) = told.hub.find("save reports")
 

@@ -54,7 +54,8 @@ def find(store: Store, matcher: Matcher, said: str, limit: int = 10) -> list[Fou
         raise UsageError("there is no word to look for", hint='name some: opshub ideas find "dark mode"')
     typed = Feedback(ref=_TYPED, url="", text=words, created_at=datetime.min.replace(tzinfo=UTC))
     titled = store.ideas_titled(words.split(), limit)
-    alike = {one.idea: one for one in _alike(matcher.candidates(typed, store, LOOKED_AT))}
+    telling = min(2, max(map(len, words.split())))
+    alike = {one.idea: one for one in _alike(matcher.candidates(typed, store, LOOKED_AT), telling)}
     others = [number for number in alike if number not in titled]
     best = titled[: max(limit - len(others), -(-limit // 2))]
     found = []
@@ -65,7 +66,9 @@ def find(store: Store, matcher: Matcher, said: str, limit: int = 10) -> list[Fou
     return found
 
 
-def _alike(found: Sequence[Candidate]) -> list[Candidate]:
-    """The most alike first; below ``SURE`` first what shares a word."""
-    kept = [one for one in found if one.shared or one.likeness >= MEANT]
-    return sorted(kept, key=lambda one: one.likeness < SURE and 2 - bool(one.shared))
+def _alike(found: Sequence[Candidate], telling: int) -> list[Candidate]:
+    """The most alike first; below ``SURE`` first what shares a word of ``telling`` characters: one Chinese character of
+    several says little."""
+    shares = {one.idea: any(len(word) >= telling for word in one.shared) for one in found}
+    kept = [one for one in found if shares[one.idea] or one.likeness >= (SURE if one.shared else MEANT)]
+    return sorted(kept, key=lambda one: one.likeness < SURE and 2 - shares[one.idea])
