@@ -193,6 +193,12 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self.master, text.encode())
 
+    def name(self, idea: str) -> None:
+        """Answer with another idea, by its name or by words."""
+        self.press("o")
+        self.until("IDEA:")
+        self.type(f"{idea}\n")
+
     def end(self) -> int:
         self.until("\0")
         code = self.process.wait(10)
@@ -240,13 +246,9 @@ def test_another_idea_is_typed_and_a_wrong_one_is_told_while_the_question_stays(
 ) -> None:
     person = Terminal(folder)
     person.until("q quit")
-    person.press("o")
-    person.until("IDEA:")
-    person.type("IDEA-77\n")
+    person.name("IDEA-77")
     told = person.until("next:")
-    person.press("o")
-    person.until("IDEA:")
-    person.type("IDEA-3\n")
+    person.name("IDEA-3")
     person.until("q quit")
     person.press("q")
 
@@ -258,25 +260,17 @@ def test_another_idea_is_typed_and_a_wrong_one_is_told_while_the_question_stays(
 def test_another_idea_is_found_by_its_words_and_chosen_by_its_number(run: Run, folder: Path) -> None:
     person = Terminal(folder)
     person.until("q quit")
-    person.press("o")
-    person.until("IDEA:")
-    person.type("mode dark\n")
+    person.name("mode dark")
     found = person.until("none of them")
     person.press("x")
     person.until("one of these keys")
-    person.press("o")
-    person.until("IDEA:")
-    person.type("?!\n")
+    person.name("?!")
     wrong = person.until("next:")
-    person.press("o")
-    person.until("IDEA:")
-    person.type("丢失\n")
+    person.name("丢失")
     own = person.until("none of them")
     person.press("x")
     person.until("one of these keys")
-    person.press("o")
-    person.until("IDEA:")
-    person.type("mode dark\n")
+    person.name("mode dark")
     person.until("none of them")
     person.press("1")
     person.until("q quit")
@@ -294,9 +288,7 @@ def test_another_idea_is_found_by_its_words_and_chosen_by_its_number(run: Run, f
 def test_words_that_no_idea_has_leave_the_question_open(run: Run, folder: Path) -> None:
     person = Terminal(folder, OPSHUB_HUB__ENCODER="off")
     person.until("q quit")
-    person.press("o")
-    person.until("IDEA:")
-    person.type("xyzzy\n")
+    person.name("xyzzy")
     person.until("no idea says anything like that")
     person.press("q")
 

@@ -76,6 +76,11 @@ def again(work: Work) -> None:
         begin_again(work)
 
 
+def rematch(world: Any) -> None:
+    world.hub.act("matching rematch", again)
+    world.hub.act("review", prepare)
+
+
 def look(work: Work) -> None:
     with work.commit("match"):
         look_again(work.store, 1)
@@ -338,14 +343,12 @@ def test_where_many_pieces_move_all_votes_are_cast_again_three_times_at_most(
     found.then["6"] = [one, other, one, other, one]
     found.looks.clear()
 
-    three.hub.act("matching rematch", again)
-    three.hub.act("review", prepare)
+    rematch(three)
 
     assert three.where(6) == [1]
     assert {found.looks[str(number)] for number in range(1, 7)} == {3}
     found.looks.clear()
-    three.hub.act("matching rematch", again)
-    three.hub.act("review", prepare)
+    rematch(three)
     assert {found.looks[str(number)] for number in (1, 2, 3, 4, 5)} == {3}, "6 moved to 5, and back"
     assert three.where(6) == [1]
 
@@ -356,8 +359,7 @@ def test_the_round_after_the_last_move_is_the_last(three: Any, found: Found) -> 
     found.said["6"] = [candidate(5, *[0.9] * 3)]
     found.looks.clear()
 
-    three.hub.act("matching rematch", again)
-    three.hub.act("review", prepare)
+    rematch(three)
 
     assert three.where(6) == [5]
     assert set(found.looks.values()) == {2}
@@ -366,12 +368,10 @@ def test_the_round_after_the_last_move_is_the_last(three: Any, found: Found) -> 
 def test_where_nothing_moves_votes_are_cast_once(three: Any, found: Found) -> None:
     found.said["6"] = [candidate(1, *[0.9] * 3)]
     three.hub.sync()
-    three.hub.act("matching rematch", again)
-    three.hub.act("review", prepare)
+    rematch(three)
     found.looks.clear()
 
-    three.hub.act("matching rematch", again)
-    three.hub.act("review", prepare)
+    rematch(three)
 
     assert set(found.looks.values()) == {1}
 
@@ -386,8 +386,7 @@ def test_a_move_of_one_in_more_than_a_hundred_pieces_is_too_little_for_another_r
     found.said["6"] = [candidate(1, *[0.9] * 3)]
     found.looks.clear()
 
-    three.hub.act("matching rematch", again)
-    three.hub.act("review", prepare)
+    rematch(three)
 
     assert three.where(6) == [1]
     assert set(found.looks.values()) == {1}
@@ -397,16 +396,14 @@ def test_a_move_of_one_in_more_than_a_hundred_pieces_is_too_little_for_another_r
     assert three.where(6, 119) == [5, 1]
     assert found.looks["7"] == 1 + 1, "the rounds were over"
     found.said |= {"6": [candidate(1, *[0.9] * 3)], "119": [candidate(5, *[0.9] * 3)]}
-    three.hub.act("matching rematch", again)
-    three.hub.act("review", prepare)
+    rematch(three)
     assert three.where(6, 119) == [1, 5]
     assert found.looks["7"] == 1 + 1 + 2, "two of 119, in two batches"
 
 
 def worth(world: Any, *pieces: int, **limits: Any) -> list[float]:
     world.hub.limits = replace(world.hub.limits, **limits)
-    world.hub.act("matching rematch", again)
-    world.hub.act("review", prepare)
+    rematch(world)
     refs = [Ref("desk", str(piece)) for piece in pieces]
     asked = world.hub.store.questions(refs)
     return [asked[ref].worth for ref in refs]
@@ -477,8 +474,7 @@ def test_feedback_that_was_grouped_from_its_first_piece_on_is_not_looked_at_agai
     world.hub.act("review", prepare)
     assert world.where(1, 2) == [1, 2]
 
-    world.hub.act("matching rematch", again)
-    world.hub.act("review", prepare)
+    rematch(world)
 
     assert world.where(1, 2) == [1, 1]
 

@@ -255,8 +255,21 @@ class _Batch:
         """What a piece resembles, and what is asked of it, where it is now."""
         self.work.store.put_resemblances([piece.ref], _resemblances(link, among))
         offers, guarded = self._offers(link, [it for it in among if it.idea not in apart])
-        worth = self._put_right(link, offers, {it.idea: it.votes for it in among})
-        self._decide(piece.ref, piece.kind, link, offers, guarded, worth)
+        asked = Question(
+            feedback=piece.ref,
+            kind=piece.kind,
+            model=self.judge.model,
+            state=QuestionState.NEW,
+            logit=0.0,
+            margin=0.0,
+            pieces=self._pieces(link),
+            offers=tuple(offers),
+            guards=guarded,
+        )
+        if self.work.limits.similar == "attach":
+            worth = self._put_right(asked, link, {it.idea: it.votes for it in among})
+            asked = replace(asked, worth=worth)
+        self._decide(asked, link)
 
     def again(self, rows: Sequence[Question]) -> None:
         """Value what was found before by what was learned since."""
@@ -268,7 +281,12 @@ class _Batch:
                 settled = replace(row, state=QuestionState.SETTLED, version=self._version(row.kind))
                 store.put_questions([settled])
             else:
-                self._decide(row.feedback, row.kind, link, present(store, row), row.guards, row.worth)
+                offers = tuple(present(store, row))
+                self._decide(replace(row, pieces=self._pieces(link), offers=offers), link)
+
+    def _pieces(self, link: Link) -> int:
+        """How many pieces an answer moves: of what was attached this one alone."""
+        return 1 if link.maker is LinkMaker.SIMILARITY else pieces_of(self.work.store, link)
 
     def _version(self, kind: str) -> int:
         known = self.judge.calibration(kind)
@@ -292,56 +310,42 @@ class _Batch:
         nearest = next((ref for ref in others if ref != link.feedback), link.feedback)
         return [Offer(link.idea, 0.0, nearest)]
 
-    def _decide(
-        self,
-        ref: Ref,
-        kind: str,
-        link: Link,
-        offers: Sequence[Offer],
-        guarded: tuple[str, ...],
-        worth: float,
-    ) -> None:
-        """Attach, ask or leave it. ``worth``: of an answer for each piece, where nobody is waited for; else it is how
-        near the bound that it helps to draw lies."""
-        weighed = self.judge.weigh(kind, [it.likeness for it in offers])
-        pieces = 1 if link.maker is LinkMaker.SIMILARITY else pieces_of(self.work.store, link)
-        question = Question(
-            feedback=ref,
-            kind=kind,
+    def _decide(self, asked: Question, link: Link) -> None:
+        """Attach, ask or leave it. What an answer is worth is told by then where nobody is waited for."""
+        weighed = self.judge.weigh(asked.kind, [it.likeness for it in asked.offers])
+        attaches = self.work.limits.similar == "attach"
+        valued = replace(
+            asked,
             model=self.judge.model,
-            state=QuestionState.NEW,
             logit=weighed.logit,
             margin=weighed.margin,
             chance=weighed.chance,
             version=weighed.version,
-            worth=worth if self.work.limits.similar == "attach" else self._near(weighed.chance),
-            pieces=pieces,
+            worth=asked.worth if attaches else self._near(weighed.chance),
             linked=link.idea,
-            offers=tuple(offers),
-            guards=guarded,
         )
-        question = self._stand(question, link)
+        question = self._stand(valued, link)
         self.work.stage("ask").add("questions", int(question.state is QuestionState.OPEN))
         self.work.store.put_questions([question])
 
     def _near(self, likely: float) -> float:
+        """How near the bound that an answer helps to draw its question lies, 1 for beyond."""
         return round(1 - max(0.0, self.work.limits.attach - likely), 4)
 
-    def _put_right(self, link: Link, offers: Sequence[Offer], votes: Mapping[int, Votes]) -> float:
+    def _put_right(self, asked: Question, link: Link, votes: Mapping[int, Votes]) -> float:
         """What an answer is expected to put right, for each piece that it moves: it may name any of the ideas.
 
         What counts is the vote, since one near text in a larger idea says little: of 136 pieces of lcqmc whose best
         likeness to an idea of two to five came to .2 to .4, seven in a hundred belonged there.
         """
-        store, left, told = self.work.store, 1.0, 0.0
-        pieces = 1 if link.maker is LinkMaker.SIMILARITY else pieces_of(store, link)
-        for at, it in enumerate(offers):
+        left, told = 1.0, 0.0
+        for at, it in enumerate(asked.offers):
             own = at == 0 and link.maker is LinkMaker.SIMILARITY
-            others = store.size_of(it.idea, _MANY * pieces) - own
+            others = self.work.store.size_of(it.idea, _MANY * asked.pieces) - own
             fits = link.confidence if own else votes[it.idea].mean(others)
-            told += put_right(left * (1 - fits if own else fits), pieces, others)
+            told += put_right(left * (1 - fits if own else fits), asked.pieces, others)
             left *= 1 - fits
-        return round(told / pieces, 4)
+        return round(told / asked.pieces, 4)
 
     def _stand(self, asked: Question, link: Link) -> Question:
         """The question as it stands; what is sure enough, and nothing but itself in its idea, is attached."""

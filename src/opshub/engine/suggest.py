@@ -222,10 +222,9 @@ def _merge(store: Store, row: Pair) -> MergeSuggestion:
     idea, into = (one, two) if keep_two else (two, one)
     pairs = []
     found: dict[frozenset[Ref], Resemblance] = {}
+    # Either may be what the other resembles most: then both say the same.
     for it in store.alike_pieces(row.one, row.two, 2 * SHOWN):
-        found.setdefault(
-            frozenset((it.feedback, it.nearest)), it
-        )  # either may be what the other resembles most
+        found.setdefault(frozenset((it.feedback, it.nearest)), it)
     for it in [*found.values()][:SHOWN]:
         mine, theirs = store.feedback(it.feedback), store.feedback(it.nearest)
         if mine is not None and theirs is not None:

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NAMES", "Encoder", "available", "checked", "open_encoder", "unit"]
 
-LONGEST = 600
-"""Characters of a text that are encoded: they bound the time that one text takes."""
-
 
 class Encoder(Protocol):
     """Turns texts into vectors. Nothing is loaded before it is asked for something."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opshub.errors import ConfigError
-from opshub.matching.encoder import LONGEST, Encoder, blank, unit
+from opshub.matching.encoder import Encoder, blank, unit
 
 if TYPE_CHECKING:
     from opshub.matching.encoder import Vectors
@@ -20,6 +20,9 @@ __all__ = ["Onnx", "Static", "look", "open_folder"]
 
 MODELS = ("model.onnx", "onnx/model.onnx", "model_quantized.onnx", "onnx/model_quantized.onnx")
 """Where an ONNX model lies in a folder; the first that is there is taken."""
+
+LONGEST = 600
+"""Characters of a text that are encoded: they bound the time that one text takes."""
 
 TOKENS = 256
 """Tokens of a text that an ONNX model reads."""
