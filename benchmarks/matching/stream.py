@@ -18,7 +18,8 @@ from opshub.engine.asking import begin_again
 from opshub.engine.connection import Connection, Limits
 from opshub.engine.deed import Asked
 from opshub.engine.hub import Hub
-from opshub.engine.review import Inquiry, answer, inquiries, prepare
+from opshub.engine.inquiry import Inquiry
+from opshub.engine.review import answer, inquiries, prepare
 from opshub.engine.work import Work
 from opshub.errors import UsageError
 from opshub.language import EMPTY
@@ -148,6 +149,8 @@ class Stream:
         meant = self.items[int(inquiry.feedback.ref.id)].cluster
         if inquiry.joint:
             meant = _topic(topics, inquiry.own.number)
+        elif inquiry.pieces:
+            meant = Counter(self.items[int(ref.id)].cluster for ref in inquiry.pieces).most_common(1)[0][0]
         for at, choice in enumerate(inquiry.choices):
             if _topic(topics, choice.idea.number) == meant:
                 self.joined[inquiry.joint] += 1

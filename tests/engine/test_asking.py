@@ -15,11 +15,12 @@ from tests.engine.conftest import World
 
 from opshub.engine.asking import begin_again, sampled
 from opshub.engine.deed import Asked, Done
+from opshub.engine.inquiry import Inquiry
 from opshub.engine.likeness import Judge
 from opshub.engine.merge import merge
 from opshub.engine.points import watch_points
 from opshub.engine.regroup import link
-from opshub.engine.review import Inquiry, answer, inquiries, inquiry, prepare
+from opshub.engine.review import answer, inquiries, inquiry, prepare
 from opshub.engine.undo import undo
 from opshub.errors import NotFoundError, UsageError
 from opshub.matching import Candidate, Matcher, terms

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from opshub.engine.deed import Asked, Done
+from opshub.engine.inquiry import IDEA, Inquiry
 from opshub.engine.regroup import link
-from opshub.engine.review import IDEA, Inquiry, answer, inquiries, inquiry, prepare
+from opshub.engine.review import answer, inquiries, inquiry, prepare
 from opshub.engine.suggest import merges, suggest_again
 from opshub.engine.undo import undo
 from opshub.errors import NotFoundError, UsageError

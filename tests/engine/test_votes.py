@@ -11,6 +11,7 @@ import pytest
 
 from opshub.engine.asking import begin_again, look_again
 from opshub.engine.likeness import Judge
+from opshub.engine.merge import merge
 from opshub.engine.regroup import link, unlink
 from opshub.engine.review import answer, inquiries, prepare
 from opshub.engine.undo import undo
@@ -484,3 +485,20 @@ def test_what_a_person_linked_stays_whatever_speaks_against_it(three: Any, found
     three.hub.act("review", prepare)
 
     assert three.where(2, 3) == [1, 1]
+
+
+def test_what_a_likeness_had_put_into_an_idea_goes_along_by_it_when_that_is_merged(
+    three: Any, found: Found
+) -> None:
+    found.said["6"] = [candidate(5, *[0.9] * 3)]
+    rematch(three)
+    five, six = Ref("desk", "5"), Ref("desk", "6")
+    before = three.hub.store.links_of([six])[six]
+
+    three.act(merge, "IDEA-5", "IDEA-1")
+
+    links = three.hub.store.links_of([five, six])
+    assert links[five].maker is LinkMaker.PERSON
+    assert links[six] == replace(before, idea=1)
+    three.act(undo, None)
+    assert three.hub.store.links_of([six])[six] == before

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from itertools import combinations
 
-from opshub.matching import subjects
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opshub.matching import gathered, subjects
 
 EXPORT = (
     "The export to Excel never finishes",
@@ -53,3 +57,48 @@ def test_words_that_everybody_uses_count_less() -> None:
 
     assert subjects(texts, {}) is None
     assert subjects(texts, everywhere) is not None
+
+
+def mean(one: list[int], two: list[int], alike: dict[tuple[int, int], int]) -> float:
+    return sum(alike.get((min(a, b), max(a, b)), 0) for a in one for b in two) / (len(one) * len(two))
+
+
+PAIRS = st.dictionaries(
+    st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(lambda it: it[0] < it[1]), st.integers(0, 9)
+)
+
+
+@given(PAIRS, st.integers(1, 6))
+def test_gathered_groups_hold_every_piece_once_and_no_two_of_them_are_alike_enough_to_be_one(
+    alike: dict[tuple[int, int], int], least: int
+) -> None:
+    groups = gathered(8, alike, least)
+
+    assert sorted(at for group in groups for at in group) == list(range(8))
+    assert [len(group) for group in groups] == sorted(map(len, groups), reverse=True)
+    assert all(mean(one, two, alike) < least for one, two in combinations(groups, 2))
+
+
+@given(PAIRS, st.integers(1, 6), st.permutations(range(8)))
+def test_the_nearest_two_are_always_joined_first(
+    alike: dict[tuple[int, int], int], least: int, order: list[int]
+) -> None:
+    distinct = {pair: much * 100 + at for at, (pair, much) in enumerate(sorted(alike.items())) if much}
+    moved = {
+        (min(order[one], order[two]), max(order[one], order[two])): much
+        for (one, two), much in distinct.items()
+    }
+    named = {frozenset(order[at] for at in group) for group in slowly(8, distinct, least * 100)}
+
+    assert {frozenset(group) for group in gathered(8, moved, least * 100)} == named
+
+
+def slowly(pieces: int, alike: dict[tuple[int, int], int], least: int) -> list[list[int]]:
+    """The same by comparing all groups each time."""
+    groups = [[at] for at in range(pieces)]
+    while len(groups) > 1:
+        one, two = max(combinations(groups, 2), key=lambda pair: mean(pair[0], pair[1], alike))
+        if mean(one, two, alike) < least:
+            break
+        groups = [group for group in groups if group not in (one, two)] + [one + two]
+    return groups

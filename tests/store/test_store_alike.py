@@ -9,7 +9,7 @@ import pytest
 
 from opshub.model import Ref, Tombstone
 from opshub.store import Store
-from opshub.store.alike import Pair, Refusal, Resemblance, TwoFold
+from opshub.store.alike import Near, Pair, Refusal, Resemblance, TwoFold
 
 ONE, TWO, THREE, FOUR = (Ref("desk", name) for name in "1234")
 
@@ -85,7 +85,33 @@ def test_what_is_gone_resembles_nothing(four: Store, make: Any) -> None:
     assert four.alike_pieces(1, 2, 9) == [Resemblance(FOUR, TWO, 3000)]
 
 
-def test_ideas_with_two_subjects_come_the_plainest_first_and_can_be_forgotten(store: Store) -> None:
+def test_what_pieces_resemble_is_told_piece_by_piece_as_far_as_it_lives(four: Store) -> None:
+    resemble(four, (THREE, TWO, 5000), (THREE, ONE, 6000), (FOUR, ONE, 3000), (ONE, FOUR, 2000))
+
+    rows = [Resemblance(THREE, ONE, 6000), Resemblance(THREE, TWO, 5000), Resemblance(FOUR, ONE, 3000)]
+    assert four.resemblances_of([FOUR, THREE, Ref("desk", "nobody")]) == rows
+    with four.transaction():
+        four.put_tombstones([Tombstone(TWO)])
+    assert four.resemblances_of([THREE]) == rows[:1]
+
+
+def test_what_lies_near_is_told_within_an_idea_by_links_as_they_are_now(four: Store, make: Any) -> None:
+    nobody = Ref("desk", "nobody")
+    with four.transaction():
+        four.put_near([Near(TWO, ((ONE, 9000), (nobody, 8000), (THREE, 4000))), Near(nobody, ((ONE, 1),))])
+
+    assert four.near_within(1, 9) == [Near(ONE, ()), Near(TWO, ((ONE, 9000),))]
+    with four.transaction():
+        four.put_links([make.link("3", 1)])
+    assert four.near_within(1, 9) == [Near(ONE, ()), Near(TWO, ((ONE, 9000), (THREE, 4000))), Near(THREE, ())]
+    assert four.near_within(1, 2) == [Near(TWO, ((THREE, 4000),)), Near(THREE, ())], "the newest"
+    with four.transaction():
+        four.put_near([Near(TWO, ((ONE, 100),))])
+        four.put_tombstones([Tombstone(THREE)])
+    assert four.near_within(1, 9) == [Near(ONE, ()), Near(TWO, ((ONE, 100),))]
+
+
+def test_ideas_with_two_subjects_come_by_their_worth_and_can_be_forgotten(store: Store) -> None:
     with store.transaction():
         for row in (TwoFold(1, 500, (ONE,)), TwoFold(2, 900, (TWO, THREE)), TwoFold(3, 500, (FOUR,))):
             store.put_twofold(row)
@@ -93,6 +119,8 @@ def test_ideas_with_two_subjects_come_the_plainest_first_and_can_be_forgotten(st
 
     assert store.twofold(9) == [TwoFold(2, 900, (TWO, THREE)), TwoFold(3, 500, (FOUR,))]
     assert [row.idea for row in store.twofold(1)] == [2]
+    assert store.twofold_of(3) == TwoFold(3, 500, (FOUR,))
+    assert store.twofold_of(1) is None
 
 
 def test_a_refusal_stands_until_it_is_taken_back(store: Store, now: Any) -> None:

@@ -44,6 +44,9 @@ def beside(asked: Mapping[str, Any]) -> None:
 
 def _asked(asked: Mapping[str, Any]) -> _Cell:
     shared = frozenset(term for row in asked["offers"] for term in row["terms"])
+    if asked["pieces"]:
+        said = [f"{it['feedback']}: {it['text']}" for it in asked["seen"]]
+        return _Cell(asked["name"], [f"{len(asked['pieces'])} pieces, such as", *said], shared)
     lines = _lines(asked["title"], asked["text"])
     if asked["kind"] == "idea":
         said = [] if lines == [asked["own_title"]] else [f"{asked['feedback']}:", *lines]

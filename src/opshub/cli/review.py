@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from opshub.engine.deed import Asked, Done
     from opshub.engine.finding import Found
     from opshub.engine.hub import Hub
-    from opshub.engine.review import Choice, Inquiry
+    from opshub.engine.inquiry import Choice, Inquiry
     from opshub.engine.work import Work
     from opshub.model import Feedback
 
@@ -60,7 +60,8 @@ by_option = click.option("--by", metavar="NAME", help="Who answers; default: you
 @click.option(
     "--kind",
     default="",
-    help="Only feedback of this kind, such as ticket or review; idea: only whether two ideas are one.",
+    help="Only feedback of this kind, such as ticket or review; idea: only whether two ideas are one; "
+    "part: only whether part of an idea belongs to it.",
 )
 @by_option
 @json_option
@@ -87,7 +88,7 @@ def review(ctx: click.Context, list_: bool, limit: int, kind: str, by: str | Non
 
 
 @review.command("answer")
-@click.argument("name", metavar="FEEDBACK|IDEA")
+@click.argument("name", metavar="FEEDBACK|IDEA|IDEA/FEEDBACK")
 @click.argument("answer")
 @click.option("--because", metavar="REASON", default="", help="Why; shown beside the link.")
 @by_option
@@ -99,7 +100,8 @@ def answer_(session: Session, name: str, answer: str, because: str, by: str | No
     FEEDBACK is its name (desk:94). ANSWER is yes (it belongs to the first idea that is offered), no (not to the first),
     new (to none that is offered), or the idea that it belongs to (IDEA-12). Of an IDEA (IDEA-7) it is asked whether it
     is one with others: yes merges it into the first, no keeps it apart from that and new from all, and the name of
-    another idea merges it into that.
+    another idea merges it into that. Of part of an idea (IDEA-7/desk:94) yes leaves it there, no and new begin an idea
+    with it, and the name of another idea moves all of it there.
     """
     from opshub.cli.hands import tell_done, told_done
 
@@ -160,13 +162,16 @@ def _nothing(hub: Hub, kind: str) -> None:
 
 def _told(it: Inquiry) -> dict[str, Any]:
     """A question for people and for JSON."""
+    from opshub.cli.suggest import quote
+
+    many = f"{len(it.pieces)} pieces: " if it.pieces else ""
     return {
         "name": it.name,
         "feedback": str(it.feedback.ref),
         "kind": it.kind,
         "title": it.feedback.title,
         "text": it.feedback.text[:TEXT],
-        "start": (it.feedback.title or it.feedback.text)[:200],
+        "start": many + (it.feedback.title or it.feedback.text)[:200],
         "url": it.feedback.url,
         "created_at": plain(it.feedback.created_at),
         "belongs_to": it.own.id,
@@ -174,6 +179,8 @@ def _told(it: Inquiry) -> dict[str, Any]:
         "attached": it.attached,
         "moves": it.moves,
         "expected": it.chance,
+        "seen": [quote(piece) for piece in it.seen],
+        "pieces": [str(ref) for ref in it.pieces],
         "guards": list(it.guards),
         "worth": it.worth,
         "idea": it.choices[0].idea.id,
@@ -345,7 +352,13 @@ def _hints(asked: Mapping[str, Any]) -> None:
     click.echo()
     first = asked["offers"][0]
     say(f"expected to be right: {asked['expected']:.2f}; worth {asked['worth']:.2f}; {asked['url']}")
-    if asked["attached"]:
+    if asked["pieces"]:
+        own, many = asked["belongs_to"], asked["moves"]
+        say(
+            f"{many} pieces of {own} lie apart from its others: y if they belong there, n or e: an idea of their own"
+        )
+        say("an answer moves them all; see them: opshub ideas suggest --split")
+    elif asked["attached"]:
         say(f"it was attached to {first['idea']} by its likeness: y keeps it there, n and e take it out")
     elif asked["moves"] > 1:
         whole = "are they one idea? " if asked["kind"] == "idea" else ""

@@ -12,13 +12,17 @@ from opshub.cli.text import hang, screen
 from opshub.cli.view import heading, json_option, say, show
 
 if TYPE_CHECKING:
-    from opshub.engine.suggest import MergeSuggestion, SplitSuggestion
+    from opshub.engine.parting import SplitSuggestion
+    from opshub.engine.suggest import MergeSuggestion
     from opshub.model import Feedback
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "quote"]
 
 QUOTE = 160
 """Characters of a text that are shown."""
+
+QUOTED = 8
+"""Pieces of a second subject that are shown; JSON has all."""
 
 
 @click.command("suggest")
@@ -96,15 +100,16 @@ def _merge(it: MergeSuggestion) -> dict[str, Any]:
         "into_voices": it.voices[1],
         "likeness": it.likeness,
         "alike": it.alike,
-        "pieces": [[_quote(one), _quote(two)] for one, two in it.pieces],
+        "pieces": [[quote(one), quote(two)] for one, two in it.pieces],
     }
 
 
 def _split(it: SplitSuggestion) -> dict[str, Any]:
-    return {"idea": it.idea.id, "title": it.idea.title, "pieces": [_quote(piece) for piece in it.second]}
+    return {"idea": it.idea.id, "title": it.idea.title, "pieces": [quote(piece) for piece in it.second]}
 
 
-def _quote(piece: Feedback) -> dict[str, str]:
+def quote(piece: Feedback) -> dict[str, str]:
+    """A piece of feedback as it is shown among others."""
     whole = " ".join((piece.title if piece.title and not piece.text else piece.text).split())
     shown = whole if len(whole) <= QUOTE else f"{whole[: QUOTE - 1]}…"
     return {"feedback": str(piece.ref), "text": shown}
@@ -124,7 +129,9 @@ def _view(value: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
     for it in value.get("split", ()):
         heading(f"{it['idea']} seems to hold two subjects")
         say(hang("  ", [it["title"]], screen()))
-        _quotes(it["pieces"])
+        _quotes(it["pieces"][:QUOTED])
+        if len(it["pieces"]) > QUOTED:
+            say(f"    and {len(it['pieces']) - QUOTED} more")
         say(f"  yes: opshub ideas split {it['idea']} {' '.join(one['feedback'] for one in it['pieces'])}")
         say(f"  no:  opshub ideas refuse {it['idea']}")
 

@@ -15,6 +15,7 @@ from opshub.engine.encoding import encode
 from opshub.engine.indexing import index
 from opshub.engine.learning import learn
 from opshub.engine.likeness import Judge, by_likeness, offer
+from opshub.engine.parting import look_at_all, near
 from opshub.engine.voting import (
     ASKED_WITH,
     LOOKED_AT,
@@ -104,6 +105,7 @@ def begin_again(work: Work) -> None:
     work.store.set_mark(_MOVED, 0)
     work.store.set_mark(_DONE_BY_PEOPLE, next((it.number for it in work.store.last_actions(1)), 0))
     work.store.set_fact(ASKED_WITH, judged_by(work))
+    look_at_all(work.store)
 
 
 def _another_round(work: Work) -> bool:
@@ -221,7 +223,7 @@ class _Batch:
                 self.moved += link != it.link
             self.settled(it.piece, link, among, it.apart)
             return
-        store.put_resemblances([it.piece.ref], _resemblances(link, among))
+        _keep(store, link, among)
         if old is not None and old.state not in _DONE:
             store.put_questions([replace(old, state=QuestionState.SETTLED)])
 
@@ -231,8 +233,8 @@ class _Batch:
         piece, link = store.feedback(ref), store.links_of([ref]).get(ref)
         if piece is None or link is None or not self.judge.attaches(piece.kind):
             return
-        for near in following(link.idea, self.judge.candidates(piece, LOOKED_AT)):
-            it = voter(store, self.blocks, near)
+        for other in following(link.idea, self.judge.candidates(piece, LOOKED_AT)):
+            it = voter(store, self.blocks, other)
             if it is None:
                 continue
             among = self.judge.candidates(it.piece, LOOKED_AT)
@@ -253,7 +255,7 @@ class _Batch:
         self, piece: Feedback, link: Link, among: Sequence[Candidate], apart: Collection[int]
     ) -> None:
         """What a piece resembles, and what is asked of it, where it is now."""
-        self.work.store.put_resemblances([piece.ref], _resemblances(link, among))
+        _keep(self.work.store, link, among)
         offers, guarded = self._offers(link, [it for it in among if it.idea not in apart])
         asked = Question(
             feedback=piece.ref,
@@ -369,10 +371,13 @@ def look_again(store: Store, seq: int) -> None:
     store.set_mark(_MARK, min(store.mark(_MARK), seq - 1))
 
 
-def _resemblances(link: Link, found: Sequence[Candidate]) -> list[Resemblance]:
+def _keep(store: Store, link: Link, found: Sequence[Candidate]) -> None:
+    """What a piece resembles in other ideas, and what lies nearest to it anywhere."""
     others = [it for it in found if it.idea != link.idea][:RESEMBLING]
-    near = {it.nearest: it for it in others if it.likeness >= LEAST}
-    return [Resemblance(link.feedback, ref, round(it.likeness * 10_000)) for ref, it in near.items()]
+    best = {it.nearest: it for it in others if it.likeness >= LEAST}
+    rows = [Resemblance(link.feedback, ref, round(it.likeness * 10_000)) for ref, it in best.items()]
+    store.put_resemblances([link.feedback], rows)
+    store.put_near([near(link.feedback, found)])
 
 
 def settle(store: Store, refs: Iterable[Ref]) -> None:

@@ -12,12 +12,12 @@ from opshub.engine.merged import survivor
 from opshub.engine.reading import find_feedback, find_idea, living
 from opshub.engine.work import Work
 from opshub.errors import UsageError
-from opshub.model import Feedback, Idea, Ref
+from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
 from opshub.store.base import Store
 from opshub.store.moments import micros
 from opshub.store.rows import ActionKind
 
-__all__ = ["merge", "split"]
+__all__ = ["begun", "merge", "split"]
 
 
 def merge(work: Work, idea: str, into: str, asked: Asked) -> Done:
@@ -36,7 +36,7 @@ def merge(work: Work, idea: str, into: str, asked: Asked) -> Done:
         deed.present = [link.feedback for link in store.links_to(two.number)]
         notes += _apart(deed, one, two, refs)
         notes += _items(deed, one, two, items)
-        deed.link({ref: deed.person(ref, two.number, f"merged {one.id} into it") for ref in refs})
+        deed.link({link.feedback: _moved(deed, link, one, two) for link in moved})
         deed.merge(one.number, two.number)
         deed.breaches = [(breach.alert, micros(breach.since)) for breach in store.breaches([one.number])]
         for breach in store.breaches([one.number]):
@@ -62,7 +62,7 @@ def split(work: Work, idea: str, feedback: Sequence[str], asked: Asked, *, title
         deed = Deed(work, asked, work.clock.now())
         refs = [piece.ref for piece in pieces]
         deed.watch(refs)
-        two = _begun(store.next_idea_number(), pieces, title)
+        two = begun(store.next_idea_number(), pieces, title)
         deed.idea(two)
         deed.apart([*((ref, one.number) for ref in refs), *((ref, two.number) for ref in rest)])
         deed.link({ref: deed.person(ref, two.number, f"split it off {one.id}") for ref in refs})
@@ -71,7 +71,7 @@ def split(work: Work, idea: str, feedback: Sequence[str], asked: Asked, *, title
     return Done(action, tuple(notes))
 
 
-def _begun(number: int, pieces: Sequence[Feedback], title: str) -> Idea:
+def begun(number: int, pieces: Sequence[Feedback], title: str = "") -> Idea:
     """The new idea. What a person calls it may tell something of every piece, so the most private one decides."""
     first = min(pieces, key=lambda piece: (piece.created_at, piece.ref))
     visibility = max((piece.visibility for piece in pieces), key=lambda one: one.rank)
@@ -124,6 +124,13 @@ def _refuse_joined(store: Store, one: Idea, two: Idea, into: str) -> None:
             f"{one.id} was merged into IDEA-{further} already",
             hint=f"to merge that: opshub ideas merge IDEA-{further} {two.id}",
         )
+
+
+def _moved(deed: Deed, link: Link, one: Idea, two: Idea) -> Link:
+    """What only a likeness had put there goes along by it: nobody said that it belongs."""
+    if link.maker is LinkMaker.SIMILARITY:
+        return replace(link, idea=two.number)
+    return deed.person(link.feedback, two.number, f"merged {one.id} into it")
 
 
 def _apart(deed: Deed, one: Idea, two: Idea, refs: Sequence[Ref]) -> list[str]:

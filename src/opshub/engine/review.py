@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from opshub.engine.answering import refuse
-from opshub.engine.asking import ask, present
+from opshub.engine.asking import present
 from opshub.engine.connection import Limits
 from opshub.engine.deed import Asked, Done
+from opshub.engine.inquiry import IDEA, PART, Choice, Inquiry, shared
 from opshub.engine.learning import NEVER
 from opshub.engine.merge import merge
+from opshub.engine.parts import part_of, parts, place
 from opshub.engine.reading import find_feedback, find_idea, living
 from opshub.engine.regroup import link, unlink
-from opshub.engine.suggest import MergeSuggestion, merges_by_idea, merges_of, refused, tell_apart
+from opshub.engine.suggest import MergeSuggestion, look, merges_by_idea, merges_of, refused, tell_apart
 from opshub.engine.suggest import refuse as part
 from opshub.engine.work import Work
 from opshub.errors import UsageError
-from opshub.matching.terms import COMMON, words
 from opshub.model import Feedback, Idea, LinkMaker
 from opshub.store.asked import Question, QuestionState, Verdict
 from opshub.store.base import Store
 
-__all__ = ["IDEA", "Choice", "Inquiry", "answer", "inquiries", "inquiry", "prepare"]
-
-IDEA = "idea"
-"""The kind of a question whether two ideas are one."""
-
-NAMED = 6
-"""Shared words that are told of two ideas."""
+__all__ = ["answer", "inquiries", "inquiry", "prepare"]
 
 PROVING = 0.8
 """The share of a page of questions that is drawn by lot from what is nearly sure, so that it shows what may attach."""
@@ -43,53 +37,11 @@ NEARLY = 2
 """What is nearly sure is expected to be wrong so many times as often as is promised, at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """An idea that is offered: its nearest piece, what it shares, and how many voices it has."""
-
-    idea: Idea
-    likeness: float
-    nearest: Feedback | None
-    shared: tuple[str, ...]
-    voices: int
-
-
-@dataclass(frozen=True, slots=True)
-class Inquiry:
-    """Whether a piece of feedback belongs to the first of some ideas, or whether two ideas are one, with all that a
-    person needs to say so.
-
-    ``name`` is what is asked about: the piece, or the idea that would become part of the first of the ``choices``; then
-    ``feedback`` is its piece that is nearest to that. ``chance`` is what is expected of a yes, ``worth`` what the order
-    goes by: nearness to the promise times the pieces that a yes moves. ``about`` other questions concern the same idea.
-    """
-
-    name: str
-    kind: str
-    """What the feedback is, such as ticket; ``idea`` where two ideas are meant."""
-    feedback: Feedback
-    own: Idea
-    choices: tuple[Choice, ...]
-    chance: float
-    worth: float
-    attached: bool = False
-    """Whether a likeness put it into the first of the ideas, and the question is whether that was right."""
-    moves: int = 1
-    """The pieces and tracked items that a yes moves: with more than one the whole idea goes."""
-    guards: tuple[str, ...] = ()
-    about: int = 0
-
-    @property
-    def joint(self) -> bool:
-        """Whether two ideas are meant."""
-        return self.kind == IDEA
-
-
 def prepare(work: Work, most: int | None = None, each: int = 100) -> bool:
     """Look at feedback that is new since, at ``most`` so many pieces; whether all was looked at."""
     left = most
     while not work.stopping() and (left is None or left > 0):
-        if not ask(work, each):
+        if not look(work, each):
             return True
         left = None if left is None else left - each
         work.watch.stage("ask", 1)
@@ -104,12 +56,14 @@ def inquiries(store: Store, limit: int, kind: str = "", limits: Limits | None = 
     waits for nobody, from what was attached to large ideas.
     """
     joint = [_of_ideas(store, found) for found in merges_by_idea(store, limit) if found[0].pieces]
+    apart = parts(store, limit) if kind in ("", PART) else []
     # A few are left out below; the rest of the page makes up for them.
-    rows = store.open_questions(limit + 50, kind) if kind != IDEA else []
+    rows = store.open_questions(limit + 50, kind) if kind not in (IDEA, PART) else []
     settled = {pair for it in joint for pair in _pairs(it)} | refused(store)
     found = (_inquiry(store, question, about - 1) for question, about in rows)
     single = [it for it in found if it is not None and (it.attached or _pairs(it)[0] not in settled)]
-    wanted = sorted([*(joint if kind in ("", IDEA) else ()), *single], key=lambda it: -it.worth)
+    whole = [*(joint if kind in ("", IDEA) else ()), *apart]
+    wanted = sorted([*whole, *single], key=lambda it: -it.worth)
     lots = [it for it in _drawn(store, limit, kind, limits) if it.attached or _pairs(it)[0] not in settled]
     share = PROVING if limits is not None and limits.similar == "learn" else LEADING
     drawn = {it.name: it for it in lots[: int(limit * share)]}
@@ -120,7 +74,7 @@ def inquiries(store: Store, limit: int, kind: str = "", limits: Limits | None = 
 def _drawn(store: Store, limit: int, kind: str, limits: Limits | None) -> Iterator[Inquiry]:
     """Questions about what may be sure soon, or is, and about members of large ideas: what is asked for its worth tells
     little about these."""
-    if limits is None or limits.similar == "suggest" or kind == IDEA:
+    if limits is None or limits.similar == "suggest" or kind in (IDEA, PART):
         return
     learns = limits.similar == "learn"
     likely = round(1 - NEARLY * (1 - limits.attach), 6) if learns else 0.0
@@ -143,7 +97,7 @@ def _of_ideas(store: Store, found: Sequence[MergeSuggestion]) -> Inquiry:
     choices = []
     for it in found:
         own, near = _parted(store, it) if it.pieces else (mine, None)
-        choices.append(Choice(it.into, it.likeness, near, _shared(own, near) if near else (), it.voices[1]))
+        choices.append(Choice(it.into, it.likeness, near, shared(own, near) if near else (), it.voices[1]))
     return Inquiry(
         name=first.idea.id,
         kind=IDEA,
@@ -162,20 +116,16 @@ def _parted(store: Store, it: MergeSuggestion) -> tuple[Feedback, Feedback]:
     return (one, two) if _in(store, one, it.idea) else (two, one)
 
 
-def _shared(one: Feedback, two: Feedback) -> tuple[str, ...]:
-    """Words of the first that the other has too, but for those that everybody says."""
-    theirs = words(two.title, two.text).keys() - COMMON
-    both = [word for term, word in words(one.title, one.text).items() if term in theirs]
-    return tuple(dict.fromkeys(both))[:NAMED]
-
-
 def _in(store: Store, piece: Feedback, idea: Idea) -> bool:
     link = store.links_of([piece.ref]).get(piece.ref)
     return link is not None and link.idea == idea.number
 
 
 def inquiry(store: Store, name: str) -> Inquiry:
-    """What is asked about a piece of feedback, or about an idea. UsageError where nobody is asked; NotFoundError."""
+    """What is asked about a piece of feedback, about an idea or part of one. UsageError where nobody is asked;
+    NotFoundError."""
+    if name.upper().startswith("IDEA-") and "/" in name:
+        return part_of(store, name)
     if name.upper().startswith("IDEA-"):
         return _about_idea(store, name)
     ref = find_feedback(store, name).ref
@@ -268,6 +218,8 @@ def answer(work: Work, name: str, said: str, asked: Asked, shown: str = "") -> D
 def _part(work: Work, found: Inquiry, word: str, asked: Asked) -> Done:
     """Keep it out of the first of the choices, or with ``new`` out of all of them."""
     offered = [choice.idea.number for choice in found.choices]
+    if found.pieces:
+        return place(work, found, None, asked)
     if found.joint:
         if word == "new" and len(offered) > 1:
             return tell_apart(work, found.own.number, offered, asked)
@@ -281,6 +233,8 @@ def _part(work: Work, found: Inquiry, word: str, asked: Asked) -> Done:
 
 def _join(work: Work, found: Inquiry, idea: str, asked: Asked) -> Done:
     """Move the piece; where others or a tracked item are with it in the idea that it began, the whole idea."""
+    if found.pieces:
+        return place(work, found, find_idea(work.store, idea), asked)
     if not found.joint and (found.moves == 1 or found.attached):
         return link(work, str(found.feedback.ref), idea, asked)
     return merge(work, found.own.id, idea, asked)

@@ -7,7 +7,6 @@ which move meanwhile need no work. Nothing here changes an idea: a person merges
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -15,26 +14,24 @@ from itertools import islice
 from opshub.engine.asking import OFFERED, ask
 from opshub.engine.deed import Asked, Deed, Done
 from opshub.engine.merged import survivor
+from opshub.engine.parting import SplitSuggestion, part, splits
 from opshub.engine.reading import find_idea
 from opshub.engine.undo import undo
 from opshub.engine.work import Work
 from opshub.errors import NotFoundError, UsageError
-from opshub.matching import LOOKED_AT, subjects, terms
 from opshub.model import Feedback, Idea, Ref
-from opshub.store.alike import Pair, Refusal, Resemblance, TwoFold
+from opshub.store.alike import Pair, Refusal, Resemblance
 from opshub.store.base import Store
 from opshub.store.rows import ActionKind
 
 __all__ = [
     "MergeSuggestion",
-    "SplitSuggestion",
     "look",
     "merges",
     "merges_by_idea",
     "merges_of",
     "refuse",
     "refused",
-    "splits",
     "suggest_again",
     "suggestions",
     "tell_apart",
@@ -52,8 +49,6 @@ MOST = 10_000
 SHOWN = 2
 """Pairs of pieces that are shown of a suggestion."""
 
-_IDEAS = "subjects"
-
 
 @dataclass(frozen=True, slots=True)
 class MergeSuggestion:
@@ -69,17 +64,9 @@ class MergeSuggestion:
     """What the order goes by: how many pieces an answer is expected to put right."""
 
 
-@dataclass(frozen=True, slots=True)
-class SplitSuggestion:
-    """Some pieces of an idea share next to nothing with the others that were compared."""
-
-    idea: Idea
-    second: tuple[Feedback, ...]
-
-
 def look(work: Work, limit: int = 100) -> bool:
     """One batch of new and changed feedback, or of ideas that changed; whether there was anything."""
-    return ask(work, limit) or _part(work, limit)
+    return ask(work, limit) or part(work, limit)
 
 
 def suggestions(work: Work, limit: int) -> tuple[list[MergeSuggestion], list[SplitSuggestion]]:
@@ -138,19 +125,6 @@ def _stands(store: Store, row: Pair, never: Collection[tuple[int, int]]) -> bool
 def refused(store: Store) -> frozenset[tuple[int, int]]:
     """The pairs of ideas that are not one, as a person said; the older first."""
     return frozenset(_pair(store, it.idea, it.other) for it in store.refusals() if it.other)
-
-
-def splits(store: Store, limit: int) -> list[SplitSuggestion]:
-    """The plainest first, without those that a person refused."""
-    whole = {survivor(store, it.idea) for it in store.refusals() if not it.other}
-    found = []
-    for row in store.twofold(limit + len(whole)):
-        idea, links = store.idea(row.idea), store.links_of(row.feedback)
-        there = [ref for ref in row.feedback if ref in links and links[ref].idea == row.idea]
-        pieces = [piece for piece in map(store.feedback, there) if piece is not None]
-        if idea is not None and pieces and row.idea not in whole:
-            found.append(SplitSuggestion(idea, tuple(pieces)))
-    return found[:limit]
 
 
 def refuse(work: Work, ideas: Sequence[str], asked: Asked) -> Done:
@@ -233,34 +207,3 @@ def _merge(store: Store, row: Pair) -> MergeSuggestion:
     return MergeSuggestion(
         idea, into, row.best / 10_000, row.alike, voices, tuple(pairs), round(row.worth, 4)
     )
-
-
-def _part(work: Work, limit: int) -> bool:
-    """Whether ideas that changed hold two subjects; whether there were any."""
-    store = work.store
-    rows = store.ideas_after(store.mark(_IDEAS), limit)
-    if not rows:
-        return False
-    with work.timed("suggest"), work.commit("match"):
-        for _, number in rows:
-            store.put_twofold(_two(store, number))
-        store.set_mark(_IDEAS, rows[-1][0])
-    return True
-
-
-def _two(store: Store, number: int) -> TwoFold:
-    """The second subject of an idea, as far as some of its pieces tell; without pieces, where there is one subject."""
-    links = store.links_to(number)
-    step = max(1, -(-len(links) // LOOKED_AT))
-    found = (store.feedback(link.feedback) for link in links[::step])
-    pieces = [piece for piece in found if piece is not None]
-    if len(pieces) < 2 * VOICES:
-        return TwoFold(number, 0, ())
-    often = store.term_counts(sorted({term for it in pieces for term in terms(it.title, it.text)}))
-    most = max(often.values(), default=0)
-    rarity = {term: math.log((1 + most) / (1 + count)) + 1 for term, count in often.items()}
-    parted = subjects([(it.title, it.text) for it in pieces], rarity)
-    if parted is None:
-        return TwoFold(number, 0, ())
-    second = tuple(sorted(pieces[at].ref for at in parted.second))
-    return TwoFold(number, round((parted.within - parted.between) * 10_000), second)

@@ -8,15 +8,16 @@ from opshub.matching.fulltext import FullText, piece_of
 from opshub.matching.matcher import Candidate, Matcher
 from opshub.matching.plain import read
 from opshub.matching.spoken import language_of
-from opshub.matching.subjects import LOOKED_AT, subjects
+from opshub.matching.subjects import LOOKED_AT, gathered, subjects
 from opshub.matching.summary import Summary, sample, summary
 from opshub.matching.terms import columns, fingerprint, fold, terms
-from opshub.matching.votes import AGAIN, HEARD, Heard, Votes
+from opshub.matching.votes import AGAIN, HEARD, NEAREST, Heard, Votes
 
 __all__ = [
     "AGAIN",
     "HEARD",
     "LOOKED_AT",
+    "NEAREST",
     "SHIPPED",
     "Candidate",
     "Features",
@@ -34,6 +35,7 @@ __all__ = [
     "fingerprint",
     "fit",
     "fold",
+    "gathered",
     "keys_in",
     "language_of",
     "piece_of",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from opshub.matching.terms import terms
 
-__all__ = ["APART", "LOOKED_AT", "Subjects", "subjects"]
+__all__ = ["APART", "LOOKED_AT", "Subjects", "gathered", "subjects"]
 
 LOOKED_AT = 40
 """Pieces of an idea that are compared, each with each."""
@@ -41,7 +42,8 @@ def subjects(texts: Sequence[tuple[str, str]], rarity: Mapping[str, float]) -> S
     """
     vectors = [_vector(title, text, rarity) for title, text in texts]
     alike = [[_cosine(one, two) for two in vectors] for one in vectors]
-    groups = _gathered(alike)
+    pairs = {(one, two): alike[one][two] for one in range(len(alike)) for two in range(one)}
+    groups = gathered(len(alike), pairs, TOGETHER)
     large = [group for group in groups if len(group) >= LEAST]
     if len(large) < 2:
         return None
@@ -65,31 +67,49 @@ def _cosine(one: Mapping[str, float], two: Mapping[str, float]) -> float:
     return math.fsum(weight * two[term] for term, weight in one.items() if term in two)
 
 
-def _gathered(alike: Sequence[Sequence[float]]) -> list[list[int]]:
-    """Groups by average linkage, the largest first."""
-    groups = [[at] for at in range(len(alike))]
-    sums = [list(row) for row in alike]
-    while len(groups) > 1:
-        best, one, two = max(
-            (sums[one][two] / (len(groups[one]) * len(groups[two])), -one, -two)
-            for one in range(len(groups))
-            for two in range(one)
-        )
-        if best < TOGETHER:
-            break
-        _join(groups, sums, -two, -one)
-    return sorted(groups, key=lambda group: (-len(group), group[0]))
+def gathered(pieces: int, alike: Mapping[tuple[int, int], float], least: float) -> list[list[int]]:
+    """Groups of so many pieces by average linkage, the largest first: joined as long as their pieces are at least that
+    much alike on average. Pairs that are not named are not alike at all."""
+    groups = {at: [at] for at in range(pieces)}
+    sums: dict[int, dict[int, float]] = {at: {} for at in groups}
+    for (one, two), much in alike.items():
+        if much > 0:
+            sums[one][two] = sums[two][one] = much
+    waiting = [(-much, one, two) for one, row in sums.items() for two, much in row.items() if one < two]
+    heapify(waiting)
+    made = pieces
+    while (best := _best(waiting, groups)) is not None and -best[0] >= least:
+        for other, mean in _joined(groups, sums, best[1:], made):
+            heappush(waiting, (-mean, other, made))
+        made += 1
+    return sorted(groups.values(), key=lambda group: (-len(group), min(group)))
 
 
-def _join(groups: list[list[int]], sums: list[list[float]], one: int, two: int) -> None:
-    """Make two groups one, ``one`` before ``two``."""
-    groups[one] += groups.pop(two)
-    for row in sums:
-        row[one] += row[two]
-    gone = sums.pop(two)
-    sums[one] = [mine + theirs for mine, theirs in zip(sums[one], gone, strict=True)]
-    for row in sums:
-        row.pop(two)
+def _best(
+    waiting: list[tuple[float, int, int]], groups: Mapping[int, Sequence[int]]
+) -> tuple[float, int, int] | None:
+    """The pair of groups that are most alike, of those that there still are."""
+    while waiting:
+        best = heappop(waiting)
+        if best[1] in groups and best[2] in groups:
+            return best
+    return None
+
+
+def _joined(
+    groups: dict[int, list[int]], sums: dict[int, dict[int, float]], pair: tuple[int, int], made: int
+) -> Iterator[tuple[int, float]]:
+    """Make one group of two; every other that it shares something with, and how much on average."""
+    one, two = pair
+    groups[made] = groups.pop(one) + groups.pop(two)
+    mine, theirs = sums.pop(one), sums.pop(two)
+    sums[made] = {}
+    for other in sorted({*mine, *theirs} - {one, two}):
+        much = mine.get(other, 0) + theirs.get(other, 0)
+        sums[made][other] = sums[other][made] = much
+        sums[other].pop(one, None)
+        sums[other].pop(two, None)
+        yield other, much / (len(groups[made]) * len(groups[other]))
 
 
 def _mean(alike: Sequence[Sequence[float]], ones: Sequence[int], twos: Sequence[int]) -> float:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from opshub.model import Ref
 
-__all__ = ["Pair", "Refusal", "Resemblance", "TwoFold", "put_right"]
+__all__ = ["Near", "Pair", "Refusal", "Resemblance", "TwoFold", "put_right"]
 
 
 def put_right(likely: float, some: int, others: int) -> float:
@@ -25,6 +25,13 @@ class Resemblance(NamedTuple):
     feedback: Ref
     nearest: Ref
     likeness: int
+
+
+class Near(NamedTuple):
+    """A piece of feedback and those that lie nearest to it, wherever they belong; likenesses in ten-thousandths."""
+
+    feedback: Ref
+    others: tuple[tuple[Ref, int], ...]
 
 
 class Pair(NamedTuple):
@@ -58,8 +65,9 @@ class TwoFold(NamedTuple):
 
     idea: int
     worth: int
-    """Ten-thousandths: how much more alike the pieces of each part are than those of both."""
+    """How many pieces an answer is expected to put right, in ten-thousandths."""
     feedback: tuple[Ref, ...]
+    """That first which the others lie nearest to."""
 
 
 class Refusal(NamedTuple):

@@ -27,9 +27,24 @@ ALIKE_PIECES = """
     where o.idea = ? and t.idea = ? and f.gone is null and g.gone is null
 """
 
+RESEMBLANCES_OF = """
+    select f.connection, f.id, g.connection, g.id, r.likeness
+    from resemblance r join feedback f on f.key = r.feedback join feedback g on g.key = r.nearest
+    where r.feedback in (select value from json_each(?)) and f.gone is null and g.gone is null
+"""
+
+PUT_NEAR = "insert into near (feedback, body) values (?, ?) on conflict (feedback) do update set body = excluded.body"
+NEAR_WITHIN = """
+    select f.key, f.connection, f.id, n.body
+    from link l join feedback f on f.key = l.feedback left join near n on n.feedback = l.feedback
+    where l.idea = ? and f.gone is null
+    order by l.feedback desc limit ?
+"""
+
 DROP_TWOFOLD = "delete from twofold where idea = ?"
 PUT_TWOFOLD = "insert into twofold (idea, worth, body) values (?, ?, ?)"
 TWOFOLD = "select idea, worth, body from twofold order by worth desc, idea limit ?"
+TWOFOLD_OF = "select idea, worth, body from twofold where idea = ?"
 
 PUT_REFUSAL = """
     insert into refusal (idea, other, at, who) values (?, ?, ?, ?)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from opshub.model import Ref
-from opshub.store.alike import Pair, Refusal, Resemblance, TwoFold
+from opshub.store.alike import Near, Pair, Refusal, Resemblance, TwoFold
 
 __all__ = ["Alike"]
 
@@ -26,12 +26,28 @@ class Alike(Protocol):
         """Living pieces of one idea that resemble pieces of the other, either way, the most alike first."""
         ...
 
+    def resemblances_of(self, feedback: Sequence[Ref]) -> list[Resemblance]:
+        """What these pieces resemble, as far as it lives, by the names of both."""
+        ...
+
+    def put_near(self, rows: Sequence[Near]) -> None:
+        """What lies nearest to each, in place of what was kept of it; what the store does not know is left out."""
+        ...
+
+    def near_within(self, idea: int, limit: int) -> list[Near]:
+        """The newest living pieces of an idea, oldest first, each with those of them that lie near it."""
+        ...
+
     def put_twofold(self, row: TwoFold) -> None:
         """Keep that an idea seems to hold two subjects, in place of what was kept of it; no pieces: forget it."""
         ...
 
     def twofold(self, limit: int) -> list[TwoFold]:
-        """Ideas that seem to hold two subjects, the plainest first."""
+        """Ideas that seem to hold two subjects, those first whose answer is worth most."""
+        ...
+
+    def twofold_of(self, idea: int) -> TwoFold | None:
+        """What is kept of one idea."""
         ...
 
     def put_refusal(self, refusal: Refusal) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from opshub.model import Ref
-from opshub.store.alike import Pair, Refusal, Resemblance, TwoFold
+from opshub.store.alike import Near, Pair, Refusal, Resemblance, TwoFold
 from opshub.store.memory_vectors import Vectors
 from opshub.store.memory_work import storable
 
@@ -55,6 +55,32 @@ class Alike(Vectors):
         found = [row for mine, other, row in self._between() if {mine, other} == {one, two}]
         return sorted(found, key=lambda it: (-it.likeness, it.feedback, it.nearest))[:limit]
 
+    def resemblances_of(self, feedback: Sequence[Ref]) -> list[Resemblance]:
+        """What these pieces resemble, as far as it lives, by the names of both."""
+        kept = self.kept
+        rows = (row for ref in dict.fromkeys(feedback) for row in kept.resemblances.get(ref, ()))
+        living = (
+            row for row in rows if not (kept.feedback[row.feedback].gone or kept.feedback[row.nearest].gone)
+        )
+        return sorted(living)
+
+    def put_near(self, rows: Sequence[Near]) -> None:
+        """What lies nearest to each, in place of what was kept of it; what the store does not know is left out."""
+        known = self._writing().feedback
+        for row in rows:
+            if row.feedback in known:
+                self.kept.near[row.feedback] = Near(
+                    row.feedback, tuple(it for it in row.others if it[0] in known)
+                )
+
+    def near_within(self, idea: int, limit: int) -> list[Near]:
+        """The newest living pieces of an idea, oldest first, each with those of them that lie near it."""
+        kept = self.kept
+        living = [ref for ref, it in kept.feedback.items() if not it.gone and self._idea_of(ref) == idea]
+        there = dict.fromkeys(living[-limit:])
+        found = (kept.near.get(ref, Near(ref, ())) for ref in there)
+        return [Near(row.feedback, tuple(it for it in row.others if it[0] in there)) for row in found]
+
     def put_twofold(self, row: TwoFold) -> None:
         """Keep that an idea seems to hold two subjects, in place of what was kept of it; no pieces: forget it."""
         self._writing().twofold.pop(row.idea, None)
@@ -62,8 +88,12 @@ class Alike(Vectors):
             self.kept.twofold[row.idea] = row
 
     def twofold(self, limit: int) -> list[TwoFold]:
-        """Ideas that seem to hold two subjects, the plainest first."""
+        """Ideas that seem to hold two subjects, those first whose answer is worth most."""
         return sorted(self.kept.twofold.values(), key=lambda row: (-row.worth, row.idea))[:limit]
+
+    def twofold_of(self, idea: int) -> TwoFold | None:
+        """What is kept of one idea."""
+        return self.kept.twofold.get(idea)
 
     def put_refusal(self, refusal: Refusal) -> None:
         """Keep what a person refused."""

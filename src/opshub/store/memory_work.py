@@ -15,7 +15,7 @@ import orjson
 from opshub.clock import Clock
 from opshub.errors import FencedError, StoreError
 from opshub.model import Idea, Link, Override, Ref
-from opshub.store.alike import Refusal, Resemblance, TwoFold
+from opshub.store.alike import Near, Refusal, Resemblance, TwoFold
 from opshub.store.asked import Answer, Calibration, Question
 from opshub.store.codec import stored_json
 from opshub.store.moments import from_micros, micros, micros_or_none
@@ -87,6 +87,7 @@ class Tables:
     calibrations: dict[tuple[str, int], Calibration] = field(default_factory=dict)
     vectors: dict[Ref, tuple[int, bytes, bytes]] = field(default_factory=dict)
     resemblances: dict[Ref, tuple[Resemblance, ...]] = field(default_factory=dict)
+    near: dict[Ref, Near] = field(default_factory=dict)
     twofold: dict[int, TwoFold] = field(default_factory=dict)
     refusals: dict[tuple[int, int], Refusal] = field(default_factory=dict)
 

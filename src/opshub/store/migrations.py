@@ -253,6 +253,11 @@ def m016_terms(db: Database) -> None:
     db.execute("insert into unindexed (feedback) select key from feedback where gone is null")
 
 
+def m017_near(db: Database) -> None:
+    """The pieces that lie nearest to each piece, wherever they belong: what an idea falls apart by."""
+    _table(db, "near", "feedback", feedback=int, body=bytes)
+
+
 _STEPS: Sequence[Callable[[Database], None]] = (
     m001_records,
     m002_feedback_and_ideas,
@@ -270,6 +275,7 @@ _STEPS: Sequence[Callable[[Database], None]] = (
     m014_vectors,
     m015_alike,
     m016_terms,
+    m017_near,
 )
 
 NAMES = tuple(step.__name__ for step in _STEPS)

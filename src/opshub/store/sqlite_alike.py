@@ -8,8 +8,9 @@ import orjson
 
 from opshub.model import Ref
 from opshub.store import alike_statements as sql
-from opshub.store.alike import Pair, Refusal, Resemblance, TwoFold
+from opshub.store.alike import Near, Pair, Refusal, Resemblance, TwoFold
 from opshub.store.codec import stored_json
+from opshub.store.database import json_of
 from opshub.store.moments import EPOCH, from_micros, micros
 from opshub.store.sqlite_vectors import Vectors
 
@@ -38,6 +39,37 @@ class Alike(Vectors):
         found = [Resemblance(Ref(row[0], row[1]), Ref(row[2], row[3]), row[4]) for row in rows]
         return sorted(found, key=lambda it: (-it.likeness, it.feedback, it.nearest))[:limit]
 
+    def resemblances_of(self, feedback: Sequence[Ref]) -> list[Resemblance]:
+        """What these pieces resemble, as far as it lives, by the names of both."""
+        rows = self._rows(sql.RESEMBLANCES_OF, (json_of(self._keys_of(feedback).values()),))
+        return sorted(Resemblance(Ref(row[0], row[1]), Ref(row[2], row[3]), row[4]) for row in rows)
+
+    def put_near(self, rows: Sequence[Near]) -> None:
+        """What lies nearest to each, in place of what was kept of it; what the store does not know is left out."""
+        with self._turn:
+            keys = self._keys_of({ref: None for row in rows for ref in (row.feedback, *dict(row.others))})
+            values = [
+                (
+                    keys[row.feedback],
+                    orjson.dumps([(keys[ref], much) for ref, much in row.others if ref in keys]),
+                )
+                for row in rows
+                if row.feedback in keys
+            ]
+            self._write_many(sql.PUT_NEAR, values)
+
+    def near_within(self, idea: int, limit: int) -> list[Near]:
+        """The newest living pieces of an idea, oldest first, each with those of them that lie near it."""
+        rows = self._rows(sql.NEAR_WITHIN, (idea, limit))[::-1]
+        names = {key: Ref(connection, id) for key, connection, id, _ in rows}
+        return [
+            Near(
+                names[key],
+                tuple((names[at], much) for at, much in orjson.loads(body or b"[]") if at in names),
+            )
+            for key, _, _, body in rows
+        ]
+
     def put_twofold(self, row: TwoFold) -> None:
         """Keep that an idea seems to hold two subjects, in place of what was kept of it; no pieces: forget it."""
         with self._turn:
@@ -47,12 +79,12 @@ class Alike(Vectors):
                 self._write(sql.PUT_TWOFOLD, (row.idea, row.worth, body))
 
     def twofold(self, limit: int) -> list[TwoFold]:
-        """Ideas that seem to hold two subjects, the plainest first."""
-        rows = self._rows(sql.TWOFOLD, (limit,))
-        return [
-            TwoFold(idea, worth, tuple(Ref(*name) for name in orjson.loads(body)))
-            for idea, worth, body in rows
-        ]
+        """Ideas that seem to hold two subjects, those first whose answer is worth most."""
+        return [_as_twofold(*row) for row in self._rows(sql.TWOFOLD, (limit,))]
+
+    def twofold_of(self, idea: int) -> TwoFold | None:
+        """What is kept of one idea."""
+        return next((_as_twofold(*row) for row in self._rows(sql.TWOFOLD_OF, (idea,))), None)
 
     def put_refusal(self, refusal: Refusal) -> None:
         """Keep what a person refused."""
@@ -68,3 +100,7 @@ class Alike(Vectors):
         return [
             Refusal(row[0], row[1], from_micros(row[2]) or EPOCH, row[3]) for row in self._rows(sql.REFUSALS)
         ]
+
+
+def _as_twofold(idea: int, worth: int, body: bytes) -> TwoFold:
+    return TwoFold(idea, worth, tuple(Ref(*name) for name in orjson.loads(body)))

@@ -1,0 +1,168 @@
+"""Questions about a part of an idea: whether it belongs there, or to which other idea."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from opshub.engine.asking import settle
+from opshub.engine.deed import Asked, Deed, Done
+from opshub.engine.inquiry import PART, Choice, Inquiry, shared
+from opshub.engine.merge import begun
+from opshub.engine.parting import MOST, SECOND, whole
+from opshub.engine.reading import find_idea
+from opshub.engine.work import Work
+from opshub.errors import UsageError
+from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
+from opshub.store.alike import TwoFold
+from opshub.store.base import Store
+from opshub.store.rows import ActionKind
+
+__all__ = ["part_of", "parts", "place"]
+
+SEEN = 5
+"""Pieces of a part that are shown: from its middle to its edge."""
+
+OTHERS = 2
+"""Other ideas that it is offered."""
+
+
+def parts(store: Store, limit: int) -> list[Inquiry]:
+    """The parts that are worth most first, without those that a person has spoken of."""
+    one = whole(store)
+    rows = (row for row in store.twofold(limit + len(one)) if row.idea not in one)
+    return [it for it in (_inquiry(store, row) for row in rows) if it is not None][:limit]
+
+
+def part_of(store: Store, name: str) -> Inquiry:
+    """What is asked about the part of an idea that is named by both. UsageError where nobody is asked;
+    NotFoundError."""
+    idea = find_idea(store, name.partition("/")[0])
+    row = store.twofold_of(idea.number)
+    found = _inquiry(store, row) if row is not None and idea.number not in whole(store) else None
+    if found is None or found.name.casefold() != name.casefold():
+        raise UsageError(
+            f"nobody is asked about that part of {idea.id}",
+            hint=f"to split it: opshub ideas split {idea.id} FEEDBACK; what is asked: opshub review --list",
+        )
+    return found
+
+
+def _inquiry(store: Store, row: TwoFold) -> Inquiry | None:
+    """None where a person spoke of a piece, or nothing is left of the part or of the rest."""
+    links = store.links_of(row.feedback)
+    if any(link.maker is LinkMaker.PERSON for link in links.values()):
+        return None
+    there = [ref for ref in row.feedback if ref in links and links[ref].idea == row.idea]
+    pieces = {ref: piece for ref in there if (piece := store.feedback(ref)) is not None}
+    own, refs = store.idea(row.idea), tuple(pieces)
+    if own is None or not pieces:
+        return None
+    seen = tuple(pieces[ref] for ref in _spread(refs))
+    rest = _rest(store, own, refs, seen[0])
+    if rest is None:
+        return None
+    return Inquiry(
+        name=f"{own.id}/{refs[0]}",
+        kind=PART,
+        feedback=seen[0],
+        own=own,
+        choices=(rest, *_others(store, own, refs, seen[0])),
+        chance=1 - SECOND,
+        worth=row.worth / 10_000,
+        attached=True,
+        moves=len(refs),
+        seen=seen,
+        pieces=refs,
+    )
+
+
+def place(work: Work, found: Inquiry, idea: Idea | None, asked: Asked) -> Done:
+    """Say that a part belongs to an idea, its own or another one, or to none that there is.
+
+    What was shown is bound by it. What was not, and only a likeness had put there, goes along by its likeness to those:
+    it may still move where they lead it, since nobody read it.
+    """
+    store = work.store
+    seen, own = [piece.ref for piece in found.seen], found.own.number
+    with work.commit("match"):
+        deed = Deed(work, asked, work.clock.now())
+        deed.watch(found.pieces)
+        into = idea or begun(store.next_idea_number(), found.seen)
+        if idea is None:
+            deed.idea(into)
+        stays = into.number == own
+        deed.allow([(ref, into.number) for ref in seen])
+        deed.apart([] if stays else [(ref, own) for ref in seen])
+        deed.link(_links(deed, found, into.number))
+        notes = [f"{it.feedback} follows to IDEA-{it.idea}: {it.reason}" for it in deed.follow()]
+        refs = seen if stays else [*seen, *(ref for ref in found.pieces if ref not in seen)]
+        action = (
+            deed.keep(ActionKind.SPLIT, own, into.number, refs)
+            if idea is None
+            else deed.keep(ActionKind.LINK, into.number, own, refs)
+        )
+        settle(store, refs)
+    return Done(action, tuple(notes))
+
+
+def _links(deed: Deed, found: Inquiry, idea: int) -> dict[Ref, Link | None]:
+    """The links of a part that goes to an idea; of one that stays, only those of what was shown."""
+    seen, stays = {piece.ref for piece in found.seen}, idea == found.own.number
+    made: dict[Ref, Link | None] = {}
+    for ref, link in deed.work.store.links_of(found.pieces).items():
+        if ref in seen or not (stays or link.maker is LinkMaker.SIMILARITY):
+            made[ref] = deed.person(ref, idea, "linked it")
+        elif not stays:
+            reason = f"it lies with {found.feedback.ref}, which {deed.asked.who} linked on {deed.at:%Y-%m-%d}"
+            made[ref] = replace(link, idea=idea, reason=reason)
+    return made
+
+
+def _spread(refs: Sequence[Ref]) -> list[Ref]:
+    """Some of the pieces, from the first to the last."""
+    steps = min(SEEN, len(refs)) - 1
+    return [refs[round(at * (len(refs) - 1) / steps)] for at in range(steps + 1)] if steps else list(refs)
+
+
+def _rest(store: Store, own: Idea, refs: Sequence[Ref], middle: Feedback) -> Choice | None:
+    """The idea without the part: which of its pieces lies nearest to that, and how near it lies on average."""
+    part, best = set(refs), dict.fromkeys(refs, 0)
+    nearest, most = None, -1
+    others = []
+    for row in store.near_within(own.number, MOST):
+        if row.feedback not in part:
+            others.append(row.feedback)
+        for other, much in row.others:
+            mine, theirs = (row.feedback, other) if row.feedback in part else (other, row.feedback)
+            if mine in part and theirs not in part:
+                best[mine] = max(best[mine], much)
+                if much > most:
+                    nearest, most = theirs, much
+    if not others:
+        return None
+    piece = store.feedback(nearest or others[0])
+    likeness = round(sum(best.values()) / (10_000 * len(refs)), 4)
+    return Choice(own, likeness, piece, shared(middle, piece) if piece else (), len(others))
+
+
+def _others(store: Store, own: Idea, refs: Sequence[Ref], middle: Feedback) -> Iterator[Choice]:
+    """The other ideas that the part resembles most, by the average of its pieces."""
+    rows = sorted(store.resemblances_of(refs), key=lambda row: -row.likeness)
+    links = store.links_of([row.nearest for row in rows])
+    apart = {idea for ideas in store.apart(refs).values() for idea in ideas} | {own.number}
+    sums: dict[int, int] = {}
+    nearest: dict[int, Ref] = {}
+    for row in rows:
+        link = links.get(row.nearest)
+        if link is not None and link.idea not in apart:
+            sums[link.idea] = sums.get(link.idea, 0) + row.likeness
+            nearest.setdefault(link.idea, row.nearest)
+    best = sorted(sums, key=lambda idea: (-sums[idea], idea))[:OTHERS]
+    known = {idea.number: idea for idea in store.ideas(best)}
+    for number in best:
+        piece = store.feedback(nearest[number])
+        if piece is not None and number in known:
+            likeness = round(sums[number] / (10_000 * len(refs)), 4)
+            voices = len(store.links_to(number))
+            yield Choice(known[number], likeness, piece, shared(middle, piece), voices)
