@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from opshub.engine.asking import begin_again
 from opshub.engine.deed import Asked, Done
 from opshub.engine.inquiry import PART, Inquiry
-from opshub.engine.parting import SECOND, splits
+from opshub.engine.parting import SECOND, look_at_all, splits
 from opshub.engine.review import answer, inquiries, inquiry, prepare
 from opshub.engine.suggest import merges, refuse
 from opshub.engine.undo import undo
@@ -20,6 +20,8 @@ from opshub.engine.work import Work
 from opshub.errors import NotFoundError, UsageError
 from opshub.matching import Candidate, Heard, Votes
 from opshub.model import Feedback, LinkMaker, Ref, Tombstone
+from opshub.store.alike import Near
+from opshub.store.asked import QuestionState
 
 FIRST, SECOND_ONE, OTHER = range(1, 11), range(11, 18), 18
 SHOWN = (11, 13, 14, 15, 17)
@@ -59,8 +61,8 @@ def map_(monkeypatch: pytest.MonkeyPatch) -> Map:
     for part in (FIRST, SECOND_ONE):
         for one, two in combinations(part, 2):
             made.draw(one, two, 0.9)
-    for piece in (1, 2, 3):
-        made.draw(piece, 11, 0.32)
+    for piece, likeness in ((1, 0.33), (2, 0.32), (3, 0.31)):
+        made.draw(piece, 11, likeness)
     for piece in (11, 12):
         made.draw(piece, OTHER, 0.25)
     monkeypatch.setattr("opshub.engine.likeness.full_text", lambda store, setting: made)
@@ -110,9 +112,9 @@ def test_a_part_is_asked_about_with_the_ideas_that_it_resembles(apart: Any) -> N
     assert {int(ref.id) for ref in found.pieces} == set(SECOND_ONE)
     assert [int(piece.ref.id) for piece in found.seen] == list(SHOWN)
     own, other = found.choices
-    assert (own.idea.id, own.likeness, own.voices) == ("IDEA-1", round(0.32 / 7, 4), 10)
+    assert (own.idea.id, own.likeness, own.voices) == ("IDEA-1", round(0.33 / 7, 4), 10)
     assert own.nearest is not None
-    assert own.nearest.ref.id in {"1", "2", "3"}
+    assert own.nearest.ref.id == "1"
     assert (other.idea.id, other.likeness, other.voices) == ("IDEA-2", round(0.5 / 7, 4), 1)
     assert found.worth == pytest.approx(SECOND * 2 * 7 * 10 / 17, abs=1e-4)
     assert found.chance == pytest.approx(1 - SECOND)
@@ -148,7 +150,12 @@ def test_another_idea_takes_all_of_it_and_what_was_not_shown_by_its_likeness_alo
     assert apart.where(*FIRST) == [1] * 10
     assert makers(apart, *SHOWN) == {LinkMaker.PERSON}
     assert makers(apart, *UNSEEN) == {LinkMaker.SIMILARITY}
-    link = apart.hub.store.links_of([Ref("desk", "12")])[Ref("desk", "12")]
+    links = apart.hub.store.links_of([Ref("desk", str(it)) for it in SECOND_ONE])
+    link = links[Ref("desk", "12")]
+    assert apart.hub.store.apart([Ref("desk", str(it)) for it in SECOND_ONE]) == {
+        Ref("desk", str(it)): {1} for it in SHOWN
+    }
+    assert {it.state for it in apart.hub.store.questions([*links]).values()} == {QuestionState.SETTLED}
     assert link.reason == "it lies with desk:11, which ann linked on 2026-03-01"
     assert asked(apart) == []
     rematch(apart)
@@ -209,6 +216,57 @@ def test_a_part_that_a_person_spoke_of_is_left_alone(apart: Any) -> None:
     assert asked(apart) == []
 
 
+def test_those_ideas_are_offered_that_it_resembles_most(apart: Any, map_: Map) -> None:
+    for piece, likeness in ((19, 0.29), (20, 0.21)):
+        map_.draw(13, piece, likeness)
+        map_.draw(14, piece, likeness)
+        apart.desk.add(piece, f"text {piece}")
+    apart.hub.sync()
+    rematch(apart)
+
+    (found,) = asked(apart)
+
+    assert apart.where(18, 19, 20) == [2, 3, 4]
+    assert [it.idea.number for it in found.choices] == [1, 3, 2]
+
+
+def test_what_a_person_kept_it_apart_from_is_not_offered_and_may_be_named_all_the_same(apart: Any) -> None:
+    ref = Ref("desk", "13")
+    with apart.hub.store.transaction():
+        apart.hub.store.put_apart([(ref, 2)])
+
+    (found,) = asked(apart)
+    assert [it.idea.number for it in found.choices] == [1]
+    say(apart, "IDEA-2")
+
+    assert apart.hub.store.apart([ref]) == {ref: {1}}
+
+
+def test_a_piece_that_went_elsewhere_since_is_left_out(apart: Any) -> None:
+    store, ref = apart.hub.store, Ref("desk", "12")
+    asked(apart)
+    with store.transaction():
+        store.put_links([replace(store.links_of([ref])[ref], idea=2)])
+
+    (found,) = inquiries(store, 99, PART)
+
+    assert {int(it.id) for it in found.pieces} == {*SECOND_ONE} - {12}
+
+
+def test_of_two_likenesses_of_the_same_two_pieces_the_larger_counts(apart: Any) -> None:
+    store, names = apart.hub.store, {it: Ref("desk", str(it)) for it in (*FIRST, *SECOND_ONE)}
+    asked(apart)
+    with store.transaction():
+        rows = {it: [(names[other], 9000) for other in part] for part in (FIRST, SECOND_ONE) for it in part}
+        for one, two in product(FIRST, SECOND_ONE):
+            rows[one].append((names[two], 400))
+            rows[two].append((names[one], 1))
+        store.put_near([Near(names[it], tuple(near)) for it, near in rows.items()])
+        look_at_all(store)
+
+    assert asked(apart) == []
+
+
 def test_an_idea_that_is_one_subject_is_not_asked_about(apart: Any) -> None:
     asked(apart)
     apart.hub.act("ideas refuse", lambda work: refuse(work, ["IDEA-1"], Asked("ann")))
@@ -243,13 +301,50 @@ def test_a_part_of_an_unknown_idea_is_told(apart: Any) -> None:
         say(apart, "yes", "IDEA-99/desk:11")
 
 
-def test_two_pieces_or_a_part_that_hangs_together_with_the_rest_are_none(apart: Any, map_: Map) -> None:
+def test_two_pieces_that_lie_apart_are_no_part(apart: Any, map_: Map) -> None:
     for one in range(13, 18):
         for two in FIRST:
             map_.draw(one, two, 0.9)
     rematch(apart)
 
     assert asked(apart) == []
+
+
+def test_what_hangs_together_with_the_rest_a_little_on_average_is_no_part(apart: Any, map_: Map) -> None:
+    assert len(asked(apart)) == 1
+    for one in range(13, 18):
+        map_.draw(one, 1, 0.25)
+    rematch(apart)
+
+    assert (3 * 0.32 + 5 * 0.25) / 70 > 0.02
+    assert asked(apart) == []
+
+
+def test_a_part_is_named_by_the_piece_that_the_others_lie_nearest_to(apart: Any, map_: Map) -> None:
+    for piece in {*SECOND_ONE} - {14, 12}:
+        map_.draw(14, piece, 0.95)
+    map_.draw(12, 16, 0.8)
+    rematch(apart)
+
+    (found,) = asked(apart)
+
+    assert found.name == "IDEA-1/desk:14"
+    assert [int(ref.id) for ref in found.pieces] == [14, 11, 13, 15, 17, 16, 12]
+    assert [int(piece.ref.id) for piece in found.seen] == [14, 13, 15, 17, 12]
+
+
+@pytest.mark.parametrize("how", ["placed", "answered"])
+def test_what_a_person_placed_or_answered_about_is_in_no_part(apart: Any, how: str) -> None:
+    store, ref = apart.hub.store, Ref("desk", "14")
+    asked(apart)
+    with store.transaction():
+        if how == "placed":
+            store.put_links([replace(store.links_of([ref])[ref], maker=LinkMaker.PERSON, reason="ann")])
+        else:
+            store.put_questions([replace(store.questions([ref])[ref], state=QuestionState.ANSWERED)])
+    rematch(apart)
+
+    assert splits(store, 9) == []
 
 
 def test_it_names_the_idea_in_either_case(apart: Any) -> None:
