@@ -128,12 +128,14 @@ def test_it_stands_among_all_questions_and_not_among_those_of_another_kind(apart
 
 def test_yes_leaves_it_there_binds_what_was_shown_and_is_asked_no_more(apart: Any) -> None:
     asked(apart)
+    before = {it.feedback: it for it in apart.hub.store.links_to(1)}
+    unseen = {ref: before[ref] for ref in (Ref("desk", str(piece)) for piece in UNSEEN)}
 
     done = say(apart, "yes")
 
     assert done.action.told() == "ann linked desk:11, desk:13, desk:14, desk:15, desk:17 to IDEA-1"
     assert makers(apart, *SHOWN) == {LinkMaker.PERSON}
-    assert makers(apart, *UNSEEN) == {LinkMaker.SIMILARITY}
+    assert {ref: it for ref, it in apart.hub.store.links_of([*before]).items() if ref in unseen} == unseen
     assert apart.where(*SECOND_ONE) == [1] * 7
     assert asked(apart) == []
     apart.act(undo, str(done.action.number))

@@ -69,8 +69,10 @@ def part(work: Work, limit: int) -> bool:
         return False
     with work.timed("suggest"), work.commit("match"):
         for _, number in rows:
-            second = _lying_apart(store, number) or _sharing_nothing(store, number)
-            store.put_twofold(TwoFold(number, _worth(store, number, len(second)), second))
+            pieces = store.near_within(number, MOST)
+            second = _lying_apart(store, pieces) or _sharing_nothing(store, pieces)
+            worth = put_right(SECOND, len(second), len(pieces) - len(second)) if second else 0
+            store.put_twofold(TwoFold(number, round(worth * 10_000), second))
         store.set_mark(_MARK, rows[-1][0])
     return True
 
@@ -93,15 +95,8 @@ def whole(store: Store) -> frozenset[int]:
     return frozenset(survivor(store, it.idea) for it in store.refusals() if not it.other)
 
 
-def _worth(store: Store, number: int, second: int) -> int:
-    """How many pieces an answer is expected to put right, in ten-thousandths."""
-    rest = store.size_of(number, MOST) - second
-    return round(put_right(SECOND, second, rest) * 10_000) if second and rest > 0 else 0
-
-
-def _lying_apart(store: Store, number: int) -> tuple[Ref, ...]:
+def _lying_apart(store: Store, rows: Sequence[Near]) -> tuple[Ref, ...]:
     """The largest part of an idea, but for what it is about, that no person has spoken of; its middle first."""
-    rows = store.near_within(number, MOST)
     if len(rows) < 2 * LEAST:
         return ()
     alike = _alike(rows)
@@ -140,11 +135,10 @@ def _spoken_of(store: Store, refs: Sequence[Ref]) -> Collection[Ref]:
     return placed | {ref for ref, it in questions.items() if it.state is QuestionState.ANSWERED}
 
 
-def _sharing_nothing(store: Store, number: int) -> tuple[Ref, ...]:
+def _sharing_nothing(store: Store, rows: Sequence[Near]) -> tuple[Ref, ...]:
     """Pieces that share next to nothing with the others, as far as those that are compared tell."""
-    links = store.links_to(number)
-    step = max(1, -(-len(links) // LOOKED_AT))
-    found = (store.feedback(link.feedback) for link in links[::step])
+    step = max(1, -(-len(rows) // LOOKED_AT))
+    found = (store.feedback(row.feedback) for row in rows[::step])
     pieces = [piece for piece in found if piece is not None]
     if len(pieces) < 2 * _FEWEST:
         return ()

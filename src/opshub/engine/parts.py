@@ -23,6 +23,9 @@ __all__ = ["part_of", "parts", "place"]
 SEEN = 5
 """Pieces of a part that are shown: from its middle to its edge."""
 
+COUNTED = 1_000_000
+"""Voices of an idea that are counted."""
+
 OTHERS = 2
 """Other ideas that it is offered."""
 
@@ -129,7 +132,7 @@ def _rest(store: Store, own: Idea, refs: Sequence[Ref], middle: Feedback) -> Cho
     """The idea without the part: which of its pieces lies nearest to that, and how near it lies on average."""
     part, best = set(refs), dict.fromkeys(refs, 0)
     nearest, most = None, -1
-    others = []
+    others: list[Ref] = []
     for row in store.near_within(own.number, MOST):
         if row.feedback not in part:
             others.append(row.feedback)
@@ -139,11 +142,12 @@ def _rest(store: Store, own: Idea, refs: Sequence[Ref], middle: Feedback) -> Cho
                 best[mine] = max(best[mine], much)
                 if much > most:
                     nearest, most = theirs, much
+    voices = store.size_of(own.number, COUNTED) - len(refs)
     if not others:
         return None
     piece = store.feedback(nearest or others[0])
     likeness = round(sum(best.values()) / (10_000 * len(refs)), 4)
-    return Choice(own, likeness, piece, shared(middle, piece) if piece else (), len(others))
+    return Choice(own, likeness, piece, shared(middle, piece) if piece else (), voices)
 
 
 def _others(store: Store, own: Idea, refs: Sequence[Ref], middle: Feedback) -> Iterator[Choice]:
@@ -164,5 +168,6 @@ def _others(store: Store, own: Idea, refs: Sequence[Ref], middle: Feedback) -> I
         piece = store.feedback(nearest[number])
         if piece is not None and number in known:
             likeness = round(sums[number] / (10_000 * len(refs)), 4)
-            voices = len(store.links_to(number))
-            yield Choice(known[number], likeness, piece, shared(middle, piece), voices)
+            yield Choice(
+                known[number], likeness, piece, shared(middle, piece), store.size_of(number, COUNTED)
+            )
