@@ -198,6 +198,23 @@ def test_an_idea_of_its_own_is_begun_that_is_not_suggested_to_be_merged_back(apa
     ]
 
 
+@pytest.mark.parametrize("said", ["yes", "IDEA-2", "new"])
+def test_an_answer_is_taken_back_as_a_whole(apart: Any, said: str) -> None:
+    def told() -> tuple[Any, ...]:
+        store, refs = apart.hub.store, [Ref("desk", str(piece)) for piece in (*FIRST, *SECOND_ONE, OTHER)]
+        return store.links_of(refs), store.apart(refs), [idea for idea, _, _ in apart.hub.ranked()]
+
+    asked(apart)
+    before = told()
+    done = say(apart, said)
+    assert told() != before
+
+    apart.act(undo, str(done.action.number))
+
+    assert told() == before
+    assert [it.name for it in asked(apart)] == ["IDEA-1/desk:11"]
+
+
 def test_what_something_surer_than_a_likeness_had_put_there_is_moved_by_the_person(apart: Any) -> None:
     store, ref = apart.hub.store, Ref("desk", "12")
     asked(apart)

@@ -50,7 +50,7 @@ class Inquiry:
     chance: float
     worth: float
     attached: bool = False
-    """Whether a likeness put it into the first of the ideas, and the question is whether that was right."""
+    """Whether it is in the first of the ideas already, and the question is whether that is right."""
     moves: int = 1
     """The pieces and tracked items that a yes moves: with more than one the whole idea goes."""
     seen: tuple[Feedback, ...] = ()
