@@ -46,6 +46,7 @@ def test_in_the_quiet_between_two_turns_it_prepares_what_people_are_asked(place:
     desk.add_ticket("Excel", "Weekly export loses the last column when opened in Excel")
     serving = place.serve()
     place.until(lambda: place.store.count_questions().get(("ticket", "open")))
+    place.until(lambda: place.store.mark("subjects"))  # ideas were looked through for parts
 
     listed = place.opshub("review", "--list")
 

@@ -14,13 +14,13 @@ from typing import Any
 
 from opshub.daemon.logs import LOG, say
 from opshub.daemon.reload import RuleWatch
-from opshub.engine.asking import ask
 from opshub.engine.connection import Connection
 from opshub.engine.cycle import fetch, settle_quietly, think
 from opshub.engine.encoding import encode
 from opshub.engine.hub import Hub
 from opshub.engine.indexing import index
 from opshub.engine.report import Failure, Report
+from opshub.engine.suggest import look
 from opshub.engine.work import Work
 from opshub.errors import FencedError, OpshubError, StoreBusyError, StoreError
 from opshub.store.rows import Lease
@@ -196,7 +196,7 @@ class Daemon:
         busy = True
         while busy and not self.stop.is_set():
             with self.thinking:
-                busy = index(work, 200) or encode(work, 64) or ask(work, 20)
+                busy = index(work, 200) or encode(work, 64) or look(work, 20)
 
     def _tell(self, connection: Connection, report: Report) -> None:
         part = report.connections[0]
