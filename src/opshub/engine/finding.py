@@ -60,7 +60,7 @@ def find(store: Store, matcher: Matcher, said: str, limit: int = 10) -> list[Fou
     best = titled[: max(limit - len(others), -(-limit // 2))]
     found = []
     for idea in store.ideas([*best, *others][:limit]):
-        one, voices = alike.get(idea.number), len(store.links_to(idea.number))
+        one, voices = alike.get(idea.number), store.size_of(idea.number)
         told = (one.likeness, store.feedback(one.nearest), one.shared) if one else ()
         found.append(Found(idea, voices, idea.number in best, *told))
     return found

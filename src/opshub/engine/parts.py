@@ -23,9 +23,6 @@ __all__ = ["part_of", "parts", "place"]
 SEEN = 5
 """Pieces of a part that are shown: from its middle to its edge."""
 
-COUNTED = 1_000_000
-"""Voices of an idea that are counted."""
-
 OTHERS = 2
 """Other ideas that it is offered."""
 
@@ -142,7 +139,7 @@ def _rest(store: Store, own: Idea, refs: Sequence[Ref], middle: Feedback) -> Cho
                 best[mine] = max(best[mine], much)
                 if much > most:
                     nearest, most = theirs, much
-    voices = store.size_of(own.number, COUNTED) - len(refs)
+    voices = store.size_of(own.number) - len(refs)
     if not others:
         return None
     piece = store.feedback(nearest or others[0])
@@ -168,6 +165,4 @@ def _others(store: Store, own: Idea, refs: Sequence[Ref], middle: Feedback) -> I
         piece = store.feedback(nearest[number])
         if piece is not None and number in known:
             likeness = round(sums[number] / (10_000 * len(refs)), 4)
-            yield Choice(
-                known[number], likeness, piece, shared(middle, piece), store.size_of(number, COUNTED)
-            )
+            yield Choice(known[number], likeness, piece, shared(middle, piece), store.size_of(number))

@@ -163,7 +163,7 @@ def _inquiry(store: Store, question: Question, about: int = 0) -> Inquiry | None
     offers = present(store, question)
     ideas = {idea.number: idea for idea in store.ideas([link.idea, *(it.idea for it in offers)])}
     attached = link.maker is LinkMaker.SIMILARITY
-    voices = {it.idea: len(store.links_to(it.idea)) for it in offers}
+    voices = {it.idea: store.size_of(it.idea) for it in offers}
     if not offers or (attached and voices[link.idea] < 2):
         return None
     choices = [
@@ -171,7 +171,7 @@ def _inquiry(store: Store, question: Question, about: int = 0) -> Inquiry | None
         for it in offers
         if it.idea in ideas
     ]
-    moves = 1 if attached else len(store.links_to(link.idea)) + len(store.bound_to(link.idea))
+    moves = 1 if attached else store.size_of(link.idea) + len(store.bound_to(link.idea))
     return Inquiry(
         name=str(feedback.ref),
         kind=question.kind,

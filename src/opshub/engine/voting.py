@@ -113,7 +113,7 @@ def vote(work: Work, judge: Judge, piece: Feedback, link: Link, found: Sequence[
 
 def pieces_of(store: Store, link: Link) -> int:
     """How many pieces go along when this one moves."""
-    return max(1, len(store.links_to(link.idea)))
+    return max(1, store.size_of(link.idea))
 
 
 def alone(store: Store, link: Link) -> bool:

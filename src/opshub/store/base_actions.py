@@ -71,7 +71,7 @@ class Actions(Protocol):
         """Every link to an idea, also of feedback that is gone, by name."""
         ...
 
-    def size_of(self, idea: int, most: int) -> int:
+    def size_of(self, idea: int, most: int = 1_000_000) -> int:
         """How many links an idea has, counted up to ``most``."""
         ...
 

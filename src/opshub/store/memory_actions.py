@@ -87,7 +87,7 @@ class Actions(Signals):
         """Every link to an idea, also of feedback that is gone, by name."""
         return [link for _, link in sorted(self.kept.links.items()) if link.idea == idea]
 
-    def size_of(self, idea: int, most: int) -> int:
+    def size_of(self, idea: int, most: int = 1_000_000) -> int:
         """How many links an idea has, counted up to ``most``."""
         return min(most, len(self.links_to(idea)))
 

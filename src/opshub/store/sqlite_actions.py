@@ -103,7 +103,7 @@ class Actions(Outbox):
             for row in self._rows(sql.LINKS_TO, (idea,))
         ]
 
-    def size_of(self, idea: int, most: int) -> int:
+    def size_of(self, idea: int, most: int = 1_000_000) -> int:
         """How many links an idea has, counted up to ``most``."""
         return int(self._rows(sql.SIZE_OF, (idea, most))[0][0])
 
