@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from opshub.engine.asking import settle
 from opshub.engine.deed import Asked, Deed, Done
@@ -23,6 +24,9 @@ __all__ = ["part_of", "parts", "place"]
 SEEN = 5
 """Pieces of a part that are shown: from its middle to its edge."""
 
+MORE = 50
+"""Parts that are read beyond those that are wanted."""
+
 OTHERS = 2
 """Other ideas that it is offered."""
 
@@ -30,8 +34,9 @@ OTHERS = 2
 def parts(store: Store, limit: int) -> list[Inquiry]:
     """The parts that are worth most first, without those that a person has spoken of."""
     one = whole(store)
-    rows = (row for row in store.twofold(limit + len(one)) if row.idea not in one)
-    return [it for it in (_inquiry(store, row) for row in rows) if it is not None][:limit]
+    # Some are left out below; the rest of those that are read makes up for them.
+    rows = (row for row in store.twofold(limit + len(one) + MORE) if row.idea not in one)
+    return list(islice((it for row in rows if (it := _inquiry(store, row)) is not None), limit))
 
 
 def part_of(store: Store, name: str) -> Inquiry:
