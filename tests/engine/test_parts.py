@@ -366,6 +366,29 @@ def test_what_a_person_placed_or_answered_about_is_in_no_part(apart: Any, how: s
     assert splits(store, 9) == []
 
 
+def test_what_an_idea_says_in_another_script_is_no_part_of_it(worlds: Any, map_: Map) -> None:
+    world = worlds("sqlite")
+    world.hub.limits = replace(world.hub.limits, similar="attach")
+    more = range(21, 28)
+    for one, two in combinations(more, 2):
+        map_.draw(one, two, 0.9)
+    for piece in (11, 13, 14):
+        map_.draw(piece, 21, 0.31)
+    for number in (*FIRST, *SECOND_ONE):
+        world.desk.add(number, f"{'text' if number in FIRST else '文本'} {number}")
+    world.hub.sync()
+
+    assert world.where(*FIRST, *SECOND_ONE) == [1] * 17
+    assert asked(world) == []
+
+    for number in more:
+        world.desk.add(number, f"文本 {number}")
+    world.hub.sync()
+    (found,) = asked(world)
+    assert world.where(*more) == [1] * 7
+    assert {int(ref.id) for ref in found.pieces} == {*more}
+
+
 def test_it_names_the_idea_in_either_case(apart: Any) -> None:
     asked(apart)
 

@@ -8,12 +8,12 @@ tell whether two groups share next to nothing. Nothing here changes an idea: a p
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from opshub.engine.merged import survivor
 from opshub.engine.work import Work
-from opshub.matching import LOOKED_AT, Candidate, gathered, subjects, terms
+from opshub.matching import LOOKED_AT, Candidate, gathered, in_chinese, subjects, terms
 from opshub.model import Feedback, Idea, LinkMaker, Ref
 from opshub.store.alike import Near, TwoFold, put_right
 from opshub.store.asked import QuestionState
@@ -34,6 +34,9 @@ LEAST = 3
 
 _FEWEST = 2
 """Pieces of a part that is told by its words."""
+
+READ = 9
+"""Pieces of a part whose script is looked at."""
 
 MOST = 500
 """The newest pieces of an idea, that are looked at."""
@@ -96,15 +99,27 @@ def whole(store: Store) -> frozenset[int]:
 
 
 def _lying_apart(store: Store, rows: Sequence[Near]) -> tuple[Ref, ...]:
-    """The largest part of an idea, but for what it is about, that no person has spoken of; its middle first."""
+    """The largest part of an idea that no person has spoken of, but for what the idea is about; its middle first."""
     if len(rows) < 2 * LEAST:
         return ()
     alike = _alike(rows)
     said = _spoken_of(store, [row.feedback for row in rows])
-    for group in gathered(len(rows), alike, WITHIN)[1:]:
-        if len(group) >= LEAST and not any(rows[one].feedback in said for one in group):
-            return tuple(rows[one].feedback for one in _by_middle(group, alike))
+    about: set[bool] = set()
+    for group in gathered(len(rows), alike, WITHIN):
+        if len(group) < LEAST:
+            break
+        refs = [rows[one].feedback for one in _by_middle(group, alike)]
+        chinese = _in_chinese(store, refs)
+        if chinese in about and said.isdisjoint(refs):
+            return tuple(refs)
+        # A text and its twin in another script may share nothing: each script has its own largest group.
+        about.add(chinese)
     return ()
+
+
+def _in_chinese(store: Store, refs: Sequence[Ref]) -> bool:
+    pieces = (store.feedback(ref) for ref in refs[:READ])
+    return in_chinese([(piece.title, piece.text) for piece in pieces if piece is not None])
 
 
 def _alike(rows: Sequence[Near]) -> dict[tuple[int, int], int]:
@@ -128,7 +143,7 @@ def _by_middle(group: Sequence[int], alike: Mapping[tuple[int, int], int]) -> li
     return sorted(group, key=lambda one: (-sums[one], one))
 
 
-def _spoken_of(store: Store, refs: Sequence[Ref]) -> Collection[Ref]:
+def _spoken_of(store: Store, refs: Sequence[Ref]) -> set[Ref]:
     """Those that a person placed, or answered about."""
     links, questions = store.links_of(refs), store.questions(refs)
     placed = {ref for ref, link in links.items() if link.maker is LinkMaker.PERSON}

@@ -8,7 +8,7 @@ from opshub.matching.fulltext import FullText, piece_of
 from opshub.matching.matcher import Candidate, Matcher
 from opshub.matching.plain import read
 from opshub.matching.spoken import language_of
-from opshub.matching.subjects import LOOKED_AT, gathered, subjects
+from opshub.matching.subjects import LOOKED_AT, gathered, in_chinese, subjects
 from opshub.matching.summary import Summary, sample, summary
 from opshub.matching.terms import columns, fingerprint, fold, terms
 from opshub.matching.votes import AGAIN, HEARD, NEAREST, Heard, Votes
@@ -36,6 +36,7 @@ __all__ = [
     "fit",
     "fold",
     "gathered",
+    "in_chinese",
     "keys_in",
     "language_of",
     "piece_of",

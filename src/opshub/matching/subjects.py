@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from opshub.matching.terms import terms
 
-__all__ = ["APART", "LOOKED_AT", "Subjects", "gathered", "subjects"]
+__all__ = ["APART", "LOOKED_AT", "Subjects", "gathered", "in_chinese", "subjects"]
 
 LOOKED_AT = 40
 """Pieces of an idea that are compared, each with each."""
@@ -48,7 +48,7 @@ def subjects(texts: Sequence[tuple[str, str]], rarity: Mapping[str, float]) -> S
     if len(large) < 2:
         return None
     first, second = large[:2]
-    if _han(texts, first) != _han(texts, second):
+    if in_chinese([texts[at] for at in first]) != in_chinese([texts[at] for at in second]):
         return None
     within = min(_mean(alike, group, group) for group in (first, second))
     between = _mean(alike, first, second)
@@ -117,7 +117,7 @@ def _mean(alike: Sequence[Sequence[float]], ones: Sequence[int], twos: Sequence[
     return math.fsum(found) / len(found)
 
 
-def _han(texts: Sequence[tuple[str, str]], group: Sequence[int]) -> bool:
-    """Whether a group is written in Chinese characters for the most part."""
-    written = [any("\u3400" <= sign <= "\u9fff" for sign in "".join(texts[at])) for at in group]
+def in_chinese(texts: Sequence[tuple[str, str]]) -> bool:
+    """Whether most of these (title, text) hold Chinese characters."""
+    written = [any("\u3400" <= sign <= "\u9fff" for sign in "".join(text)) for text in texts]
     return sum(written) * 2 > len(written)
