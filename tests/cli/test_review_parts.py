@@ -84,6 +84,8 @@ def test_a_script_begins_an_idea_with_it_and_takes_that_back(run: Run) -> None:
 def test_what_is_no_part_any_more_is_told_with_what_to_do(run: Run) -> None:
     name = part(run)["name"]
     assert run("review", "answer", name, "yes").exit_code == 0
+    told = run("review", "--list", "--kind", "part").stdout
+    assert told.startswith("nothing is asked about parts of ideas; new feedback")
 
     done = run("review", "answer", name, "yes")
 

@@ -152,7 +152,8 @@ def _list(hub: Hub, limit: int, kind: str, as_json_: bool, note: str) -> None:
 
 def _nothing(hub: Hub, kind: str) -> None:
     """Say why there is nothing to answer, and what to do."""
-    of = f" about feedback of kind {kind!r}" if kind else ""
+    whole = {"": "", "idea": " about whole ideas", "part": " about parts of ideas"}
+    of = whole.get(kind, f" about feedback of kind {kind!r}")
     if not hub.store.count_ideas():
         say("nothing is asked: there is no feedback yet; run: opshub sync")
     else:
