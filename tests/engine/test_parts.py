@@ -272,6 +272,22 @@ def test_a_piece_that_went_elsewhere_since_is_left_out(apart: Any) -> None:
     assert {int(it.id) for it in found.pieces} == {*SECOND_ONE} - {12}
 
 
+def test_an_answer_counts_for_the_pieces_that_were_shown_alone(apart: Any) -> None:
+    (shown,) = asked(apart)
+    names = [str(ref) for ref in shown.pieces]
+    told = partial(answer, name=shown.name, said="new", asked=Asked("ann"), shown="IDEA-1", pieces=names)
+    with apart.hub.store.transaction():
+        apart.hub.store.put_tombstones([Tombstone(Ref("desk", "17"))])
+
+    with pytest.raises(UsageError, match="IDEA-1/desk:11 holds other pieces by now; nothing was done"):
+        apart.hub.act("review", told)
+    assert apart.where(*SECOND_ONE) == [1] * 7
+
+    (again,) = inquiries(apart.hub.store, 99, PART)
+    done: Done = apart.hub.act("review", partial(told, pieces=[str(ref) for ref in again.pieces]))
+    assert done.action.other == 3
+
+
 def test_of_two_likenesses_of_the_same_two_pieces_the_larger_counts(apart: Any) -> None:
     store, names = apart.hub.store, {it: Ref("desk", str(it)) for it in (*FIRST, *SECOND_ONE)}
     asked(apart)

@@ -272,7 +272,7 @@ class _Reviewer:
         from opshub.engine.review import answer, prepare
 
         def deed(work: Work) -> Done:
-            done = answer(work, shown["name"], said, self.asked, shown["idea"])
+            done = answer(work, shown["name"], said, self.asked, shown["idea"], shown["pieces"])
             prepare(work, most=BETWEEN, each=BETWEEN)
             return done
 
@@ -358,7 +358,7 @@ def _hints(asked: Mapping[str, Any]) -> None:
         say(
             f"{many} pieces of {own} lie apart from its others: y if they belong there, n or e: an idea of their own"
         )
-        say("an answer moves them all; see them: opshub ideas suggest --split")
+        say("any answer but y moves them all; see them: opshub ideas suggest --split")
     elif asked["attached"]:
         say(f"it was attached to {first['idea']} by its likeness: y keeps it there, n and e take it out")
     elif asked["moves"] > 1:

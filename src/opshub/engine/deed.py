@@ -112,6 +112,10 @@ class Deed:
         self.link(moved)
         return list(moved.values())
 
+    def followed(self) -> list[str]:
+        """The same, and what moved as sentences."""
+        return [f"{it.feedback} follows to IDEA-{it.idea}: {it.reason}" for it in self.follow()]
+
     def bind(self, items: Sequence[Ref], idea: int) -> None:
         """Give tracked items to an idea."""
         bound = self.work.store.ideas_of_items(items)

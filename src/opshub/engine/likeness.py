@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from opshub.engine.connection import Limits
@@ -14,9 +14,9 @@ from opshub.model import Feedback, Link, LinkMaker, Ref
 from opshub.store.asked import Calibration, Offer, Question, QuestionState
 from opshub.store.base import Store
 
-__all__ = ["Judge", "Weighed", "by_likeness", "offer"]
+__all__ = ["Judge", "Weighed", "by_likeness", "offer", "placed"]
 
-_SURER = (LinkMaker.PERSON, LinkMaker.KEY, LinkMaker.RULE)
+SURER = (LinkMaker.PERSON, LinkMaker.KEY, LinkMaker.RULE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +101,15 @@ class Judge:
 
     def _voted(self, feedback: Feedback, found: Sequence[Candidate], own: int) -> Link | None:
         """The link to the idea for which the nearest pieces speak most, where nobody is waited for."""
-        placed = self._placed(it.feedback for one in found for it in one.votes.heard if it.near)
-        best = max(found, key=lambda it: (it.votes.weight(placed), it.likeness, -it.idea))
+        near = [it.feedback for one in found for it in one.votes.heard if it.near]
+        said = placed(self.store, near, SURER)
+        best = max(found, key=lambda it: (it.votes.weight(said), it.likeness, -it.idea))
         others = self.store.size_of(best.idea, HEARD + 1) - (best.idea == own)
         vote = best.votes.mean(others)
-        more = AGAIN if own and not best.votes.led(placed) else 0
+        more = AGAIN if own and not best.votes.led(said) else 0
         if vote < round(self.matcher.joins_from(feedback) + more, 4):
             return None
         return by_likeness(feedback.ref, offer(best), vote)
-
-    def _placed(self, refs: Iterable[Ref]) -> set[Ref]:
-        """Those that a person, a key or a rule placed, and those about which a person was asked and answered."""
-        asked = [*refs]
-        links, questions = self.store.links_of(asked), self.store.questions(asked)
-        answered = {ref for ref, it in questions.items() if it.state is QuestionState.ANSWERED}
-        return answered | {ref for ref, link in links.items() if link.maker in _SURER}
 
     def draws(self, nearest: Ref) -> bool:
         """Whether a piece may draw others after it: what a likeness attached does not, because it may be wrong."""
@@ -125,6 +119,13 @@ class Judge:
     def sure(self, likely: float, guards: Sequence[str]) -> bool:
         """Whether it is enough to attach, for a kind that attaches."""
         return not guards and likely >= self.limits.attach
+
+
+def placed(store: Store, refs: Sequence[Ref], by: Collection[LinkMaker]) -> set[Ref]:
+    """Those that one of these makers placed, and those about which a person was asked and answered."""
+    links, questions = store.links_of(refs), store.questions(refs)
+    answered = {ref for ref, it in questions.items() if it.state is QuestionState.ANSWERED}
+    return answered | {ref for ref, link in links.items() if link.maker in by}
 
 
 def offer(candidate: Candidate) -> Offer:

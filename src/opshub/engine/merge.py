@@ -41,7 +41,7 @@ def merge(work: Work, idea: str, into: str, asked: Asked) -> Done:
         deed.breaches = [(breach.alert, micros(breach.since)) for breach in store.breaches([one.number])]
         for breach in store.breaches([one.number]):
             store.put_breach(breach._replace(idea=two.number))
-        notes += [f"{it.feedback} follows to IDEA-{it.idea}: {it.reason}" for it in deed.follow()]
+        notes += deed.followed()
         action = deed.keep(ActionKind.MERGE, one.number, two.number)
         answered_by_merge(work, action, refs, deed.present)
     return Done(action, (*notes, *_left(store, one, two)))
@@ -66,7 +66,7 @@ def split(work: Work, idea: str, feedback: Sequence[str], asked: Asked, *, title
         deed.idea(two)
         deed.apart([*((ref, one.number) for ref in refs), *((ref, two.number) for ref in rest)])
         deed.link({ref: deed.person(ref, two.number, f"split it off {one.id}") for ref in refs})
-        notes += [f"{it.feedback} follows to IDEA-{it.idea}: {it.reason}" for it in deed.follow()]
+        notes += deed.followed()
         action = deed.keep(ActionKind.SPLIT, one.number, two.number, refs)
     return Done(action, tuple(notes))
 

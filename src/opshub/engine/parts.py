@@ -10,7 +10,7 @@ from opshub.engine.asking import settle
 from opshub.engine.deed import Asked, Deed, Done
 from opshub.engine.inquiry import PART, Choice, Inquiry, shared
 from opshub.engine.merge import begun
-from opshub.engine.parting import MOST, SECOND, whole
+from opshub.engine.parting import MOST, SECOND, alike_pairs, one_subject, spoken_of, still_there
 from opshub.engine.reading import find_idea
 from opshub.engine.work import Work
 from opshub.errors import UsageError
@@ -33,7 +33,7 @@ OTHERS = 2
 
 def parts(store: Store, limit: int) -> list[Inquiry]:
     """The parts that are worth most first, without those that a person has spoken of."""
-    one = whole(store)
+    one = one_subject(store)
     # Some are left out below; the rest of those that are read makes up for them.
     rows = (row for row in store.twofold(limit + len(one) + MORE) if row.idea not in one)
     return list(islice((it for row in rows if (it := _inquiry(store, row)) is not None), limit))
@@ -44,7 +44,7 @@ def part_of(store: Store, name: str) -> Inquiry:
     NotFoundError."""
     idea = find_idea(store, name.partition("/")[0])
     row = store.twofold_of(idea.number)
-    found = _inquiry(store, row) if row is not None and idea.number not in whole(store) else None
+    found = _inquiry(store, row) if row is not None and idea.number not in one_subject(store) else None
     if found is None or found.name.casefold() != name.casefold():
         raise UsageError(
             f"nobody is asked about that part of {idea.id}",
@@ -55,15 +55,11 @@ def part_of(store: Store, name: str) -> Inquiry:
 
 def _inquiry(store: Store, row: TwoFold) -> Inquiry | None:
     """None where a person spoke of a piece, or nothing is left of the part or of the rest."""
-    links = store.links_of(row.feedback)
-    if any(link.maker is LinkMaker.PERSON for link in links.values()):
+    pieces, own = still_there(store, row), store.idea(row.idea)
+    refs = tuple(piece.ref for piece in pieces)
+    if own is None or not pieces or spoken_of(store, row.feedback):
         return None
-    there = [ref for ref in row.feedback if ref in links and links[ref].idea == row.idea]
-    pieces = {ref: piece for ref in there if (piece := store.feedback(ref)) is not None}
-    own, refs = store.idea(row.idea), tuple(pieces)
-    if own is None or not pieces:
-        return None
-    seen = tuple(pieces[ref] for ref in _spread(refs))
+    seen = tuple(_spread(pieces))
     rest = _rest(store, own, refs, seen[0])
     if rest is None:
         return None
@@ -100,7 +96,7 @@ def place(work: Work, found: Inquiry, idea: Idea | None, asked: Asked) -> Done:
         deed.allow([(ref, into.number) for ref in seen])
         deed.apart([] if stays else [(ref, own) for ref in seen])
         deed.link(_links(deed, found, into.number))
-        notes = [f"{it.feedback} follows to IDEA-{it.idea}: {it.reason}" for it in deed.follow()]
+        notes = deed.followed()
         refs = seen if stays else [*seen, *(ref for ref in found.pieces if ref not in seen)]
         action = (
             deed.keep(ActionKind.SPLIT, own, into.number, refs)
@@ -124,31 +120,27 @@ def _links(deed: Deed, found: Inquiry, idea: int) -> dict[Ref, Link | None]:
     return made
 
 
-def _spread(refs: Sequence[Ref]) -> list[Ref]:
+def _spread(pieces: Sequence[Feedback]) -> list[Feedback]:
     """Some of the pieces, from the first to the last."""
-    steps = min(SEEN, len(refs)) - 1
-    return [refs[round(at * (len(refs) - 1) / steps)] for at in range(steps + 1)] if steps else list(refs)
+    steps = min(SEEN, len(pieces)) - 1
+    return [pieces[round(at * (len(pieces) - 1) / steps)] for at in range(steps + 1)] if steps else [*pieces]
 
 
 def _rest(store: Store, own: Idea, refs: Sequence[Ref], middle: Feedback) -> Choice | None:
     """The idea without the part: which of its pieces lies nearest to that, and how near it lies on average."""
-    part, best = set(refs), dict.fromkeys(refs, 0)
-    nearest, most = None, -1
-    others: list[Ref] = []
-    for row in store.near_within(own.number, MOST):
-        if row.feedback not in part:
-            others.append(row.feedback)
-        for other, much in row.others:
-            mine, theirs = (row.feedback, other) if row.feedback in part else (other, row.feedback)
-            if mine in part and theirs not in part:
-                best[mine] = max(best[mine], much)
-                if much > most:
-                    nearest, most = theirs, much
-    voices = store.size_of(own.number) - len(refs)
+    rows, part = store.near_within(own.number, MOST), set(refs)
+    best: dict[Ref, tuple[int, Ref]] = {}
+    for pair, much in alike_pairs(rows).items():
+        mine, theirs = sorted((rows[at].feedback for at in pair), key=lambda ref: ref not in part)
+        if mine in part and theirs not in part and much > best.get(mine, (0, mine))[0]:
+            best[mine] = (much, theirs)
+    others = [row.feedback for row in rows if row.feedback not in part]
     if not others:
         return None
-    piece = store.feedback(nearest or others[0])
-    likeness = round(sum(best.values()) / (10_000 * len(refs)), 4)
+    nearest = max(best.values(), key=lambda it: it[0])[1] if best else others[0]
+    piece = store.feedback(nearest)
+    likeness = round(sum(much for much, _ in best.values()) / (10_000 * len(refs)), 4)
+    voices = store.size_of(own.number) - len(refs)
     return Choice(own, likeness, piece, shared(middle, piece) if piece else (), voices)
 
 

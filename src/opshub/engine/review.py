@@ -15,7 +15,7 @@ from opshub.engine.parts import part_of, parts, place
 from opshub.engine.reading import find_feedback, find_idea, living
 from opshub.engine.regroup import link, unlink
 from opshub.engine.suggest import MergeSuggestion, look, merges_by_idea, merges_of, refused, tell_apart
-from opshub.engine.suggest import refuse as part
+from opshub.engine.suggest import refuse as refuse_merge
 from opshub.engine.work import Work
 from opshub.errors import UsageError
 from opshub.model import Feedback, Idea, LinkMaker
@@ -93,10 +93,10 @@ def _pairs(it: Inquiry) -> list[tuple[int, int]]:
 def _of_ideas(store: Store, found: Sequence[MergeSuggestion]) -> Inquiry:
     """Whether an idea is part of another, and of which; the piece that is shown of it is nearest to the first."""
     first = found[0]
-    mine = _parted(store, first)[0]
+    mine = _nearest_two(store, first)[0]
     choices = []
     for it in found:
-        own, near = _parted(store, it) if it.pieces else (mine, None)
+        own, near = _nearest_two(store, it) if it.pieces else (mine, None)
         choices.append(Choice(it.into, it.likeness, near, shared(own, near) if near else (), it.voices[1]))
     return Inquiry(
         name=first.idea.id,
@@ -110,7 +110,7 @@ def _of_ideas(store: Store, found: Sequence[MergeSuggestion]) -> Inquiry:
     )
 
 
-def _parted(store: Store, it: MergeSuggestion) -> tuple[Feedback, Feedback]:
+def _nearest_two(store: Store, it: MergeSuggestion) -> tuple[Feedback, Feedback]:
     """The nearest two pieces, that of the idea first."""
     one, two = it.pieces[0]
     return (one, two) if _in(store, one, it.idea) else (two, one)
@@ -187,10 +187,13 @@ def _inquiry(store: Store, question: Question, about: int = 0) -> Inquiry | None
     )
 
 
-def answer(work: Work, name: str, said: str, asked: Asked, shown: str = "") -> Done:
+def answer(
+    work: Work, name: str, said: str, asked: Asked, shown: str = "", pieces: Sequence[str] = ()
+) -> Done:
     """Do what an answer means: ``yes``, ``no``, ``new``, or the idea that it belongs to. UsageError; NotFoundError.
 
-    ``shown`` is the first idea that the person saw; UsageError where another one is offered by now.
+    ``shown`` is the first idea that the person saw, ``pieces`` those of a part; UsageError where others are meant
+    by now.
     """
     store, word = work.store, said.strip().casefold()
     found = inquiry(store, name)
@@ -199,6 +202,11 @@ def answer(work: Work, name: str, said: str, asked: Asked, shown: str = "") -> D
         raise UsageError(
             f"about {name} {first.id} is offered by now, not {shown}; nothing was done",
             hint=f"to see it: opshub review --list; to answer anyway: opshub review answer {name} {said}",
+        )
+    if pieces and [*map(str, found.pieces)] != [*pieces]:
+        raise UsageError(
+            f"{name} holds other pieces by now; nothing was done",
+            hint=f"to see them: opshub review --kind part; to answer anyway: opshub review answer {name} {said}",
         )
     if word == "yes":
         return _join(work, found, first.id, asked)
@@ -212,10 +220,10 @@ def answer(work: Work, name: str, said: str, asked: Asked, shown: str = "") -> D
                 hint=f"to leave it as it is: opshub review answer {found.name} new",
             )
         return _join(work, found, into.id, asked)
-    return _part(work, found, word, asked)
+    return _keep_out(work, found, word, asked)
 
 
-def _part(work: Work, found: Inquiry, word: str, asked: Asked) -> Done:
+def _keep_out(work: Work, found: Inquiry, word: str, asked: Asked) -> Done:
     """Keep it out of the first of the choices, or with ``new`` out of all of them."""
     offered = [choice.idea.number for choice in found.choices]
     if found.pieces:
@@ -223,7 +231,7 @@ def _part(work: Work, found: Inquiry, word: str, asked: Asked) -> Done:
     if found.joint:
         if word == "new" and len(offered) > 1:
             return tell_apart(work, found.own.number, offered, asked)
-        return part(work, [found.own.id, found.choices[0].idea.id], asked)
+        return refuse_merge(work, [found.own.id, found.choices[0].idea.id], asked)
     ref = found.feedback.ref
     if found.attached:
         return unlink(work, str(ref), asked)

@@ -14,7 +14,7 @@ from itertools import islice
 from opshub.engine.asking import OFFERED, ask
 from opshub.engine.deed import Asked, Deed, Done
 from opshub.engine.merged import survivor
-from opshub.engine.parting import SplitSuggestion, part, splits
+from opshub.engine.parting import SplitSuggestion, look_for_parts, splits
 from opshub.engine.reading import find_idea
 from opshub.engine.undo import undo
 from opshub.engine.work import Work
@@ -66,7 +66,7 @@ class MergeSuggestion:
 
 def look(work: Work, limit: int = 100) -> bool:
     """One batch of new and changed feedback, or of ideas that changed; whether there was anything."""
-    return ask(work, limit) or part(work, limit)
+    return ask(work, limit) or look_for_parts(work, limit)
 
 
 def suggestions(work: Work, limit: int) -> tuple[list[MergeSuggestion], list[SplitSuggestion]]:

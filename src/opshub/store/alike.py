@@ -67,7 +67,7 @@ class TwoFold(NamedTuple):
     worth: int
     """How many pieces an answer is expected to put right, in ten-thousandths."""
     feedback: tuple[Ref, ...]
-    """That first which the others lie nearest to."""
+    """Of what lies apart that first which the others lie nearest to."""
 
 
 class Refusal(NamedTuple):
