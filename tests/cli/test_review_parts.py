@@ -53,6 +53,17 @@ def test_a_part_is_listed_and_told_in_json_with_all_its_pieces(run: Run) -> None
     assert asked["seen"][0]["text"] == asked["text"]
 
 
+def test_all_pieces_that_an_answer_binds_are_shown_where_there_is_little_room(run: Run, folder: Path) -> None:
+    names = [it["feedback"] for it in part(run)["seen"]]
+    person = Terminal(folder, 84)
+    shown = bare(person.until("q quit"))
+    person.press("q")
+
+    assert person.end() == 0
+    assert [name for name in names if f"{name}:" not in shown] == []
+    assert "…" not in shown.replace("new …", "")
+
+
 def test_its_pieces_stand_beside_the_ideas_and_an_answer_moves_all_of_them(run: Run, folder: Path) -> None:
     person = Terminal(folder)
     shown = bare(person.until("q quit"))

@@ -20,6 +20,9 @@ NARROWEST = 26
 LINES = 12
 """Lines of a text that are shown."""
 
+WHOLE = 80
+"""Lines for the pieces of a part: an answer binds all that are shown."""
+
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -27,6 +30,7 @@ class _Cell(NamedTuple):
     head: str
     lines: Sequence[str]
     shared: frozenset[str]
+    most: int = LINES
 
 
 def beside(asked: Mapping[str, Any]) -> None:
@@ -46,7 +50,7 @@ def _asked(asked: Mapping[str, Any]) -> _Cell:
     shared = frozenset(term for row in asked["offers"] for term in row["terms"])
     if asked["pieces"]:
         said = [f"{it['feedback']}: {it['text']}" for it in asked["seen"]]
-        return _Cell(asked["name"], [f"{len(asked['pieces'])} pieces, such as", *said], shared)
+        return _Cell(asked["name"], [f"{len(asked['pieces'])} pieces, such as", *said], shared, WHOLE)
     lines = _lines(asked["title"], asked["text"])
     if asked["kind"] == "idea":
         said = [] if lines == [asked["own_title"]] else [f"{asked['feedback']}:", *lines]
@@ -74,7 +78,7 @@ def _print(cells: Sequence[_Cell], width: int) -> None:
     columns = []
     for cell in cells:
         lines = [part for line in cell.lines for part in wrap(block(line), width)]
-        columns.append(lines if len(lines) <= LINES else [*lines[: LINES - 1], "…"])
+        columns.append(lines if len(lines) <= cell.most else [*lines[: cell.most - 1], "…"])
     click.echo("   ".join(heads).rstrip() if colour else click.unstyle("   ".join(heads)).rstrip())
     for row in zip_longest(*columns, fillvalue=""):
         shown = [
