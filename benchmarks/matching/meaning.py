@@ -74,7 +74,7 @@ def searching(store: Store, many: int) -> None:
     meaning = Meaning(Chance())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begun = time.process_time()
-    meaning.nearest(piece(0), store, 40)
+    meaning.around(piece(0), store, 40)
     print(f"signs read in {time.process_time() - begun:.2f} s")
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     times = []
@@ -82,7 +82,7 @@ def searching(store: Store, many: int) -> None:
         wanted = piece(many + number)
         meaning._own(wanted)
         begun = time.process_time()
-        meaning.nearest(wanted, store, 40)
+        meaning.around(wanted, store, 40)
         times.append((time.process_time() - begun) * 1000)
     bits = meaning._read(store)
     size = sum(block.nbytes for block in [*bits._signs, *bits._numbers]) / many if bits else 0
@@ -105,7 +105,7 @@ def exactness(store: Store, many: int) -> None:
     for number in range(50):
         wanted = piece(2 * many + number)
         best = set(numpy.argsort(-(rows @ meaning._own(wanted)), kind="stable")[:10].tolist())
-        found += len(best & {int(near.feedback.id) for near in meaning.nearest(wanted, store, 10)})
+        found += len(best & {int(near.feedback.id) for near in meaning.around(wanted, store, 10).near})
     print(f"of the exact ten nearest {found / 500:.3f} are found")
 
 

@@ -87,6 +87,17 @@ def test_splitting_names_the_new_idea(run: Run) -> None:
     assert run("ideas", "show", "IDEA-4").stdout.startswith("IDEA-4  导出 Excel\n")
 
 
+def test_renaming_tells_both_titles_and_lists_show_the_new_one(run: Run) -> None:
+    done = run("ideas", "rename", "IDEA-1", "导出  CSV", "--because", "people say so", "--by", "ann")
+
+    assert done.stdout.splitlines() == [
+        "action 1: ann renamed IDEA-1 from “Export to CSV” to “导出 CSV”: people say so",
+        "take it back: opshub ideas undo 1; what would be written: opshub plan",
+    ]
+    assert "导出 CSV" in run("ideas", "list").stdout
+    assert "Export to CSV" not in run("ideas", "list").stdout
+
+
 def test_why_linked_tells_what_a_person_refused(run: Run) -> None:
     run("ideas", "link", "desk:2", "IDEA-1", "--by", "ann")
     run("ideas", "unlink", "desk:2", "--by", "bob", "--because", "not at all")
@@ -122,6 +133,15 @@ def test_why_linked_tells_what_a_person_refused(run: Run) -> None:
         ),
         (("split", "IDEA-1", "desk:1"), "nothing would be left of IDEA-1", "name only"),
         (("split", "IDEA-1", "desk:1", "--title", "x" * 101), "--title is longer", "say it shorter"),
+        (("rename", "IDEA-1"), "one way is needed to say what IDEA-1 is called", "--from FEEDBACK"),
+        (("rename", "IDEA-1", "Export  to\x1b CSV"), "IDEA-1 is called so already", "ideas show IDEA-1"),
+        (
+            ("rename", "IDEA-1", "--from", "desk:2"),
+            "desk:2 belongs to IDEA-2, not to IDEA-1",
+            "ideas show IDEA-1",
+        ),
+        (("rename", "IDEA-1", "--middle"), "IDEA-1 has no middle", "--from FEEDBACK"),
+        (("rename", "IDEA-9", "CSV"), "there is no idea 'IDEA-9'", "opshub ideas list"),
         (("undo", "7"), "there is no action 7", "opshub ideas history IDEA"),
         (("undo", "IDEA-1"), "nobody did anything to IDEA-1", "opshub ideas history IDEA-1"),
         (("history", "IDEA-9"), "there is no idea 'IDEA-9'", "opshub ideas list"),

@@ -234,6 +234,19 @@ def test_a_block_whose_item_is_not_there_waits_and_says_so_once(hub: Any) -> Non
     assert hub.hub.status().waiting == ()
 
 
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_block_takes_what_came_before_the_idea_that_it_names_by_its_number(worlds: Any, size: int) -> None:
+    world = worlds("sqlite")
+    world.use(EXPORT.replace("IDEA-1", "IDEA-2"))
+    world.desk.size = size
+    world.desk.add(1, "it fails", tags=["export"])
+    world.desk.add(2, "dark mode")
+    world.hub.sync()
+
+    assert world.where(1, 2) == [2, 2]
+    assert counted(world) == {}
+
+
 def test_feedback_that_came_before_its_block_waits_for_the_item_too(hub: Any) -> None:
     use(hub, ITEM.replace("import", "export"))
     assert hub.where(3) == [3]

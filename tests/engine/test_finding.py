@@ -98,7 +98,7 @@ def test_an_encoder_finds_what_is_meant_behind_what_shares_a_word(meaning: Any) 
     meaning.desk.add(7, "When it rains and nobody is there, the lid ought to close by itself")
     meaning.hub.sync()
 
-    assert found(meaning, "close grey water pipe blue stone")[:2] == ["IDEA-7", "IDEA-6"]
+    assert found(meaning, "close grey water pipe blue stone green leaf")[:2] == ["IDEA-7", "IDEA-6"]
     assert found(meaning, "close bill") == ["IDEA-6", "IDEA-7"], "which is like enough to be sure"
     assert found(meaning, "关闭")[0] == "IDEA-6"
 

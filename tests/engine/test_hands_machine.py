@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 
 from opshub.engine.merge import merge, split
 from opshub.engine.regroup import link, unlink
+from opshub.engine.retitle import rename
 from opshub.engine.suggest import refuse
 from opshub.engine.undo import undo
 from opshub.errors import NotFoundError, UsageError
@@ -62,7 +63,7 @@ def snapshot(world: Any) -> dict[str, Any]:
 
 
 class Hands(RuleBasedStateMachine):
-    """Feedback and items come and go; people link, unlink, merge, split, refuse and undo."""
+    """Feedback and items come and go; people link, unlink, merge, split, refuse, rename and undo."""
 
     make: Callable[[str, Path], Any]
     blocks = ""
@@ -165,6 +166,11 @@ class Hands(RuleBasedStateMachine):
     @rule(data=st.data(), two=st.booleans())
     def refuse(self, data: st.DataObject, two: bool) -> None:
         self.do(refuse, [f"IDEA-{self.an_idea(data)}" for _ in range(1 + two)])
+
+    @rule(data=st.data(), title=st.sampled_from(["", "One", "Three"]))
+    def rename(self, data: st.DataObject, title: str) -> None:
+        piece = "" if title else f"desk:{self.a_voice(data)}"
+        self.do(rename, f"IDEA-{self.an_idea(data)}", title=title, piece=piece)
 
     def a_voice(self, data: st.DataObject) -> str:
         there = [ref.id for ref in REFS if self.worlds[0].hub.store.feedback(ref) is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +17,10 @@ from tests.matching.encoders import Small
 from opshub.clock import FrozenClock
 from opshub.matching import meaning
 from opshub.matching.fulltext import FullText
-from opshub.matching.meaning import Meaning
+from opshub.matching.meaning import Around, Meaning
+from opshub.matching.pairs import Pair
 from opshub.matching.retrieval import ALONE, BESIDE
+from opshub.matching.scorer import probability
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
 from opshub.store import Store, open_store
 
@@ -45,8 +47,14 @@ def encode(store: Store, meant: Meaning, limit: int = 99) -> None:
         store.put_vectors(meant.encode([row.feedback for row in store.unencoded(limit)]))
 
 
-def names(found: Sequence[meaning.Near]) -> list[str]:
-    return [near.feedback.id for near in found]
+def names(found: Around) -> list[str]:
+    return [near.feedback.id for near in found.near]
+
+
+def cosines(meant: Meaning, own: Feedback, store: Store, *others: str) -> dict[str, float]:
+    """How near others lie to a piece."""
+    kept = store.vectors_of([Ref("desk", other) for other in others])
+    return {ref.id: place.cosine for ref, place in meant.around(own, store, 1).places(kept).items()}
 
 
 @pytest.fixture
@@ -72,10 +80,10 @@ def meant(store: Store) -> Meaning:
 
 
 def test_another_language_is_found_by_what_it_means(store: Store, meant: Meaning) -> None:
-    found = meant.nearest(piece("9", "download bill"), store, 2)
+    found = meant.around(piece("9", "download bill"), store, 2)
 
-    assert [(near.feedback.id, near.cosine) for near in found] == [("2", 1.0), ("3", 1.0)]
-    assert found[0].idea == store.links_of([Ref("desk", "2")])[Ref("desk", "2")].idea
+    assert [(near.feedback.id, near.place.cosine) for near in found.near] == [("2", 1.0), ("3", 1.0)]
+    assert found.near[0].idea == store.links_of([Ref("desk", "2")])[Ref("desk", "2")].idea
 
 
 def test_beside_an_encoder_fewer_pieces_are_looked_for_by_words(
@@ -98,14 +106,14 @@ def test_beside_an_encoder_fewer_pieces_are_looked_for_by_words(
 
 
 def test_a_piece_does_not_find_itself(store: Store, meant: Meaning) -> None:
-    assert "2" not in names(meant.nearest(piece("2", "download invoice"), store, 9))
+    assert "2" not in names(meant.around(piece("2", "download invoice"), store, 9))
 
 
 def test_any_two_pieces_can_be_compared(store: Store, meant: Meaning) -> None:
-    told = meant.cosines(piece("9", "shut the window"), store, [Ref("desk", n) for n in ("1", "4", "none")])
+    told = cosines(meant, piece("9", "shut the window"), store, "1", "4", "none")
 
-    assert told[Ref("desk", "1")] == 1.0 > told[Ref("desk", "4")]
-    assert Ref("desk", "none") not in told
+    assert told["1"] == 1.0 > told["4"]
+    assert "none" not in told
 
 
 def test_a_title_counts_beside_the_text(store: Store) -> None:
@@ -114,63 +122,63 @@ def test_a_title_counts_beside_the_text(store: Store) -> None:
         put(store, piece("1", "close window", title="invoice"), piece("2", "invoice close window"))
     encode(store, made)
 
-    told = made.cosines(piece("9", "invoice"), store, [Ref("desk", "1"), Ref("desk", "2")])
+    told = cosines(made, piece("9", "invoice"), store, "1", "2")
 
-    assert told[Ref("desk", "1")] > told[Ref("desk", "2")]
+    assert told["1"] > told["2"]
 
 
 def test_feedback_without_words_finds_nothing(store: Store, meant: Meaning) -> None:
-    assert meant.nearest(piece("9", "  "), store, 9) == []
-    assert meant.cosines(piece("9", ""), store, [Ref("desk", "1")]) == {}
+    assert names(meant.around(piece("9", "  "), store, 9)) == []
+    assert cosines(meant, piece("9", ""), store, "1") == {}
 
 
 def test_a_search_sees_what_came_since_the_last_one(store: Store, meant: Meaning) -> None:
-    meant.nearest(piece("9", "download bill"), store, 2)
+    meant.around(piece("9", "download bill"), store, 2)
     with store.transaction():
         put(store, piece("5", "bill download"))
     encode(store, meant)
 
-    assert names(meant.nearest(piece("9", "download bill"), store, 3)) == ["2", "3", "5"]
+    assert names(meant.around(piece("9", "download bill"), store, 3)) == ["2", "3", "5"]
 
 
 def test_a_search_forgets_what_a_transaction_took_back(store: Store, meant: Meaning) -> None:
     with pytest.raises(ZeroDivisionError), store.transaction():
         put(store, piece("5", "bill download"))
         store.put_vectors(meant.encode([piece("5", "bill download")]))
-        assert names(meant.nearest(piece("9", "download bill"), store, 3)) == ["2", "3", "5"]
+        assert names(meant.around(piece("9", "download bill"), store, 3)) == ["2", "3", "5"]
         raise ZeroDivisionError
     with store.transaction():
         put(store, piece("6", "close the door"))
     encode(store, meant)
 
-    assert names(meant.nearest(piece("9", "shut the door"), store, 1)) == ["6"]
-    assert names(meant.nearest(piece("9", "download bill"), store, 2)) == ["2", "3"]
+    assert names(meant.around(piece("9", "shut the door"), store, 1)) == ["6"]
+    assert names(meant.around(piece("9", "download bill"), store, 2)) == ["2", "3"]
 
 
 def test_a_changed_text_is_found_by_its_new_meaning(store: Store, meant: Meaning) -> None:
-    meant.nearest(piece("9", "download bill"), store, 2)
+    meant.around(piece("9", "download bill"), store, 2)
     changed = piece("2", "close the door")
     with store.transaction():
         store.put_feedback([changed])
-    assert names(meant.nearest(piece("9", "download bill"), store, 1)) == ["3"]
+    assert names(meant.around(piece("9", "download bill"), store, 1)) == ["3"]
 
     with store.transaction():
         store.index_text([(changed.ref, "", "close door")])
     encode(store, meant)
 
-    assert names(meant.nearest(piece("9", "shut the door"), store, 1)) == ["2"]
+    assert names(meant.around(piece("9", "shut the door"), store, 1)) == ["2"]
 
 
 def test_vectors_of_another_encoder_are_never_compared(store: Store, meant: Meaning) -> None:
     other = Meaning(Small("small 2"))
 
-    assert other.nearest(piece("9", "download bill"), store, 2) == []
-    assert other.cosines(piece("9", "download bill"), store, [Ref("desk", "1")]) == {}
+    assert names(other.around(piece("9", "download bill"), store, 2)) == []
+    assert cosines(other, piece("9", "download bill"), store, "1") == {}
 
     encode(store, other)
 
-    assert names(other.nearest(piece("9", "download bill"), store, 2)) == ["2", "3"]
-    assert meant.nearest(piece("9", "download bill"), store, 2) == []
+    assert names(other.around(piece("9", "download bill"), store, 2)) == ["2", "3"]
+    assert names(meant.around(piece("9", "download bill"), store, 2)) == []
 
 
 def test_an_index_made_in_pieces_finds_what_one_made_at_once_finds(store: Store, tmp_path: Path) -> None:
@@ -185,7 +193,7 @@ def test_an_index_made_in_pieces_finds_what_one_made_at_once_finds(store: Store,
             encode(other, Meaning(Small()), limit=7)
 
         for one in pieces[::11]:
-            assert Meaning(Small()).nearest(one, other, 9) == Meaning(Small()).nearest(one, store, 9)
+            assert Meaning(Small()).around(one, other, 9).near == Meaning(Small()).around(one, store, 9).near
 
 
 WORDS = st.sampled_from("close invoice download window door red".split())
@@ -202,10 +210,72 @@ def test_the_nearest_are_those_that_comparing_all_vectors_finds(texts: list[list
             put(kept, *pieces)
         encode(kept, made)
 
-        told = made.cosines(wanted, kept, [it.ref for it in pieces])
-        best = sorted(pieces, key=lambda it: (-told[it.ref], int(it.ref.id)))[:limit]
+        told = cosines(made, wanted, kept, *(it.ref.id for it in pieces))
+        best = sorted(pieces, key=lambda it: (-told[it.ref.id], int(it.ref.id)))[:limit]
 
-        assert names(made.nearest(wanted, kept, limit)) == [it.ref.id for it in best]
+        assert names(made.around(wanted, kept, limit)) == [it.ref.id for it in best]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.lists(WORDS, min_size=1, max_size=4), min_size=1, max_size=30))
+def test_a_crowd_is_how_near_the_ten_nearest_other_texts_lie(texts: list[list[str]]) -> None:
+    made = Meaning(Small())
+    pieces = [piece(str(at), " ".join(words)) for at, words in enumerate(texts)]
+    wanted = piece("wanted", "close the red window")
+    with closing(open_store("memory:", clock=FrozenClock(NOW))) as kept:
+        with kept.transaction():
+            put(kept, *pieces)
+        encode(kept, made)
+
+        for near in made.around(wanted, kept, 9).near:
+            others = [
+                cosine
+                for other in pieces
+                if cosines(made, wanted, kept, other.ref.id)[other.ref.id] < meaning.EQUAL
+                and (cosine := cosines(made, other, kept, near.feedback.id)[near.feedback.id]) < meaning.EQUAL
+            ]
+            nearest = sorted(others, reverse=True)[: meaning.CROWD]
+            there = sum(nearest) / len(nearest) if nearest else 0.0
+            assert near.place.crowd == pytest.approx(max(meaning.SPARSE, there), abs=2e-4)
+
+
+def test_where_hardly_anything_is_known_nothing_lies_more_alone_than_among_many(
+    store: Store, meant: Meaning
+) -> None:
+    [near] = meant.around(piece("9", "download bill"), store, 1).near
+
+    assert near.place == (1.0, meaning.SPARSE)
+
+
+def test_a_piece_crowds_nobody_when_it_is_looked_for_again(store: Store) -> None:
+    made = Meaning(Small())
+    wanted = piece("1", "close the red window at once")
+    others = [
+        piece("2", "close the red window"),
+        piece("3", "close the red door"),
+        piece("4", "the red window"),
+    ]
+    with store.transaction():
+        put(store, *others)
+    encode(store, made)
+    before = made.around(wanted, store, 9).near
+    with store.transaction():
+        put(store, wanted)
+    encode(store, made)
+
+    again = made.around(wanted, store, 9).near
+
+    assert again == before
+    assert any(near.place.crowd > meaning.SPARSE for near in again)
+
+
+@pytest.mark.parametrize("form", ["plain", "titled", "cjk"])
+def test_of_two_that_lie_as_near_the_one_in_the_thinner_crowd_is_more_alike(form: str) -> None:
+    common = Pair(*[0.3] * len(Pair._fields))
+
+    thin, thick = (probability(form, (*common, 0.7, 1.0, crowd), "universal") for crowd in (0.5, 0.7))
+
+    assert thin > thick
 
 
 def test_a_vector_is_kept_in_half_precision(meant: Meaning) -> None:

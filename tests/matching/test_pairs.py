@@ -140,6 +140,6 @@ def test_an_encoder_without_weights_of_its_own_for_a_form_is_judged_by_those_of_
 def test_with_an_encoder_every_form_has_a_weight_for_each_feature_and_nearer_means_more_alike(
     encoder: str, name: str
 ) -> None:
-    assert len(learned(name, encoder)) == 1 + len(Pair._fields) + 2
-    far, near = (probability(name, [*[0.5] * 8, cosine, cosine], encoder) for cosine in (0.0, 1.0))
+    assert len(learned(name, encoder)) == 1 + len(Pair._fields) + 3
+    far, near = (probability(name, [*[0.5] * 8, cosine, cosine, 0.5], encoder) for cosine in (0.0, 1.0))
     assert far < near

@@ -122,6 +122,39 @@ def split_(
     _act(session, "ideas split", deed, by, because, as_json_)
 
 
+@click.command("rename")
+@click.argument("idea")
+@click.argument("title", default="")
+@click.option(
+    "--from", "piece", metavar="FEEDBACK", default="", help="Call it by the words of this piece of it."
+)
+@click.option("--middle", is_flag=True, help="Call it by the piece that `ideas show` finds in its middle.")
+@because_option
+@by_option
+@json_option
+@pass_session
+def rename_(
+    session: Session,
+    idea: str,
+    title: str,
+    piece: str,
+    middle: bool,
+    because: str,
+    by: str | None,
+    as_json_: bool,
+) -> None:
+    """Say what an idea is called: by a TITLE of your own, or by the words of its own feedback.
+
+    The hub itself never changes what an idea is called; an idea with a tracked item is called as that is. Rules that
+    read titles decide anew. Own words may tell something of every piece, so as few may read them as the most private
+    one of these.
+    """
+    from opshub.engine.retitle import rename
+
+    deed = partial(rename, idea=idea, title=_one_line(title), piece=piece, middle=middle)
+    _act(session, "ideas rename", deed, by, because, as_json_)
+
+
 @click.command("undo")
 @click.argument("action", required=False)
 @because_option
@@ -176,7 +209,7 @@ def why_linked_(session: Session, feedback: str, as_json_: bool) -> None:
     show(value, as_json_, lambda ready: _view(ready, zone))
 
 
-COMMANDS = (link_, unlink_, merge_, split_, undo_, history_, why_linked_)
+COMMANDS = (link_, unlink_, merge_, split_, rename_, undo_, history_, why_linked_)
 """What the group ``ideas`` takes from here."""
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from opshub.language.homes import Belonging
     from opshub.language.meaning import Home
 
-__all__ = ["BLOCKS", "UNKNOWN", "Blocks", "bound", "unknown"]
+__all__ = ["BLOCKS", "UNKNOWN", "Blocks", "begun", "bound", "unknown"]
 
 BLOCKS = "blocks"
 """The fact that names the match blocks in force; empty where there are none, known without reading the rules."""
@@ -113,15 +113,21 @@ class Blocks:
 
 def bound(store: Store, home: Home) -> int:
     """The number of the idea that feedback of a block belongs to now; 0 where there is none yet."""
-    name = home.idea
-    number = name.upper().removeprefix("IDEA-")
-    if not home.begins and number.isascii() and number.isdigit() and len(number) < 16:
-        return survivor(store, int(number)) if store.idea(int(number)) is not None else 0
+    name, number = home.idea, _number(home)
+    if number is not None:
+        return survivor(store, number) if store.idea(number) is not None else 0
     items = {} if home.begins else store.items_by_key([name, name.upper()])
     _, idea = items.get(name) or items.get(name.upper()) or (None, None)
     if idea is None:
         idea = int(store.fact(_fact(home)) or 0)
     return survivor(store, idea) if idea else 0
+
+
+def _number(home: Home) -> int | None:
+    """That of the idea which a block names as IDEA-7; None where it names an item or a title."""
+    number = home.idea.upper().removeprefix("IDEA-")
+    named = not home.begins and number.isascii() and number.isdigit() and len(number) < 16
+    return int(number) if named else None
 
 
 def _fact(home: Home) -> str:
@@ -132,8 +138,20 @@ def _fact(home: Home) -> str:
 def unknown(store: Store, homes: Sequence[Home]) -> str:
     """The blocks whose idea is not there, as the fact has them."""
     waiting = [home for home in homes if not home.begins and not bound(store, home)]
-    told = [f"match rule '{it.name}' ({it.place}) waits: there is no {it.idea} yet" for it in waiting]
-    return json.dumps(told) if told else ""
+    return json.dumps([_waiting(home) for home in waiting]) if waiting else ""
+
+
+def begun(store: Store, homes: Sequence[Home]) -> bool:
+    """Whether an idea that a block names by its number has begun since the fact was written.
+
+    Items are waited for piece by piece, by their names; nothing in feedback names an idea's number.
+    """
+    told = json.loads(store.fact(UNKNOWN) or "[]")
+    return any(_number(home) and _waiting(home) in told and bound(store, home) for home in homes)
+
+
+def _waiting(home: Home) -> str:
+    return f"match rule '{home.name}' ({home.place}) waits: there is no {home.idea} yet"
 
 
 def _reason(held: Belonging) -> str:

@@ -14,7 +14,7 @@ from opshub.engine.explain import contributions
 from opshub.engine.merged import survivor
 from opshub.engine.report import Failure
 from opshub.errors import NotFoundError
-from opshub.matching import Matcher, sample, summary
+from opshub.matching import Matcher, Summary, sample, summary
 from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link, Ref
 from opshub.sdk import clean
 from opshub.store.base import Store
@@ -36,6 +36,7 @@ __all__ = [
     "merged",
     "plan",
     "show",
+    "spoken_of",
     "status",
     "why",
 ]
@@ -202,15 +203,20 @@ def show(store: Store, name: str, matcher: Matcher) -> IdeaView:
 
 
 def _gist(store: Store, voices: Sequence[Feedback]) -> Gist | None:
-    """What they speak of; None for a few pieces, which speak for themselves."""
-    pieces = {voice.ref: voice for voice in sample(voices)}
-    kept = store.vectors_of(list(pieces))
-    vectors = {ref: struct.unpack(f"<{len(row) // 2}e", row) for ref, row in kept.items()}
-    found = summary(list(pieces.values()), store.term_counts, vectors)
+    found = spoken_of(store, voices)
     if found is None:
         return None
+    pieces = {voice.ref: voice for voice in voices}
     themes = [(it.terms, it.voices, evidence(pieces[it.middle])) for it in found.themes]
     return Gist(found.terms, evidence(pieces[found.middle]), tuple(themes), found.read)
+
+
+def spoken_of(store: Store, voices: Sequence[Feedback]) -> Summary | None:
+    """What they speak of; None for a few pieces, which speak for themselves."""
+    pieces = sample(voices)
+    kept = store.vectors_of([piece.ref for piece in pieces])
+    vectors = {ref: struct.unpack(f"<{len(row) // 2}e", row) for ref, row in kept.items()}
+    return summary(pieces, store.term_counts, vectors)
 
 
 def merged(store: Store, idea: Idea) -> Merged | None:

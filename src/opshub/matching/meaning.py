@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from opshub.matching.encoder import Encoder, unit
@@ -15,13 +16,23 @@ if TYPE_CHECKING:
 
     from opshub.matching.bits import Bits
 
-__all__ = ["Meaning", "Near", "Vectors"]
+__all__ = ["Around", "Meaning", "Near", "Place", "Vectors"]
 
 TITLE = 0.5
 """What a title weighs beside title and text together: found on the tuning part of the bug reports."""
 
-SHORTLIST = 96
+SHORTLIST = 128
 """Vectors that are compared exactly, after the signs have chosen them."""
+
+CROWD = 10
+"""Pieces near another one that say how crowded it is there."""
+
+SPARSE = 0.4
+"""The least that counts as a crowd: a hub that has just begun knows hardly any neighbours, and must not take for alike
+what lies alone there. Among bug reports, where the fewest lie near, 18 of 100 crowds are smaller."""
+
+EQUAL = 0.9995
+"""The cosine from which two vectors are those of one text: that one crowds nothing."""
 
 LOAD = 50_000
 """Signs that are read at once."""
@@ -58,12 +69,43 @@ class Vectors(Protocol):
         ...
 
 
+class Place(NamedTuple):
+    """Where a piece of feedback lies, seen from the one that others are looked for."""
+
+    cosine: float
+    crowd: float
+    """The mean cosine of those that lie nearest to it: where many do, to lie near says less.
+
+    Conneau, Lample, Ranzato, Denoyer and Jégou, "Word Translation Without Parallel Data", ICLR 2018, section 2.3.
+    """
+
+
 class Near(NamedTuple):
     """A piece of feedback found by its vector."""
 
     feedback: Ref
     idea: int | None
-    cosine: float
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What lies around one piece of feedback."""
+
+    near: Sequence[Near] = ()
+    """The nearest, best first."""
+    own: NDArray[np.float32] | None = None
+    """Its vector; none where nothing is known of its meaning."""
+    shortlist: NDArray[np.float32] | None = None
+    """The vectors that were compared exactly, but for those of the same text."""
+
+    def places(self, kept: Mapping[Key, bytes]) -> dict[Key, Place]:
+        """Where others lie, by their vectors, as long as something is known of its meaning."""
+        if self.own is None or self.shortlist is None or not kept:
+            return {}
+        rows = _read(kept)
+        found = zip(_rounded(rows @ self.own), _crowds(rows, self.shortlist), strict=True)
+        return {key: Place(cosine, crowd) for key, (cosine, crowd) in zip(kept, found, strict=True)}
 
 
 class Meaning:
@@ -95,29 +137,25 @@ class Meaning:
         packed = signs(rows)
         return [(it.ref, packed[at], halves[at].tobytes()) for at, it in enumerate(pieces)]
 
-    def nearest(self, feedback: Feedback, store: Vectors, limit: int) -> list[Near]:
-        """The pieces nearest in meaning, best first; none while the store keeps another encoder's vectors."""
+    def around(self, feedback: Feedback, store: Vectors, limit: int) -> Around:
+        """What lies around it, with so many of the nearest; nothing while the store keeps another encoder's vectors."""
         from opshub.matching.bits import signs
 
         bits = self._read(store)
         if bits is None:
-            return []
+            return Around()
         own = self._own(feedback)
         if not own.any():
-            return []
-        numbers = bits.nearest(signs(own[None])[0], SHORTLIST)
-        cosines = self._cosines(own, store.vectors(numbers))
+            return Around()
+        kept = store.vectors(bits.nearest(signs(own[None])[0], SHORTLIST))
+        rows = _read(kept) if kept else own[None][:0]
+        cosines = dict(zip(kept, _rounded(rows @ own), strict=True))
         best = sorted(cosines, key=lambda number: (-cosines[number], number))[: limit + 1]
+        around = Around(own=own, shortlist=rows[rows @ own < EQUAL])
+        places = around.places({number: kept[number] for number in best})
         owners = store.encoded(best)
-        found = [Near(*owners[number], cosines[number]) for number in best if number in owners]
-        return [near for near in found if near.feedback != feedback.ref][:limit]
-
-    def cosines(self, feedback: Feedback, store: Vectors, others: Sequence[Ref]) -> dict[Ref, float]:
-        """How near other pieces lie, from -1 to 1, as far as they have a vector."""
-        if store.encoder() != self.name:
-            return {}
-        own = self._own(feedback)
-        return self._cosines(own, store.vectors_of(others)) if own.any() else {}
+        found = [Near(*owners[number], places[number]) for number in best if number in owners]
+        return replace(around, near=[near for near in found if near.feedback != feedback.ref][:limit])
 
     def _read(self, store: Vectors) -> Bits | None:
         """The signs, brought up to date; None while the store keeps another encoder's vectors."""
@@ -151,13 +189,28 @@ class Meaning:
         rows[titled] += TITLE * found[len(whole) :]
         return unit(rows)
 
-    @staticmethod
-    def _cosines(own: NDArray[np.float32], kept: Mapping[Key, bytes]) -> dict[Key, float]:
-        """Rounded to four digits: kernels of linear algebra differ in the seventh."""
-        import numpy as np
 
-        if not kept:
-            return {}
-        rows = np.frombuffer(b"".join(kept.values()), np.float16).reshape(len(kept), -1)
-        told = np.round((rows.astype(np.float32) @ own).astype(np.float64), 4)
-        return dict(zip(kept, told.tolist(), strict=True))
+def _read(kept: Mapping[Key, bytes]) -> NDArray[np.float32]:
+    """Vectors as the store keeps them, a row each."""
+    import numpy as np
+
+    return np.frombuffer(b"".join(kept.values()), np.float16).reshape(len(kept), -1).astype(np.float32)
+
+
+def _crowds(rows: NDArray[np.float32], shortlist: NDArray[np.float32]) -> list[float]:
+    """How near those of the shortlist that are nearest to each row lie to it on average."""
+    import numpy as np
+
+    cosines = rows @ shortlist.T
+    others = np.where(cosines < EQUAL, cosines, np.nan)
+    nearest = -np.sort(-others, axis=1)[:, :CROWD]  # what is no number comes last
+    there = np.maximum((~np.isnan(nearest)).sum(axis=1), 1)
+    return _rounded(np.maximum(np.nansum(nearest, axis=1) / there, SPARSE))
+
+
+def _rounded(cosines: NDArray[np.float32]) -> list[float]:
+    """To four digits: kernels of linear algebra differ in the seventh."""
+    import numpy as np
+
+    told: list[float] = np.round(cosines.astype(np.float64), 4).tolist()
+    return told

@@ -250,6 +250,7 @@ class ActionKind(StrEnum):
     SPLIT = "split"
     UNDO = "undo"
     REFUSE = "refuse"
+    RENAME = "rename"
 
 
 class Linked(NamedTuple):
@@ -315,8 +316,15 @@ class Action:
             ActionKind.SPLIT: f"split {named} off IDEA-{self.idea} as IDEA-{self.other}",
             ActionKind.UNDO: f"undid action {self.undoes}",
             ActionKind.REFUSE: f"said that {self._refused(named)}",
+            ActionKind.RENAME: f"renamed IDEA-{self.idea}{self._renamed()}",
         }[self.kind]
         return f"{self.who} {said}" + (f": {self.because}" if self.because else "")
+
+    def _renamed(self) -> str:
+        titles = (
+            (change.before.title, change.after.title) for change in self.ideas if change.before is not None
+        )
+        return "".join(f" from “{before}” to “{after}”" for before, after in titles)
 
     def _refused(self, named: str) -> str:
         if not self.feedback:
