@@ -131,15 +131,16 @@ def test_wrong_answers_that_come_one_by_one_switch_it_off_where_they_are_too_man
 
 
 @pytest.mark.parametrize(
-    ("sure", "wrong", "keeps"), [(37, 0, False), (38, 0, True), (38, 1, True), (57, 2, False), (58, 2, True)]
+    ("sure", "wrong", "keeps"),
+    [(58, 0, False), (59, 0, True), (59, 2, True), (59, 3, False), (77, 3, False), (78, 3, True)],
 )
 def test_a_few_sure_answers_prove_less_than_the_share_of_them_that_was_right(
     say: Say, sure: int, wrong: int, keeps: bool
 ) -> None:
-    """55 of 57 are more than .95, but the next one is not to be expected right with .95."""
+    """74 of 77 are more than .95, but the next one is not to be expected right with .95."""
     say(100, False, logit=-4.0)
-    say(sure - wrong, True, logit=7.0)
     say(wrong, False, logit=7.0)
+    say(sure - wrong, True, logit=7.0)
     answers = say.world.hub.store.answers("ticket", MODEL)  # type: ignore[attr-defined]  # see the fixture
 
     assert kept(answers, SHIPPED, 0.95) == (sure, sure - wrong)
@@ -157,15 +158,15 @@ def test_what_comes_right_again_switches_it_on_again(say: Say) -> None:
 
 
 def test_where_what_seemed_sure_was_wrong_too_often_only_the_surest_counts(say: Say) -> None:
-    for turn in range(50):
+    for turn in range(60):
         say(1, True, logit=6.0)
         say(1, turn % 8 != 0, logit=4.0)
     answers = say.world.hub.store.answers("ticket", MODEL)  # type: ignore[attr-defined]  # see the fixture
 
     lower = held(answers, SHIPPED, 0.95)
 
-    assert kept(answers, SHIPPED, 0.95) == (100, 93)
-    assert kept(answers, lower, 0.95) == (50, 50)
+    assert kept(answers, SHIPPED, 0.95) == (120, 112)
+    assert kept(answers, lower, 0.95) == (60, 60)
     assert lower[1:] == SHIPPED[1:]
     assert held(answers[:99], SHIPPED, 0.95) == SHIPPED
     assert held([it for it in answers if it.logit < 5] * 2, SHIPPED, 0.95) == SHIPPED

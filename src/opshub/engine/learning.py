@@ -35,8 +35,8 @@ ENOUGH = 100
 LATEST = 200
 """So many of the latest answers are held against the promise."""
 
-SURE = 38
-"""So many sure ones must be among them: of fewer a single wrong one would break a promise of 0.95."""
+SURE = 59
+"""So many sure ones must be among them: were one of twenty wrong, 59 would all be right once in twenty times."""
 
 RECENT = 10
 """So many of the latest sure ones are looked at alone."""
