@@ -104,7 +104,9 @@ class Around:
         if self.own is None or self.shortlist is None or not kept:
             return {}
         rows = _read(kept)
-        found = zip(_rounded(rows @ self.own), _crowds(rows, self.shortlist), strict=True)
+        found = zip(
+            _rounded(_cosines(rows, self.own[None])[:, 0]), _crowds(rows, self.shortlist), strict=True
+        )
         return {key: Place(cosine, crowd) for key, (cosine, crowd) in zip(kept, found, strict=True)}
 
 
@@ -149,9 +151,10 @@ class Meaning:
             return Around()
         kept = store.vectors(bits.nearest(signs(own[None])[0], SHORTLIST))
         rows = _read(kept) if kept else own[None][:0]
-        cosines = dict(zip(kept, _rounded(rows @ own), strict=True))
+        exact = _cosines(rows, own[None])[:, 0]
+        cosines = dict(zip(kept, _rounded(exact), strict=True))
         best = sorted(cosines, key=lambda number: (-cosines[number], number))[: limit + 1]
-        around = Around(own=own, shortlist=rows[rows @ own < EQUAL])
+        around = Around(own=own, shortlist=rows[exact < EQUAL])
         places = around.places({number: kept[number] for number in best})
         owners = store.encoded(best)
         found = [Near(*owners[number], places[number]) for number in best if number in owners]
@@ -197,11 +200,19 @@ def _read(kept: Mapping[Key, bytes]) -> NDArray[np.float32]:
     return np.frombuffer(b"".join(kept.values()), np.float16).reshape(len(kept), -1).astype(np.float32)
 
 
+def _cosines(rows: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of each with each. Not by `@`: for so few rows its threads cost more than they save, and double a search."""
+    import numpy as np
+
+    found: NDArray[np.float32] = np.einsum("ik,jk->ij", rows, others)
+    return found
+
+
 def _crowds(rows: NDArray[np.float32], shortlist: NDArray[np.float32]) -> list[float]:
     """How near those of the shortlist that are nearest to each row lie to it on average."""
     import numpy as np
 
-    cosines = rows @ shortlist.T
+    cosines = _cosines(rows, shortlist)
     others = np.where(cosines < EQUAL, cosines, np.nan)
     nearest = -np.sort(-others, axis=1)[:, :CROWD]  # what is no number comes last
     there = np.maximum((~np.isnan(nearest)).sum(axis=1), 1)
