@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -15,6 +16,9 @@ __all__ = ["JSON_LIMIT", "json_items", "json_lines"]
 
 JSON_LIMIT = 256 << 20
 """Bytes of the largest JSON file that is not one of lines: it has to be read as a whole."""
+
+_LONG = re.compile(r"\d{20}", re.ASCII)
+"""From 20 digits on a whole number may be too large for the fast reader, which then makes it a nearby fraction."""
 
 
 def json_lines(stream: TextIO) -> Iterator[Row]:
@@ -43,12 +47,14 @@ def _object(place: str, line: str) -> Row:
     return Row(place, value)
 
 
-def _decoded(text: str | bytes) -> object:
+def _decoded(text: str) -> object:
     """Fast where it is clean JSON; else what Python reads: half surrogates, huge numbers. NaN is missing."""
     try:
-        return orjson.loads(text)
+        if not _LONG.search(text):
+            return orjson.loads(text)
     except ValueError:
-        return json.loads(text, parse_constant=lambda _: None)
+        pass
+    return json.loads(text, parse_constant=lambda _: None)
 
 
 def json_items(text: str, name: str, records: str) -> Iterator[Row]:
@@ -62,6 +68,8 @@ def json_items(text: str, name: str, records: str) -> Iterator[Row]:
         raise BadAnswerError(
             f"{name}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}", hint=hint
         ) from None
+    except ValueError:  # what Python says of a number with thousands of digits
+        raise BadAnswerError(f"{name}: a number is too long", hint="export it as text, in quotes") from None
     for number, item in enumerate(_array(whole, name, records), 1):
         place = f"item {number}"
         if isinstance(item, dict):

@@ -176,6 +176,22 @@ def test_any_json_arrives_as_it_is_from_lines_and_from_an_array(
     assert lines == array == rows
 
 
+@pytest.mark.parametrize("key", [2**64 - 1, 2**64, 2**64 + 1, 10**30])
+def test_names_of_twenty_digits_and_more_stay_apart(tmp_path: Path, key: int) -> None:
+    (tmp_path / "a.jsonl").write_text(f'{{"key": {key}, "said": "x"}}\n', encoding="utf-8")
+
+    (row,) = pulled(files(tmp_path, paths="a.jsonl"))
+
+    assert row["key"] == key and isinstance(row["key"], int)
+
+
+def test_a_number_of_thousands_of_digits_is_told_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(f'[{{"key": {"1" * 5000}, "said": "x"}}]', encoding="utf-8")
+
+    with pytest.raises(BadAnswerError, match=r"a\.json: a number is too long"):
+        pulled(files(tmp_path, paths="a.json"))
+
+
 def test_a_quote_that_never_closes_spoils_its_own_line_only(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(
         'key,said\n1,"one"\n2,"two\n3,three\n4,"four ""4"""\n5,five\n', encoding="utf-8"
