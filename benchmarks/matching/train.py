@@ -11,7 +11,8 @@
 By words alone each item that has an earlier one of its topic is compared with the pool that the hub finds for it; a
 logistic regression learns which of the pool have its topic. With an encoder every item is, because what is like nothing
 else teaches most about how near a twin lies, and what is learned first says which of each pool are nearest, so that
-from then on only these are learned from. Needs numpy and scipy.
+from then on only these are learned from; each time the order of the pools is, and then how likely each piece of them
+has the topic. Needs numpy and scipy.
 """
 
 from __future__ import annotations

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import TextIO
-
-import orjson
 
 from opshub.sdk import BadAnswerError, Lines, MissingError, Row
 from opshub_connectors.files.select import select
@@ -16,9 +13,6 @@ __all__ = ["JSON_LIMIT", "json_items", "json_lines"]
 
 JSON_LIMIT = 256 << 20
 """Bytes of the largest JSON file that is not one of lines: it has to be read as a whole."""
-
-_LONG = re.compile(r"\d{20}", re.ASCII)
-"""From 20 digits on a whole number may be too large for the fast reader, which then makes it a nearby fraction."""
 
 
 def json_lines(stream: TextIO) -> Iterator[Row]:
@@ -40,21 +34,26 @@ def json_lines(stream: TextIO) -> Iterator[Row]:
 def _object(place: str, line: str) -> Row:
     try:
         value = _decoded(line)
-    except (ValueError, RecursionError) as error:
+    except json.JSONDecodeError as error:
         return Row.broken(place, f"not JSON: {error}", line)
+    except RecursionError:
+        return Row.broken(place, "nested too deeply", line)
+    except ValueError as error:
+        return Row.broken(place, str(error), line)
     if not isinstance(value, dict):
         return Row.broken(place, f"a JSON {_noun(value)} where an object belongs", line)
     return Row(place, value)
 
 
 def _decoded(text: str) -> object:
-    """Fast where it is clean JSON; else what Python reads: half surrogates, huge numbers. NaN is missing."""
+    """What the text holds, NaN as missing; a ValueError where it is not JSON, or a number in it cannot be read."""
     try:
-        if not _LONG.search(text):
-            return orjson.loads(text)
+        # Not orjson: it makes a nearby fraction of a whole number beyond 64 bits, and refuses half surrogates.
+        return json.loads(text, parse_constant=lambda _: None)
+    except json.JSONDecodeError:
+        raise
     except ValueError:
-        pass
-    return json.loads(text, parse_constant=lambda _: None)
+        raise ValueError("a number has thousands of digits") from None
 
 
 def json_items(text: str, name: str, records: str) -> Iterator[Row]:
@@ -68,8 +67,8 @@ def json_items(text: str, name: str, records: str) -> Iterator[Row]:
         raise BadAnswerError(
             f"{name}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}", hint=hint
         ) from None
-    except ValueError:  # what Python says of a number with thousands of digits
-        raise BadAnswerError(f"{name}: a number is too long", hint="export it as text, in quotes") from None
+    except ValueError as error:
+        raise BadAnswerError(f"{name}: {error}", hint="export it as text, in quotes") from None
     for number, item in enumerate(_array(whole, name, records), 1):
         place = f"item {number}"
         if isinstance(item, dict):

@@ -132,7 +132,11 @@ def test_why_linked_tells_what_a_person_refused(run: Run) -> None:
             "opshub ideas show IDEA-1",
         ),
         (("split", "IDEA-1", "desk:1"), "nothing would be left of IDEA-1", "name only"),
-        (("split", "IDEA-1", "desk:1", "--title", "x" * 101), "--title is longer", "say it shorter"),
+        (
+            ("split", "IDEA-1", "desk:1", "--title", "x" * 101),
+            "the title is longer than 100",
+            "say it shorter",
+        ),
         (("rename", "IDEA-1"), "one way is needed to say what IDEA-1 is called", "--from FEEDBACK"),
         (("rename", "IDEA-1", "Export  to\x1b CSV"), "IDEA-1 is called so already", "ideas show IDEA-1"),
         (

@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 
 from opshub.engine.merge import merge, split
 from opshub.engine.regroup import link, unlink
-from opshub.engine.retitle import rename
+from opshub.engine.rename import rename
 from opshub.engine.suggest import refuse
 from opshub.engine.undo import undo
 from opshub.errors import NotFoundError, UsageError

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -196,20 +196,26 @@ def test_an_index_made_in_pieces_finds_what_one_made_at_once_finds(store: Store,
             assert Meaning(Small()).around(one, other, 9).near == Meaning(Small()).around(one, store, 9).near
 
 
+@contextmanager
+def encoded(texts: Sequence[Sequence[str]]) -> Iterator[tuple[Store, Meaning, list[Feedback]]]:
+    """A store that holds a piece of each text with its vector, in their order."""
+    made = Meaning(Small())
+    pieces = [piece(str(at), " ".join(words)) for at, words in enumerate(texts)]
+    with closing(open_store("memory:", clock=FrozenClock(NOW))) as kept:
+        with kept.transaction():
+            put(kept, *pieces)
+        encode(kept, made)
+        yield kept, made, pieces
+
+
 WORDS = st.sampled_from("close invoice download window door red".split())
 
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.lists(WORDS, min_size=1, max_size=4), min_size=1, max_size=30), st.integers(1, 12))
 def test_the_nearest_are_those_that_comparing_all_vectors_finds(texts: list[list[str]], limit: int) -> None:
-    made = Meaning(Small())
-    pieces = [piece(str(at), " ".join(words)) for at, words in enumerate(texts)]
     wanted = piece("wanted", "close the red window")
-    with closing(open_store("memory:", clock=FrozenClock(NOW))) as kept:
-        with kept.transaction():
-            put(kept, *pieces)
-        encode(kept, made)
-
+    with encoded(texts) as (kept, made, pieces):
         told = cosines(made, wanted, kept, *(it.ref.id for it in pieces))
         best = sorted(pieces, key=lambda it: (-told[it.ref.id], int(it.ref.id)))[:limit]
 
@@ -219,14 +225,8 @@ def test_the_nearest_are_those_that_comparing_all_vectors_finds(texts: list[list
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.lists(WORDS, min_size=1, max_size=4), min_size=1, max_size=30))
 def test_a_crowd_is_how_near_the_ten_nearest_other_texts_lie(texts: list[list[str]]) -> None:
-    made = Meaning(Small())
-    pieces = [piece(str(at), " ".join(words)) for at, words in enumerate(texts)]
     wanted = piece("wanted", "close the red window")
-    with closing(open_store("memory:", clock=FrozenClock(NOW))) as kept:
-        with kept.transaction():
-            put(kept, *pieces)
-        encode(kept, made)
-
+    with encoded(texts) as (kept, made, pieces):
         for near in made.around(wanted, kept, 9).near:
             others = [
                 cosine

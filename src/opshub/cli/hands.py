@@ -149,7 +149,7 @@ def rename_(
     read titles decide anew. Own words may tell something of every piece, so as few may read them as the most private
     one of these.
     """
-    from opshub.engine.retitle import rename
+    from opshub.engine.rename import rename
 
     deed = partial(rename, idea=idea, title=_one_line(title), piece=piece, middle=middle)
     _act(session, "ideas rename", deed, by, because, as_json_)

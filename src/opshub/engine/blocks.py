@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from opshub.language.homes import Belonging
     from opshub.language.meaning import Home
 
-__all__ = ["BLOCKS", "UNKNOWN", "Blocks", "begun", "bound", "unknown"]
+__all__ = ["BLOCKS", "UNKNOWN", "Blocks", "awaited", "bound", "unknown"]
 
 BLOCKS = "blocks"
 """The fact that names the match blocks in force; empty where there are none, known without reading the rules."""
@@ -141,13 +141,13 @@ def unknown(store: Store, homes: Sequence[Home]) -> str:
     return json.dumps([_waiting(home) for home in waiting]) if waiting else ""
 
 
-def begun(store: Store, homes: Sequence[Home]) -> bool:
-    """Whether an idea that a block names by its number has begun since the fact was written.
+def awaited(store: Store, homes: Sequence[Home]) -> bool:
+    """Whether an idea that a block named by its number, and waited for, is there now.
 
     Items are waited for piece by piece, by their names; nothing in feedback names an idea's number.
     """
     told = json.loads(store.fact(UNKNOWN) or "[]")
-    return any(_number(home) and _waiting(home) in told and bound(store, home) for home in homes)
+    return any(_number(home) is not None and _waiting(home) in told and bound(store, home) for home in homes)
 
 
 def _waiting(home: Home) -> str:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from opshub.engine.answering import answered_by_merge
 from opshub.engine.deed import Asked, Deed, Done
-from opshub.engine.match import TITLE, title_of
+from opshub.engine.match import title_of
 from opshub.engine.merged import survivor
-from opshub.engine.reading import find_feedback, find_idea, living
+from opshub.engine.reading import find_idea, find_pieces, living
+from opshub.engine.rename import in_own_words, refuse_long
 from opshub.engine.work import Work
 from opshub.errors import UsageError
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
@@ -52,11 +53,10 @@ def split(work: Work, idea: str, feedback: Sequence[str], asked: Asked, *, title
 
     UsageError where a piece belongs elsewhere, or nothing would be left; NotFoundError.
     """
-    if len(title) > TITLE:
-        raise UsageError(f"--title is longer than {TITLE} characters", hint="say it shorter")
+    refuse_long(title)
     store = work.store
     one, notes = living(store, idea)
-    pieces = list({piece.ref: piece for piece in (find_feedback(store, name) for name in feedback)}.values())
+    pieces = find_pieces(store, one, feedback)
     rest = _rest(store, one, pieces)
     with work.commit("match"):
         deed = Deed(work, asked, work.clock.now())
@@ -72,27 +72,17 @@ def split(work: Work, idea: str, feedback: Sequence[str], asked: Asked, *, title
 
 
 def begun(number: int, pieces: Sequence[Feedback], title: str = "") -> Idea:
-    """The new idea. What a person calls it may tell something of every piece, so the most private one decides."""
+    """The new idea, called as a person says or as the oldest piece is."""
     first = min(pieces, key=lambda piece: (piece.created_at, piece.ref))
-    visibility = max((piece.visibility for piece in pieces), key=lambda one: one.rank)
-    return Idea(
-        number=number,
-        title=title or title_of(first),
-        created_at=first.created_at,
-        visibility=visibility if title else first.visibility,
+    idea = Idea(
+        number=number, title=title_of(first), created_at=first.created_at, visibility=first.visibility
     )
+    return in_own_words(idea, title, pieces) if title else idea
 
 
 def _rest(store: Store, one: Idea, pieces: Sequence[Feedback]) -> list[Ref]:
-    """What is left of an idea without these; UsageError where one of them is not there, or where nothing is left."""
-    links = store.links_to(one.number)
-    there = {link.feedback for link in links}
-    strange = next((piece.ref for piece in pieces if piece.ref not in there), None)
-    if strange is not None:
-        link = store.links_of([strange]).get(strange)
-        belongs = f"belongs to IDEA-{link.idea}, not to {one.id}" if link else "belongs to no idea"
-        raise UsageError(f"{strange} {belongs}", hint=f"see: opshub ideas show {one.id}")
-    rest = sorted(there - {piece.ref for piece in pieces})
+    """What is left of an idea without these; UsageError where nothing is."""
+    rest = sorted({link.feedback for link in store.links_to(one.number)} - {piece.ref for piece in pieces})
     item = next(filter(None, map(store.item, store.bound_to(one.number))), None)
     if item is None and not any(store.feedback(ref) is not None for ref in rest):
         raise UsageError(

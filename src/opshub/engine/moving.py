@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from opshub.engine.asking import look_again, settle
-from opshub.engine.blocks import BLOCKS, UNKNOWN, Blocks, begun, unknown
+from opshub.engine.blocks import BLOCKS, UNKNOWN, Blocks, awaited, unknown
 from opshub.engine.declared import tables_read
 from opshub.engine.facts import reading
 from opshub.engine.match import claim, place, wordless
@@ -72,7 +72,7 @@ def _look(work: Work) -> None:
             store.set_fact(SEEN, json.dumps([work.rules.hash, read]))
     elif store.fact(UNKNOWN) and store.fact(UNKNOWN) != unknown(store, work.rules.homes.all):
         with store.transaction(work.lease):
-            if begun(store, work.rules.homes.all):
+            if awaited(store, work.rules.homes.all):
                 ask_again(store)
             _tell(work)
 

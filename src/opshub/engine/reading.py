@@ -13,7 +13,7 @@ from opshub.engine.connection import Connection
 from opshub.engine.explain import contributions
 from opshub.engine.merged import survivor
 from opshub.engine.report import Failure
-from opshub.errors import NotFoundError
+from opshub.errors import NotFoundError, UsageError
 from opshub.matching import Matcher, Summary, sample, summary
 from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link, Ref
 from opshub.sdk import clean
@@ -32,11 +32,11 @@ __all__ = [
     "evidence",
     "find_feedback",
     "find_idea",
+    "find_pieces",
     "living",
     "merged",
     "plan",
     "show",
-    "spoken_of",
     "status",
     "why",
 ]
@@ -173,6 +173,18 @@ def find_feedback(store: Store, name: str) -> Feedback:
     )
 
 
+def find_pieces(store: Store, idea: Idea, names: Sequence[str]) -> list[Feedback]:
+    """Living feedback of an idea by its names, each once. UsageError where a piece belongs elsewhere; NotFoundError."""
+    pieces = {piece.ref: piece for piece in (find_feedback(store, name) for name in names)}
+    links = store.links_of([*pieces])
+    for ref in pieces:
+        link = links.get(ref)
+        if link is None or link.idea != idea.number:
+            belongs = f"belongs to IDEA-{link.idea}, not to {idea.id}" if link else "belongs to no idea"
+            raise UsageError(f"{ref} {belongs}", hint=f"see: opshub ideas show {idea.id}")
+    return [*pieces.values()]
+
+
 def living(store: Store, name: str) -> tuple[Idea, list[str]]:
     """The idea of that name, or the one that it is part of now, which is then told. NotFoundError."""
     named = find_idea(store, name)
@@ -203,7 +215,7 @@ def show(store: Store, name: str, matcher: Matcher) -> IdeaView:
 
 
 def _gist(store: Store, voices: Sequence[Feedback]) -> Gist | None:
-    found = spoken_of(store, voices)
+    found = summarized(store, voices)
     if found is None:
         return None
     pieces = {voice.ref: voice for voice in voices}
@@ -211,7 +223,7 @@ def _gist(store: Store, voices: Sequence[Feedback]) -> Gist | None:
     return Gist(found.terms, evidence(pieces[found.middle]), tuple(themes), found.read)
 
 
-def spoken_of(store: Store, voices: Sequence[Feedback]) -> Summary | None:
+def summarized(store: Store, voices: Sequence[Feedback]) -> Summary | None:
     """What they speak of; None for a few pieces, which speak for themselves."""
     pieces = sample(voices)
     kept = store.vectors_of([piece.ref for piece in pieces])

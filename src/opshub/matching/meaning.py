@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from opshub.matching.encoder import Encoder, unit
@@ -103,11 +103,9 @@ class Around:
         """Where others lie, by their vectors, as long as something is known of its meaning."""
         if self.own is None or self.shortlist is None or not kept:
             return {}
-        rows = _read(kept)
-        found = zip(
-            _rounded(_cosines(rows, self.own[None])[:, 0]), _crowds(rows, self.shortlist), strict=True
-        )
-        return {key: Place(cosine, crowd) for key, (cosine, crowd) in zip(kept, found, strict=True)}
+        rows = _vectors(kept.values(), len(self.own))
+        cosines = _rounded(_cosines(rows, self.own[None])[:, 0])
+        return dict(zip(kept, map(Place, cosines, _crowds(rows, self.shortlist)), strict=True))
 
 
 class Meaning:
@@ -150,15 +148,18 @@ class Meaning:
         if not own.any():
             return Around()
         kept = store.vectors(bits.nearest(signs(own[None])[0], SHORTLIST))
-        rows = _read(kept) if kept else own[None][:0]
+        numbers, rows = [*kept], _vectors(kept.values(), len(own))
         exact = _cosines(rows, own[None])[:, 0]
-        cosines = dict(zip(kept, _rounded(exact), strict=True))
-        best = sorted(cosines, key=lambda number: (-cosines[number], number))[: limit + 1]
-        around = Around(own=own, shortlist=rows[exact < EQUAL])
-        places = around.places({number: kept[number] for number in best})
-        owners = store.encoded(best)
-        found = [Near(*owners[number], places[number]) for number in best if number in owners]
-        return replace(around, near=[near for near in found if near.feedback != feedback.ref][:limit])
+        shortlist, cosines = rows[exact < EQUAL], _rounded(exact)
+        best = sorted(range(len(rows)), key=lambda at: (-cosines[at], numbers[at]))[: limit + 1]
+        places = map(Place, [cosines[at] for at in best], _crowds(rows[best], shortlist))
+        owners = store.encoded([numbers[at] for at in best])
+        found = [
+            Near(*owners[numbers[at]], place)
+            for at, place in zip(best, places, strict=True)
+            if numbers[at] in owners
+        ]
+        return Around([near for near in found if near.feedback != feedback.ref][:limit], own, shortlist)
 
     def _read(self, store: Vectors) -> Bits | None:
         """The signs, brought up to date; None while the store keeps another encoder's vectors."""
@@ -193,11 +194,11 @@ class Meaning:
         return unit(rows)
 
 
-def _read(kept: Mapping[Key, bytes]) -> NDArray[np.float32]:
+def _vectors(kept: Collection[bytes], width: int) -> NDArray[np.float32]:
     """Vectors as the store keeps them, a row each."""
     import numpy as np
 
-    return np.frombuffer(b"".join(kept.values()), np.float16).reshape(len(kept), -1).astype(np.float32)
+    return np.frombuffer(b"".join(kept), np.float16).reshape(len(kept), width).astype(np.float32)
 
 
 def _cosines(rows: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from opshub.engine.regroup import link
-from opshub.engine.retitle import rename
+from opshub.engine.rename import rename
 from opshub.engine.undo import history, undo
 from opshub.errors import UsageError
 from opshub.model import Visibility

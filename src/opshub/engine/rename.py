@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from opshub.engine.deed import Asked, Deed, Done
 from opshub.engine.match import TITLE, title_of
-from opshub.engine.reading import find_feedback, living, spoken_of
+from opshub.engine.reading import find_pieces, living, summarized
 from opshub.engine.work import Work
 from opshub.errors import UsageError
 from opshub.model import Feedback, Idea
 from opshub.store.base import Store
 from opshub.store.rows import ActionKind
 
-__all__ = ["rename"]
+__all__ = ["in_own_words", "refuse_long", "rename"]
 
 
 def rename(
@@ -24,6 +25,7 @@ def rename(
     UsageError where not one of these is given, where a tracked item says what the idea is called, where it is called so
     already, or where there are no such words; NotFoundError.
     """
+    refuse_long(title)
     store = work.store
     one, notes = living(store, idea)
     _refuse_tracked(store, one)
@@ -32,13 +34,28 @@ def rename(
             f"one way is needed to say what {one.id} is called",
             hint=f'write: opshub ideas rename {one.id} "A title", or --from FEEDBACK, or --middle',
         )
-    after = _own_words(store, one, title) if title else _called_as(one, _piece(store, one, piece))
+    if title:
+        after = in_own_words(one, title, [voice for _, voice in store.voices([one.number])])
+    else:
+        after = _called_as(one, _piece(store, one, piece))
     if after.title == one.title:
         raise UsageError(f"{one.id} is called so already: {one.title}", hint=_see(one))
     with work.commit("match"):
         deed = Deed(work, asked, work.clock.now())
         deed.idea(after)
         return Done(deed.keep(ActionKind.RENAME, one.number), tuple(notes))
+
+
+def refuse_long(title: str) -> None:
+    """UsageError where what a person calls an idea is longer than any title."""
+    if len(title) > TITLE:
+        raise UsageError(f"the title is longer than {TITLE} characters", hint="say it shorter")
+
+
+def in_own_words(idea: Idea, title: str, pieces: Iterable[Feedback]) -> Idea:
+    """The idea as a person calls it; that may tell something of every piece, so as few read it as the most private."""
+    seen = (piece.visibility for piece in pieces)
+    return replace(idea, title=title, visibility=max([idea.visibility, *seen], key=lambda it: it.rank))
 
 
 def _see(one: Idea) -> str:
@@ -54,25 +71,12 @@ def _refuse_tracked(store: Store, one: Idea) -> None:
         )
 
 
-def _own_words(store: Store, one: Idea, title: str) -> Idea:
-    """What a person calls it may tell something of every piece, so the most private one decides who may read it."""
-    if len(title) > TITLE:
-        raise UsageError(f"the title is longer than {TITLE} characters", hint="say it shorter")
-    seen = [voice.visibility for _, voice in store.voices([one.number])]
-    return replace(one, title=title, visibility=max([one.visibility, *seen], key=lambda it: it.rank))
-
-
 def _piece(store: Store, one: Idea, name: str) -> Feedback:
     """The piece of that name, or that in the middle where none is named."""
     if name:
-        piece = find_feedback(store, name)
-        link = store.links_of([piece.ref]).get(piece.ref)
-        if link is None or link.idea != one.number:
-            belongs = f"belongs to IDEA-{link.idea}" if link else "belongs to no idea"
-            raise UsageError(f"{piece.ref} {belongs}, not to {one.id}", hint=_see(one))
-        return piece
+        return find_pieces(store, one, [name])[0]
     voices = {voice.ref: voice for _, voice in store.voices([one.number])}
-    found = spoken_of(store, [*voices.values()])
+    found = summarized(store, [*voices.values()])
     if found is None:
         why = "it holds fewer than three pieces, or all say the same"
         raise UsageError(f"{one.id} has no middle: {why}", hint=f"name one: --from FEEDBACK; {_see(one)}")
