@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opshub.matching.calibration import SHIPPED, Features, Weights, careful, chance, features, fit
+from opshub.matching.matcher import model_name
 
 logits = st.floats(-7.6, 7.6).map(lambda value: round(value, 4))
 examples = st.lists(st.tuples(st.builds(Features, logits, logits), st.booleans()), max_size=30)
@@ -50,8 +51,8 @@ def test_answers_that_contradict_the_shipped_scorer_outweigh_it() -> None:
 def test_by_words_alone_less_is_sure_than_answers_say() -> None:
     learned, found = Weights(0.1, 0.9, 0.0), Features(3.5, 0.0)
 
-    assert careful(learned, "words 1, universal 0.2") == learned
-    assert chance(found, careful(learned, "words 1")) < 0.95 < chance(found, learned)
+    assert careful(learned, model_name("words 1", "universal 0.2")) == learned
+    assert chance(found, careful(learned, model_name("words 1"))) < 0.95 < chance(found, learned)
 
 
 def test_a_few_answers_move_little() -> None:

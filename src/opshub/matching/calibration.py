@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from opshub.matching.matcher import by_words
+
 __all__ = ["SHIPPED", "Features", "Weights", "careful", "chance", "features", "fit"]
 
 LEAST = 0.0005
@@ -53,7 +55,7 @@ SHIPPED = Weights(0.0, 1.0, 0.0)
 
 def careful(weights: Weights, model: str) -> Weights:
     """The weights that are used: by words alone less is sure than answers say. ``model`` valued the likenesses."""
-    if "," in model:
+    if not by_words(model):
         return weights
     return weights._replace(constant=round(weights.constant - BY_WORDS, 6))
 

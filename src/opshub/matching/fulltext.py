@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from opshub.matching.fusion import Senses, fused
 from opshub.matching.guards import guards
-from opshub.matching.matcher import Candidate, Search
+from opshub.matching.matcher import Candidate, Search, model_name
 from opshub.matching.meaning import Meaning
 from opshub.matching.meaning_weights import MEANING
 from opshub.matching.pairs import ALL, Pair, Piece, Weighed, compare
@@ -43,7 +43,7 @@ class FullText:
     @property
     def model(self) -> str:
         """What values likenesses: those of two models are not compared."""
-        return f"{self.both}, {self.meaning.name}" if self.meaning else self.words
+        return model_name(self.both, self.meaning.name) if self.meaning else model_name(self.words)
 
     def joins_from(self, feedback: Feedback) -> float:
         """The vote from which feedback joins an idea where nobody is waited for."""

@@ -10,7 +10,9 @@ from opshub.matching.meaning import Vectors
 from opshub.matching.votes import Votes
 from opshub.model import Feedback, Ref
 
-__all__ = ["Candidate", "Matcher", "Search"]
+__all__ = ["Candidate", "Matcher", "Search", "by_words", "model_name"]
+
+_BESIDE = ", "
 
 
 class Search(Vectors, Protocol):
@@ -66,3 +68,13 @@ class Matcher(Protocol):
     def candidates(self, feedback: Feedback, search: Search, limit: int = 5) -> list[Candidate]:
         """The ideas most alike, best first, each once."""
         ...
+
+
+def model_name(words: str, encoder: str = "") -> str:
+    """What values likenesses is called: the weights that judge, and the encoder beside which they do."""
+    return f"{words}{_BESIDE}{encoder}" if encoder else words
+
+
+def by_words(model: str) -> bool:
+    """Whether a model of that name judges by words alone."""
+    return _BESIDE not in model
