@@ -160,6 +160,36 @@ def test_on_a_terminal_one_line_is_drawn_again_and_again() -> None:
     assert out.getvalue().endswith("\r\x1b[2K")
 
 
+def test_a_bar_is_drawn_of_a_stage_that_knows_how_much_is_left() -> None:
+    out, clock, left = io.StringIO(), FrozenClock(datetime(2026, 1, 1, tzinfo=UTC)), iter([300, 150])
+    looking = Bars(out, clock)
+
+    for done in (100, 200, 150, 100):  # before the last two, 250 more have come
+        looking.stage("ask", done, lambda: next(left))
+        clock.sleep(1)
+
+    drawn = [text for text in out.getvalue().split("\r\x1b[2K") if text]
+    assert drawn == [
+        "ask █████░░░░░░░░░░░░░░░ 25% 100/400",
+        "ask ███████████████░░░░░ 75% 300/400",
+        "ask ███████████████░░░░░ 75% 450/600",
+        "ask ██████████████████░░ 92% 550/600",
+    ]
+
+
+def test_without_a_terminal_a_long_stage_tells_now_and_then_how_far_it_is() -> None:
+    out, clock = io.StringIO(), FrozenClock(datetime(2026, 1, 1, tzinfo=UTC))
+    looking = Lines(out, clock)
+
+    for _ in range(5):
+        looking.stage("ask", 1000, lambda: 4000)
+        looking.stage("match", 1)
+        clock.sleep(3)
+    looking.close()
+
+    assert out.getvalue().splitlines() == ["ask: 3,000 of 5,000", "ask: 5,000 of 5,000"]
+
+
 def test_help_has_no_colours_where_nobody_sees_them() -> None:
     from opshub.cli import cli
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from tests.matching.encoders import Small
 from opshub.engine import encoding
 from opshub.engine.indexing import index
 from opshub.engine.likeness import Judge
+from opshub.engine.report import Silent
+from opshub.engine.review import prepare
 from opshub.engine.suggest import suggestions
 from opshub.errors import ConfigError
 from opshub.matching import encoder as encoders
@@ -53,6 +56,37 @@ def test_showing_an_idea_makes_the_vectors_and_finds_its_twin_in_another_languag
 
     assert resembling(small, "IDEA-1")[0] == 2
     assert (small.hub.store.encoder(), small.hub.store.count_vectors()) == ("small 1", (3, 0))
+
+
+def test_whoever_waits_is_told_how_much_was_looked_at_and_how_much_is_left(
+    small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Told(Silent):
+        """What somebody was told who looked on."""
+
+        def __init__(self) -> None:
+            self.stages: list[tuple[str, int, int]] = []
+
+        def stage(self, name: str, done: int, left: Callable[[], int] | None = None) -> None:
+            self.stages.append((name, done, left() if left else -1))
+
+    for number in range(25):
+        small.desk.add(number, f"{FIRST} {number}")
+    small.hub.sync()
+    monkeypatch.setattr(encoding.encode, "__defaults__", (20,))
+    told = Told()
+
+    small.hub.act("matching", partial(prepare, each=10), watch=told)
+
+    looked = [it for it in told.stages if it[0] in ("index", "encode", "ask")]
+    assert looked == [
+        ("index", 25, -1),
+        ("encode", 20, 5),
+        ("encode", 5, 0),
+        ("ask", 10, 15),
+        ("ask", 10, 5),
+        ("ask", 5, 0),
+    ]
 
 
 def test_suggestions_wait_for_the_vectors(small: Any) -> None:

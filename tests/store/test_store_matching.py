@@ -26,6 +26,16 @@ def test_feedback_after_a_mark_comes_in_order_and_in_batches(store: Store, make:
     assert [row.idea for row in first] == [None, None, None]
 
 
+def test_feedback_after_a_mark_is_counted_without_what_is_gone(store: Store, make: Any) -> None:
+    make.put(*[make.feedback(str(number)) for number in range(5)])
+    with store.transaction():
+        store.put_tombstones([Tombstone(make.ref("4"))])
+
+    first = store.feedback_after(0, 2)
+
+    assert (store.count_feedback(0), store.count_feedback(first[-1].seq)) == (4, 2)
+
+
 def test_feedback_that_is_linked_says_so(store: Store, make: Any) -> None:
     number = make.idea("1")
 

@@ -186,7 +186,7 @@ def history(session: Session, kind: str, as_json_: bool) -> None:
 def prepare_(session: Session) -> None:
     """Look at all feedback that was not looked at yet, and prepare what is asked.
 
-    The daemon does so in the quiet between two turns. It can be stopped and goes on where it was.
+    The daemon does so in the quiet between two turns. It shows how far it is, can be stopped and goes on where it was.
     """
     _prepare(session, again=False)
 
@@ -203,8 +203,11 @@ def rematch(session: Session) -> None:
 
 
 def _prepare(session: Session, *, again: bool) -> None:
+    from opshub.cli.progress import watching
+
     with session.hub() as hub:
-        whole = hub.act("matching", partial(_look, again=again))
+        with watching() as looking:
+            whole = hub.act("matching", partial(_look, again=again), watch=looking)
         counts = hub.store.count_questions()
     opened = sum(count for (_, state), count in counts.items() if state == "open")
     looked = sum(counts.values())

@@ -79,14 +79,10 @@ def apply(session: Session, connections: tuple[str, ...], max_changes: int | Non
     With names, only to those connections. Each field is read first: where a person changed it meanwhile, the
     connection's `conflict` setting decides.
     """
-    from opshub.cli.progress import watch
+    from opshub.cli.progress import watching
 
-    looking = watch()
-    with session.hub() as hub:
-        try:
-            report = hub.apply(connections, max_changes=max_changes, watch=looking)
-        finally:
-            looking.close()
+    with session.hub() as hub, watching() as looking:
+        report = hub.apply(connections, max_changes=max_changes, watch=looking)
     click.get_current_context().exit(finish(report, as_json_))
 
 

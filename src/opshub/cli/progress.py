@@ -5,17 +5,29 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 from typing import TextIO
 
 from opshub.cli.text import cut, line, width_of
 from opshub.clock import Clock, SystemClock
 
-__all__ = ["Bars", "Lines", "watch"]
+__all__ = ["Bars", "Lines", "watch", "watching"]
 
 BAR = 20
 PAUSE = {"bar": 0.1, "line": 5.0}
 """Seconds between two showings of the same thing."""
+
+
+@contextmanager
+def watching() -> Iterator[Bars | Lines]:
+    """Somebody who looks on until the work is done, or fails, and leaves a clean line behind."""
+    looking = watch()
+    try:
+        yield looking
+    finally:
+        looking.close()
 
 
 def watch(stream: TextIO | None = None, clock: Clock | None = None) -> Bars | Lines:
@@ -34,7 +46,15 @@ class _Steady:
         self.lock = Lock()
         self.pulls: dict[str, tuple[int, int | None]] = {}
         self.stages: dict[str, int] = {}
+        self.totals: dict[str, int] = {}
         self.shown: dict[str, float] = {}
+
+    def count(self, name: str, done: int, left: Callable[[], int] | None) -> tuple[int, int | None]:
+        """What a stage has done, and of how many; these are counted once, and again where more came."""
+        told = self.stages[name] = self.stages.get(name, 0) + done
+        if left is not None and told > self.totals.get(name, 0):
+            self.totals[name] = told + left()
+        return told, self.totals.get(name)
 
     def due(self, name: str, pause: float) -> bool:
         """Whether enough time has passed to show this again."""
@@ -55,12 +75,12 @@ class Bars(_Steady):
             if self.due("bar", PAUSE["bar"]):
                 self._draw("  ".join(_bar(name, *counts) for name, counts in self.pulls.items()))
 
-    def stage(self, name: str, done: int) -> None:
-        """Draw the stage's count."""
+    def stage(self, name: str, done: int, left: Callable[[], int] | None = None) -> None:
+        """Draw the stage, with a bar where it is known how much is left."""
         with self.lock:
-            self.stages[name] = self.stages.get(name, 0) + done
+            told, total = self.count(name, done, left)
             if self.due("bar", PAUSE["bar"]):
-                self._draw(f"{name} …")
+                self._draw(_bar(name, told, total) if total else f"{name} …")
 
     def close(self) -> None:
         """Leave a clean line behind."""
@@ -88,8 +108,14 @@ class Lines(_Steady):
                     f"{line(connection)}: {of}{_records(got if expected is None else expected)}\n"
                 )
 
-    def stage(self, name: str, done: int) -> None:
-        """Nothing: the summary has the stages' counts."""
+    def stage(self, name: str, done: int, left: Callable[[], int] | None = None) -> None:
+        """Write a line now and then where it is known how much is left; the summary has the other counts."""
+        with self.lock:
+            known = name in self.totals
+            told, total = self.count(name, done, left)
+            if total and self.due(name, PAUSE["line"]) and known:
+                self.stream.write(f"{name}: {told:,} of {total:,}\n")
+                self.stream.flush()
 
     def close(self) -> None:
         """Write the last count of each connection that pulled anything."""

@@ -124,10 +124,12 @@ def _answer(hub: Hub, name: str, said: str, asked: Asked) -> Done:
 
 def _prepared(hub: Hub) -> str:
     """Look at some of what is new; what is to be said of the rest."""
+    from opshub.cli.progress import watching
     from opshub.engine.review import prepare
 
     try:
-        whole = hub.act("review", partial(prepare, most=AT_ONCE), patient=False)
+        with watching() as looking:
+            whole = hub.act("review", partial(prepare, most=AT_ONCE), patient=False, watch=looking)
     except StoreBusyError as error:
         return f"{error}; these are the questions that there are"
     return "" if whole else "not all feedback was looked at yet: opshub matching prepare"

@@ -39,10 +39,11 @@ def suggest_(session: Session, kind: str | None, limit: int, as_json_: bool) -> 
     Each suggestion comes with the pieces that speak for it, with the command that follows it, and with the one that
     refuses it for good. The first call reads all feedback; later ones only what changed.
     """
+    from opshub.cli.progress import watching
     from opshub.engine.suggest import suggestions
 
-    with session.hub() as hub:
-        merges, splits = hub.act("ideas suggest", lambda work: suggestions(work, limit))
+    with session.hub() as hub, watching() as looking:
+        merges, splits = hub.act("ideas suggest", lambda work: suggestions(work, limit), watch=looking)
     value: dict[str, Any] = {}
     if kind != "split":
         value["merge"] = [_merge(it) for it in merges]

@@ -48,19 +48,13 @@ def sync(
     With names, only those connections are pulled. A connection that fails does not stop the others; the exit code
     is then 7, or that of the failure where all of them failed for the same reason.
     """
-    from opshub.cli.progress import watch
+    from opshub.cli.progress import watching
     from opshub.clock import SystemClock
 
     config = session.connected()
     moment = moment_of(since, config.hub.timezone, SystemClock().now()) if since else None
-    looking = watch()
-    with session.hub() as hub:
-        try:
-            report = hub.sync(
-                connections, full=full, since=moment, until=until, dry_run=dry_run, watch=looking
-            )
-        finally:
-            looking.close()
+    with session.hub() as hub, watching() as looking:
+        report = hub.sync(connections, full=full, since=moment, until=until, dry_run=dry_run, watch=looking)
     click.get_current_context().exit(finish(report, as_json_, dry_run=dry_run))
 
 

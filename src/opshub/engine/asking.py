@@ -93,6 +93,7 @@ def ask(work: Work, limit: int = 100) -> bool:
         with work.timed("ask"), work.commit("match"):
             _Batch(work, judge).feedback(seen)
             store.set_mark(_MARK, seen[-1].seq)
+        work.watch.stage("ask", len(seen), lambda: store.count_feedback(seen[-1].seq))
         return True
     return _another_round(work) or _follow(work, judge) or _value_again(work, judge, limit)
 

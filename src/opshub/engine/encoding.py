@@ -63,4 +63,5 @@ def encode(work: Work, limit: int = ENCODED) -> bool:
         made = meaning.encode([row.feedback for row in rows])
         with work.commit("match"):
             store.put_vectors(made)
+    work.watch.stage("encode", len(rows), lambda: store.count_vectors()[1])
     return True

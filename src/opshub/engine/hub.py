@@ -162,9 +162,11 @@ class Hub:
             think(work, "plan")
         return work.report
 
-    def act(self, command: str, deed: Callable[[Work], Told], *, patient: bool = True) -> Told:
+    def act(
+        self, command: str, deed: Callable[[Work], Told], *, patient: bool = True, watch: Watch | None = None
+    ) -> Told:
         """Do what a person wants done to ideas and links, once all that came is matched, and plan what follows."""
-        with self._working(command, None, patient=patient) as work:
+        with self._working(command, watch, patient=patient) as work:
             think(work, "match")
             done = deed(work)
             think(work, "plan")

@@ -25,6 +25,7 @@ def index(work: Work, limit: int = 2000) -> bool:
         return False
     with work.timed("match"), work.commit("match"):
         work.store.index_text([indexable(row.feedback) for row in rows])
+    work.watch.stage("index", len(rows))
     return True
 
 

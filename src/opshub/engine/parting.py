@@ -89,6 +89,7 @@ def look_for_parts(work: Work, limit: int) -> bool:
             worth = put_right(SECOND, len(second), len(pieces) - len(second)) if second else 0
             store.put_twofold(TwoFold(number, round(worth * 10_000), second))
         store.set_mark(_MARK, rows[-1][0])
+    work.watch.stage("suggest", len(rows))
     return True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -129,8 +129,8 @@ class Watch(Protocol):
         """A page of the connection is stored; ``got`` counts from the start of this pull."""
         ...
 
-    def stage(self, name: str, done: int) -> None:
-        """A stage has worked through so many things."""
+    def stage(self, name: str, done: int, left: Callable[[], int] | None = None) -> None:
+        """A stage has worked through so many things more; ``left`` counts what it still has to do."""
         ...
 
 
@@ -140,5 +140,5 @@ class Silent:
     def pulling(self, connection: str, got: int, expected: int | None) -> None:
         """Nothing."""
 
-    def stage(self, name: str, done: int) -> None:
+    def stage(self, name: str, done: int, left: Callable[[], int] | None = None) -> None:
         """Nothing."""

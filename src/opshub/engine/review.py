@@ -44,7 +44,6 @@ def prepare(work: Work, most: int | None = None, each: int = 100) -> bool:
         if not look(work, each):
             return True
         left = None if left is None else left - each
-        work.watch.stage("ask", 1)
     return False
 
 

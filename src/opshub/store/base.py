@@ -159,6 +159,10 @@ class Store(Signals, Texts, Actions, Questions, Vectors, Alike, Protocol):
         """Living feedback that changed after ``seq``, in order of sequence."""
         ...
 
+    def count_feedback(self, seq: int) -> int:
+        """How much living feedback changed after ``seq``."""
+        ...
+
     def items_after(self, seq: int, limit: int) -> list[tuple[int, TrackedItem, int | None]]:
         """Living tracked items that changed after ``seq``: (seq, item, number of the bound idea or None)."""
         ...

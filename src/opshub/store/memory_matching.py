@@ -25,6 +25,10 @@ class Matching(Records):
         refs.sort(key=lambda ref: self.kept.feedback[ref].seq)
         return [self._seen(ref) for ref in refs[:limit]]
 
+    def count_feedback(self, seq: int) -> int:
+        """How much living feedback changed after ``seq``."""
+        return sum(row.seq > seq and not row.gone for row in self.kept.feedback.values())
+
     def items_after(self, seq: int, limit: int) -> list[tuple[int, TrackedItem, int | None]]:
         """Living tracked items that changed after ``seq``."""
         refs = [ref for ref, row in self.kept.items.items() if row.seq > seq and not row.gone]

@@ -26,6 +26,10 @@ class Matching(Records):
         """Living feedback that changed after ``seq``, in order of sequence."""
         return self._seen(self._rows(sql.FEEDBACK_AFTER, (seq, limit)))
 
+    def count_feedback(self, seq: int) -> int:
+        """How much living feedback changed after ``seq``."""
+        return int(self._rows(sql.COUNT_FEEDBACK, (seq,))[0][0])
+
     def _seen(self, rows: Sequence[tuple[int, int, int | None]]) -> list[Seen]:
         found = self._decoded([(seq, key) for seq, key, _ in rows])
         return [Seen(seq, found[key], idea) for seq, key, idea in rows if key in found]

@@ -110,6 +110,7 @@ FEEDBACK_AFTER = """
     select f.seq, f.key, l.idea from feedback f left join link l on l.feedback = f.key
     where f.seq > ? and f.gone is null order by f.seq limit ?
 """
+COUNT_FEEDBACK = "select count(*) from feedback where seq > ? and gone is null"
 FEEDBACK_BY_KEYS = "select seq, key, connection, id, created, body from feedback where key in {numbers}"
 
 # -- tracked items --
