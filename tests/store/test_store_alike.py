@@ -54,6 +54,18 @@ def test_pairs_come_first_of_which_an_answer_is_expected_to_put_most_pieces_righ
     assert [it.worth for it in found] == pytest.approx([6 / 4, 0.6**2 * 24 / 7, 0.65**2 * 14 / 8, 0.6**2 * 2])
 
 
+def test_pairs_of_one_idea_are_found_from_either_side(store: Store, make: Any) -> None:
+    for names in ("1", "2", "3", "4"):
+        make.idea(names)
+    resemble(store, (TWO, ONE, 9000), (THREE, TWO, 7000), (FOUR, THREE, 8000), (ONE, TWO, 6000))
+
+    found = {idea: store.alike_ideas(1, 9, idea) for idea in (1, 2, 4)}
+
+    assert found[1] == [Pair(1, 2, 15_000, 9000, 2, 1, 1)]
+    assert found[2] == [Pair(1, 2, 15_000, 9000, 2, 1, 1), Pair(2, 3, 7000, 7000, 1, 1, 1)]
+    assert found[4] == [Pair(3, 4, 8000, 8000, 1, 1, 1)]
+
+
 def test_two_ideas_are_at_most_sure_to_be_one() -> None:
     assert Pair(1, 2, 50_000, 9000, 6, 1, 3).worth == 2 * 1 * 3 / 4
 

@@ -105,15 +105,15 @@ def merges_by_idea(store: Store, limit: int) -> list[list[MergeSuggestion]]:
 
 def merges_of(store: Store, idea: int) -> list[MergeSuggestion]:
     """The best suggestions that make this idea part of another."""
-    rows = (row for row in _likely(store) if idea in (row.one, row.two) and not _kept_apart(store, row))
+    rows = (row for row in _likely(store, idea) if not _kept_apart(store, row))
     found = (it for it in (_merge(store, row) for row in rows) if it.idea.number == idea)
     return list(islice(found, OFFERED))
 
 
-def _likely(store: Store) -> list[Pair]:
-    """Pairs that may be told, what is worth most first, but for those that a person keeps apart."""
+def _likely(store: Store, idea: int = 0) -> list[Pair]:
+    """Pairs that may be told, of all ideas or of one, what is worth most first, but for those that are refused."""
     never = refused(store)
-    rows = store.alike_ideas(VOICES, MOST)
+    rows = store.alike_ideas(VOICES, MOST, idea)
     return [row for row in rows if row.best >= LIKELY * 10_000 and (row.one, row.two) not in never]
 
 

@@ -18,8 +18,11 @@ class Alike(Protocol):
         """What these pieces resemble, in place of what was kept of them; what the store does not know is left out."""
         ...
 
-    def alike_ideas(self, voices: int, limit: int) -> list[Pair]:
-        """Pairs of ideas that have that many voices each, by links as they are now; what is worth most first."""
+    def alike_ideas(self, voices: int, limit: int, idea: int = 0) -> list[Pair]:
+        """Pairs of ideas that have that many voices each, by links as they are now; what is worth most first.
+
+        ``idea``: those of one idea; that costs what it has of feedback, the others what all have.
+        """
         ...
 
     def alike_pieces(self, one: int, two: int, limit: int) -> list[Resemblance]:

@@ -34,10 +34,13 @@ class Alike(Vectors):
                 found.append((one, two, row))
         return found
 
-    def alike_ideas(self, voices: int, limit: int) -> list[Pair]:
-        """Pairs of ideas that have that many voices each, by links as they are now; what is worth most first."""
+    def alike_ideas(self, voices: int, limit: int, idea: int = 0) -> list[Pair]:
+        """Pairs of ideas that have that many voices each, by links as they are now; what is worth most first.
+
+        ``idea``: those of one idea.
+        """
         found: dict[tuple[int, int], list[int]] = {}
-        for one, two, row in self._between():
+        for one, two, row in (it for it in self._between() if not idea or idea in it[:2]):
             found.setdefault((min(one, two), max(one, two)), []).append(row.likeness)
         rows = [
             Pair(*pair, sum(many), max(many), len(many), *map(self._voices_of, pair))

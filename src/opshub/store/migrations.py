@@ -258,6 +258,12 @@ def m017_near(db: Database) -> None:
     _table(db, "near", "feedback", feedback=int, body=bytes)
 
 
+def m018_gone(db: Database) -> None:
+    """What is gone, found without a look at all feedback; what resembles a piece, found from that piece."""
+    db.execute("create index feedback_gone on feedback (gone) where gone is not null")
+    db.execute("create index resemblance_nearest on resemblance (nearest)")
+
+
 _STEPS: Sequence[Callable[[Database], None]] = (
     m001_records,
     m002_feedback_and_ideas,
@@ -276,6 +282,7 @@ _STEPS: Sequence[Callable[[Database], None]] = (
     m015_alike,
     m016_terms,
     m017_near,
+    m018_gone,
 )
 
 NAMES = tuple(step.__name__ for step in _STEPS)

@@ -29,9 +29,13 @@ class Alike(Vectors):
             values = [(keys[row.feedback], keys[row.nearest], row.likeness) for row in there]
             self._write_many(sql.PUT_RESEMBLANCE, values)
 
-    def alike_ideas(self, voices: int, limit: int) -> list[Pair]:
-        """Pairs of ideas that have that many voices each, by links as they are now; what is worth most first."""
-        return [Pair(*row) for row in self._rows(sql.ALIKE_IDEAS, (voices, voices, limit))]
+    def alike_ideas(self, voices: int, limit: int, idea: int = 0) -> list[Pair]:
+        """Pairs of ideas that have that many voices each, by links as they are now; what is worth most first.
+
+        ``idea``: those of one idea; that costs what it has of feedback, the others what all have.
+        """
+        statement, of = (sql.ALIKE_TO, (idea, idea)) if idea else (sql.ALIKE_IDEAS, ())
+        return [Pair(*row) for row in self._rows(statement, (*of, voices, voices, limit))]
 
     def alike_pieces(self, one: int, two: int, limit: int) -> list[Resemblance]:
         """Living pieces of one idea that resemble pieces of the other, either way, the most alike first."""
