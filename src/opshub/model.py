@@ -37,6 +37,7 @@ __all__ = [
     "TrackedItem",
     "Value",
     "Visibility",
+    "idea_number",
 ]
 
 Value: TypeAlias = str | int | float | bool | datetime | tuple[str, ...] | None
@@ -228,6 +229,13 @@ class Idea:
     def id(self) -> str:
         """The idea's name, ``IDEA-12``; also the marker on items that the hub creates."""
         return f"IDEA-{self.number}"
+
+
+def idea_number(name: str) -> int | None:
+    """The 12 of ``IDEA-12``, ``idea-12`` or ``12``; None for any other text."""
+    number = name.upper().removeprefix("IDEA-")
+    # Digits of other scripts are digits too, and a store holds no more than 19 of them.
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 16 else None
 
 
 class LinkMaker(StrEnum):

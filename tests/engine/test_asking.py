@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.conftest import World
 
-from opshub.engine.asking import begin_again, sampled
+from opshub.engine.asking import begin_again
 from opshub.engine.deed import Asked, Done
 from opshub.engine.inquiry import Inquiry
 from opshub.engine.likeness import Judge
 from opshub.engine.merge import merge
 from opshub.engine.points import watch_points
+from opshub.engine.questions import sampled
 from opshub.engine.regroup import link
 from opshub.engine.review import answer, inquiries, inquiry, prepare
 from opshub.engine.undo import undo

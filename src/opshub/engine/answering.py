@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from opshub.engine.asking import present, settle
+from opshub.engine.asking import settle
 from opshub.engine.deed import Asked, Deed, Done
 from opshub.engine.learning import learn
 from opshub.engine.likeness import Judge
+from opshub.engine.questions import present, state_of
 from opshub.engine.work import Work
 from opshub.errors import UsageError
 from opshub.model import LinkMaker, Ref
@@ -47,7 +48,7 @@ def _offered(store: Store, question: Question) -> int:
 
 def answered_by_merge(work: Work, action: Action, moved: Collection[Ref], there: Collection[Ref]) -> None:
     """The same of two ideas that a person made one: for the pieces that began either of them."""
-    store, one, two = work.store, action.idea, action.other
+    store, one, two, moved = work.store, action.idea, action.other, frozenset(moved)
     for ref, question in store.questions([*moved, *there]).items():
         began = question.linked == (one if ref in moved else two) and bool(question.offers)
         if question.state is not QuestionState.OPEN or not began:
@@ -109,12 +110,15 @@ def take_back(work: Work, action: Action, undoing: Action) -> None:
     store.withdraw_answers(action.number, undoing.number)
     refs = {*action.feedback, *(change.feedback for change in action.links), *(it.feedback for it in gone)}
     links, known = store.links_of(sorted(refs)), store.questions(sorted(refs))
-    withdrawn = {it.feedback for it in gone}
+    withdrawn, judge = {it.feedback for it in gone}, Judge.of(work)
     for ref, question in known.items():
         link = links.get(ref)
-        by_hand = link is None or link.maker not in (LinkMaker.SAME, LinkMaker.SIMILARITY)
-        waiting = question.state is QuestionState.SETTLED or ref in withdrawn
-        if waiting and not by_hand and present(store, question):
-            store.put_questions([replace(question, state=QuestionState.OPEN)])
+        if link is None or link.maker not in (LinkMaker.SAME, LinkMaker.SIMILARITY):
+            continue
+        if ref in withdrawn:
+            state = QuestionState.OPEN if present(store, question) else question.state
+            store.put_questions([replace(question, state=state)])
+        elif question.state is QuestionState.SETTLED:
+            store.put_questions([replace(question, state=state_of(judge, question, link))])
     for kind, model in sorted({(it.kind, it.model) for it in gone}):
         learn(work, kind, model)

@@ -6,7 +6,6 @@ matcher's model begins it anew. Nothing that a person, a key, a rule or the same
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +15,7 @@ from opshub.engine.indexing import index
 from opshub.engine.learning import learn
 from opshub.engine.likeness import Judge, by_likeness, offer
 from opshub.engine.parting import look_at_all, near
+from opshub.engine.questions import attached, present, state_of
 from opshub.engine.voting import (
     ASKED_WITH,
     LOOKED_AT,
@@ -37,7 +37,7 @@ from opshub.store.asked import Offer, Question, QuestionState
 from opshub.store.base import Store
 from opshub.store.rows import Seen
 
-__all__ = ["EACH", "OFFERED", "ask", "ask_anew", "begin_again", "look_again", "present", "sampled", "settle"]
+__all__ = ["OFFERED", "ask", "ask_anew", "begin_again", "look_again", "settle"]
 
 RESEMBLING = 5
 """Resemblances that are kept of a piece, each to another idea."""
@@ -47,9 +47,6 @@ LEAST = 0.2
 
 OFFERED = 3
 """Ideas that a person is shown beside the text."""
-
-EACH = 10
-"""Of what a likeness attaches, one piece in so many is asked about all the same: whether it keeps its promise."""
 
 _MANY = 100
 """So many times as many pieces count as any more: what one answer puts right hardly grows beyond."""
@@ -160,32 +157,6 @@ def _value_again(work: Work, judge: Judge, limit: int) -> bool:
     return False
 
 
-def sampled(ref: Ref) -> bool:
-    """Whether this piece is asked about although it is attached; a matter of its name alone."""
-    return hashlib.blake2b(str(ref).encode("utf-8", "surrogatepass"), digest_size=4).digest()[0] % EACH == 0
-
-
-def present(store: Store, question: Question) -> list[Offer]:
-    """What is offered, by the ideas that the nearest pieces belong to now; without what has become pointless."""
-    links = store.links_of([question.feedback, *(it.nearest for it in question.offers)])
-    own = links.get(question.feedback)
-    apart = store.apart([question.feedback]).get(question.feedback, frozenset())
-    checks = own is not None and own.maker is LinkMaker.SIMILARITY
-    found: dict[int, Offer] = {}
-    for it in question.offers:
-        link = links.get(it.nearest)
-        idea = link.idea if link is not None else 0
-        if idea and idea not in apart and idea not in found and (checks or own is None or idea != own.idea):
-            found[idea] = it._replace(idea=idea)
-    if checks and own is not None and next(iter(found), 0) != own.idea:
-        # What it was attached by has gone elsewhere meanwhile.
-        return [
-            Offer(own.idea, 0.0, question.feedback),
-            *(it for it in found.values() if it.idea != own.idea),
-        ]
-    return list(found.values())
-
-
 @dataclass(slots=True)
 class _Batch:
     """What one transaction looks at."""
@@ -285,7 +256,7 @@ class _Batch:
                 store.put_questions([settled])
             else:
                 offers = tuple(present(store, row))
-                self._decide(replace(row, pieces=self._pieces(link), offers=offers), link)
+                self._decide(replace(row, pieces=self._pieces(link), offers=offers), link, found_before=True)
 
     def _pieces(self, link: Link) -> int:
         """How many pieces an answer moves: of what was attached this one alone."""
@@ -313,8 +284,11 @@ class _Batch:
         nearest = next((ref for ref in others if ref != link.feedback), link.feedback)
         return [Offer(link.idea, 0.0, nearest)]
 
-    def _decide(self, asked: Question, link: Link) -> None:
-        """Attach, ask or leave it. What an answer is worth is told by then where nobody is waited for."""
+    def _decide(self, asked: Question, link: Link, *, found_before: bool = False) -> None:
+        """Attach, ask or leave it. What an answer is worth is told by then where nobody is waited for.
+
+        ``found_before``: the texts may have changed since, so that nothing is attached without another look.
+        """
         weighed = self.judge.weigh(asked.kind, [it.likeness for it in asked.offers])
         attaches = self.work.limits.similar == "attach"
         valued = replace(
@@ -327,7 +301,15 @@ class _Batch:
             worth=asked.worth if attaches else self._near(weighed.chance),
             linked=link.idea,
         )
-        question = self._stand(valued, link)
+        joins = self._joins(valued, link)
+        piece = self.work.store.feedback(asked.feedback) if joins and found_before else None
+        if piece is not None:
+            apart = self.work.store.apart([piece.ref]).get(piece.ref, frozenset())
+            self.settled(piece, link, self.judge.candidates(piece, LOOKED_AT), apart)
+            return
+        question = (
+            self._attach(valued) if joins else replace(valued, state=state_of(self.judge, valued, link))
+        )
         self.work.stage("ask").add("questions", int(question.state is QuestionState.OPEN))
         self.work.store.put_questions([question])
 
@@ -350,21 +332,23 @@ class _Batch:
             left *= 1 - fits
         return round(told / asked.pieces, 4)
 
-    def _stand(self, asked: Question, link: Link) -> Question:
-        """The question as it stands; what is sure enough, and nothing but itself in its idea, is attached."""
-        sure = bool(asked.offers) and self.judge.sure(asked.chance, asked.guards)
-        attached = QuestionState.OPEN if sampled(asked.feedback) else QuestionState.ATTACHED
-        if link.maker is LinkMaker.SIMILARITY:
-            return replace(asked, state=attached if sure else QuestionState.OPEN)
+    def _joins(self, asked: Question, link: Link) -> bool:
+        """Whether it is sure enough to attach, and nothing but itself is in its idea."""
         learned = self.work.limits.similar == "learn" and self.judge.attaches(asked.kind)
-        joins = sure and learned and asked.pieces == 1 and self.judge.draws(asked.offers[0].nearest)
-        if joins and alone(self.work.store, link):
-            made = by_likeness(asked.feedback, asked.offers[0], asked.chance)
-            self.work.store.put_links([made])
-            self.work.stage("ask").add("attached")
-            return replace(asked, state=attached, linked=made.idea)
-        likely = bool(asked.offers) and asked.chance >= self.work.limits.ask
-        return replace(asked, state=QuestionState.OPEN if likely else QuestionState.NEW)
+        by_itself_alone = link.maker is not LinkMaker.SIMILARITY and asked.pieces == 1 and learned
+        sure = bool(asked.offers) and self.judge.sure(asked.chance, asked.guards)
+        return (
+            sure
+            and by_itself_alone
+            and self.judge.draws(asked.offers[0].nearest)
+            and alone(self.work.store, link)
+        )
+
+    def _attach(self, asked: Question) -> Question:
+        made = by_likeness(asked.feedback, asked.offers[0], asked.chance)
+        self.work.store.put_links([made])
+        self.work.stage("ask").add("attached")
+        return replace(asked, state=attached(asked.feedback), linked=made.idea)
 
 
 def look_again(store: Store, seq: int) -> None:

@@ -11,7 +11,7 @@ from opshub.engine.declared import Declared, tables_read
 from opshub.engine.facts import Reader
 from opshub.engine.merged import survivor
 from opshub.engine.past import ALERTS
-from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
+from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, idea_number
 from opshub.store.base import Store
 
 if TYPE_CHECKING:
@@ -125,9 +125,7 @@ def bound(store: Store, home: Home) -> int:
 
 def _number(home: Home) -> int | None:
     """That of the idea which a block names as IDEA-7; None where it names an item or a title."""
-    number = home.idea.upper().removeprefix("IDEA-")
-    named = not home.begins and number.isascii() and number.isdigit() and len(number) < 16
-    return int(number) if named else None
+    return None if home.begins else idea_number(home.idea)
 
 
 def _fact(home: Home) -> str:

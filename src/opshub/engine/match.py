@@ -18,24 +18,23 @@ from opshub.engine.likeness import Judge
 from opshub.engine.merged import survivor
 from opshub.engine.past import ALERTS
 from opshub.engine.stretches import SAYS_THE_SAME, groups, mark_of
+from opshub.engine.titles import as_item, kept_private, new_idea
 from opshub.engine.voting import ASKED_WITH, LOOKED_AT, Voter, around, free, judged_by, vote, voter
 from opshub.engine.work import BATCH, Work
 from opshub.matching import Candidate, references
-from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem
+from opshub.model import Feedback, Idea, Link, LinkMaker, Ref, TrackedItem, idea_number
 from opshub.store.rows import Seen
 
 __all__ = [
-    "TITLE",
     "claim",
     "match",
     "place",
     "stated",
-    "title_of",
     "wordless",
 ]
 
-TITLE = 100
-"""Characters of a title that is taken from a text."""
+BEGAN = "it began the idea"
+"""Why feedback belongs to the idea that it began."""
 
 
 def match(work: Work, limit: int = BATCH) -> bool:
@@ -91,15 +90,6 @@ def wordless(feedback: Feedback) -> bool:
     return not mark_of(feedback)
 
 
-def title_of(feedback: Feedback) -> str:
-    """What an idea is called that begins with this feedback: its title, else the beginning of its text."""
-    line = feedback.title.strip() or next(iter(feedback.text.strip().splitlines()), "").strip()
-    if len(line) <= TITLE:
-        return line or "(no text)"
-    cut = line[:TITLE].rsplit(" ", 1)[0] if " " in line[:TITLE] else line[:TITLE]
-    return f"{cut}…"
-
-
 @dataclass(slots=True)
 class _Batch:
     """What one transaction decides; later rows of the batch see the decisions of earlier ones."""
@@ -137,9 +127,9 @@ class _Batch:
                 stage.add("tracked items")
             idea = store.idea(bound)
             if idea is not None and idea.item in (None, item.ref):
-                title = item.title or idea.title
-                if (idea.item, idea.title) != (item.ref, title):
-                    store.put_ideas([replace(idea, item=item.ref, title=title, visibility=item.visibility)])
+                called = as_item(replace(idea, item=item.ref), item)
+                if called != idea:
+                    store.put_ideas([called])
         keys = [name for _, item, _ in rows for name in (item.key, item.url, str(item.ref)) if name]
         waiting = store.mentioning(keys)
         if waiting:
@@ -148,10 +138,10 @@ class _Batch:
     def _idea_of_item(self, item: TrackedItem) -> int:
         """The idea that the hub made the item for, that of the item it duplicates, or a new one."""
         store = self.work.store
-        if item.marker.startswith("IDEA-") and item.marker[5:].isdigit():
-            idea = store.idea(int(item.marker[5:]))
-            if idea is not None:
-                return survivor(store, idea.number)
+        marked = idea_number(item.marker) if item.marker.startswith("IDEA-") else None
+        idea = store.idea(marked) if marked is not None else None
+        if idea is not None:
+            return survivor(store, idea.number)
         if item.duplicate_of:
             original = Ref(item.ref.connection, item.duplicate_of)
             bound = store.ideas_of_items([original]).get(original)
@@ -201,16 +191,30 @@ class _Batch:
         for row in rows:
             named = references(row.feedback)
             awaited = self.blocks.waits(row.feedback)
-            mentions.extend((row.feedback.ref, name) for name in filter(None, [*named, awaited]))
+            mentions.extend((row.feedback.ref, name) for name in [*named, awaited or ""])
             if not named and not marks[row.feedback.ref] and not self._ruled(row.feedback):
                 # A bare rating counts where ratings are counted; it is no idea of its own.
                 self.work.stage("match").add("without words")
                 continue
             self._place(row.feedback, named, marks[row.feedback.ref])
         self._put(self.links.values())
-        store.put_fingerprints([(ref, mark) for ref, mark in marks.items() if mark])
+        store.put_fingerprints([*marks.items()])
         store.put_mentions(mentions)
+        self._keep_private(rows)
         self._claim_duplicates([row.feedback.ref for row in rows])
+
+    def _keep_private(self, rows: Sequence[Seen]) -> None:
+        """What became more private takes along the title that speaks its words."""
+        known = [
+            (row.feedback, self.known[row.feedback.ref]) for row in rows if row.feedback.ref in self.known
+        ]
+        ideas = {idea.number: idea for idea in self.work.store.ideas([link.idea for _, link in known])}
+        for feedback, link in known:
+            if link.idea in ideas:
+                kept = kept_private(ideas[link.idea], feedback, began=link.reason == BEGAN)
+                if kept != ideas[link.idea]:
+                    ideas[link.idea] = kept
+                    self.work.store.put_ideas([kept])
 
     def _release(self, rows: Sequence[Seen]) -> None:
         """Take away the links that match blocks made and no longer make, before anything is compared with them."""
@@ -369,14 +373,8 @@ class _Batch:
 
     def _new_idea(self, feedback: Feedback) -> Link:
         number = self.work.store.next_idea_number()
-        idea = Idea(
-            number=number,
-            title=title_of(feedback),
-            created_at=feedback.created_at,
-            visibility=feedback.visibility,
-        )
-        link = Link(feedback=feedback.ref, idea=number, maker=LinkMaker.SAME, reason="it began the idea")
-        self.begun.append((idea, link))
+        link = Link(feedback=feedback.ref, idea=number, maker=LinkMaker.SAME, reason=BEGAN)
+        self.begun.append((new_idea(number, feedback), link))
         return link
 
     def _claim_duplicates(self, refs: Sequence[Ref]) -> None:

@@ -7,10 +7,9 @@ from dataclasses import replace
 
 from opshub.engine.answering import answered_by_merge
 from opshub.engine.deed import Asked, Deed, Done
-from opshub.engine.match import title_of
 from opshub.engine.merged import survivor
 from opshub.engine.reading import find_idea, find_pieces, living
-from opshub.engine.rename import in_own_words, refuse_long
+from opshub.engine.titles import as_item, in_own_words, new_idea, refuse_long
 from opshub.engine.work import Work
 from opshub.errors import UsageError
 from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
@@ -74,9 +73,7 @@ def split(work: Work, idea: str, feedback: Sequence[str], asked: Asked, *, title
 def begun(number: int, pieces: Sequence[Feedback], title: str = "") -> Idea:
     """The new idea, called as a person says or as the oldest piece is."""
     first = min(pieces, key=lambda piece: (piece.created_at, piece.ref))
-    idea = Idea(
-        number=number, title=title_of(first), created_at=first.created_at, visibility=first.visibility
-    )
+    idea = new_idea(number, first)
     return in_own_words(idea, title, pieces) if title else idea
 
 
@@ -127,7 +124,8 @@ def _apart(deed: Deed, one: Idea, two: Idea, refs: Sequence[Ref]) -> list[str]:
     """Whose feedback was kept apart from the one is kept apart from both, unless the merge itself brings it there."""
     store, here = deed.work.store, {*refs, *deed.present}
     deed.apart((ref, two.number) for ref in store.apart_from(one.number) if ref not in here)
-    against = [ref for ref in store.apart_from(two.number) if ref in refs]
+    moved = frozenset(refs)
+    against = [ref for ref in store.apart_from(two.number) if ref in moved]
     deed.allow((ref, two.number) for ref in against)
     return [f"{ref} was kept apart from {two.id}; the merge outweighs that" for ref in against]
 
@@ -143,8 +141,7 @@ def _items(deed: Deed, one: Idea, two: Idea, items: Sequence[Ref]) -> Iterator[s
     if theirs is None:
         return
     if ours is None:
-        title = theirs.title or two.title
-        deed.idea(replace(two, item=theirs.ref, title=title, visibility=theirs.visibility))
+        deed.idea(as_item(replace(two, item=theirs.ref), theirs))
         yield f"{theirs.key} is the tracked item of {two.id} now"
     else:
         yield (

@@ -15,7 +15,7 @@ from opshub.engine.merged import survivor
 from opshub.engine.report import Failure
 from opshub.errors import NotFoundError, UsageError
 from opshub.matching import Matcher, Summary, sample, summary
-from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link, Ref
+from opshub.model import Contribution, Decision, Evidence, Feedback, Idea, Link, Ref, idea_number
 from opshub.sdk import clean
 from opshub.store.base import Store
 from opshub.store.rows import ActionKind, BadRow, Breach, OutboxRow, OutboxState, Route, RunRow, Written
@@ -140,8 +140,8 @@ class Status:
 def find_idea(store: Store, name: str) -> Idea:
     """An idea by ``IDEA-12``, its number, or the key or address of its tracked item. NotFoundError."""
     plain = clean(name).strip()
-    number = plain.upper().removeprefix("IDEA-")
-    found = store.idea(int(number)) if number.isascii() and number.isdigit() and len(number) < 16 else None
+    number = idea_number(plain)
+    found = store.idea(number) if number is not None else None
     if found is None:
         items = store.items_by_key([plain, plain.upper()])
         _, bound = items.get(plain) or items.get(plain.upper()) or (None, None)

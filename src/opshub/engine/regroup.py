@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from opshub.engine.answering import answered
 from opshub.engine.deed import Asked, Deed, Done
-from opshub.engine.match import stated, title_of, wordless
+from opshub.engine.match import stated, wordless
 from opshub.engine.reading import find_feedback, living
+from opshub.engine.titles import new_idea
 from opshub.engine.work import Work
 from opshub.errors import UsageError
-from opshub.model import Feedback, Idea, Link, LinkMaker, Ref
+from opshub.model import Feedback, Link, LinkMaker, Ref
 from opshub.store.base import Store
 from opshub.store.rows import ActionKind
 
@@ -70,9 +71,7 @@ def _own_idea(deed: Deed, piece: Feedback, left: int) -> Link | None:
     if wordless(piece):
         return None
     number = deed.work.store.next_idea_number()
-    deed.idea(
-        Idea(number=number, title=title_of(piece), created_at=piece.created_at, visibility=piece.visibility)
-    )
+    deed.idea(new_idea(number, piece))
     reason = f"it stands alone since {deed.asked.who} unlinked it from IDEA-{left}"
     return Link(feedback=piece.ref, idea=number, maker=LinkMaker.SAME, reason=reason)
 

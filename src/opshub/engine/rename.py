@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from opshub.engine.deed import Asked, Deed, Done
-from opshub.engine.match import TITLE, title_of
 from opshub.engine.reading import find_pieces, living, summarized
+from opshub.engine.titles import in_own_words, refuse_long, title_of
 from opshub.engine.work import Work
 from opshub.errors import UsageError
 from opshub.model import Feedback, Idea
 from opshub.store.base import Store
 from opshub.store.rows import ActionKind
 
-__all__ = ["in_own_words", "refuse_long", "rename"]
+__all__ = ["rename"]
 
 
 def rename(
@@ -44,18 +43,6 @@ def rename(
         deed = Deed(work, asked, work.clock.now())
         deed.idea(after)
         return Done(deed.keep(ActionKind.RENAME, one.number), tuple(notes))
-
-
-def refuse_long(title: str) -> None:
-    """UsageError where what a person calls an idea is longer than any title."""
-    if len(title) > TITLE:
-        raise UsageError(f"the title is longer than {TITLE} characters", hint="say it shorter")
-
-
-def in_own_words(idea: Idea, title: str, pieces: Iterable[Feedback]) -> Idea:
-    """The idea as a person calls it; that may tell something of every piece, so as few read it as the most private."""
-    seen = (piece.visibility for piece in pieces)
-    return replace(idea, title=title, visibility=max([idea.visibility, *seen], key=lambda it: it.rank))
 
 
 def _see(one: Idea) -> str:

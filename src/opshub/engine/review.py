@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from opshub.engine.answering import refuse
-from opshub.engine.asking import present
 from opshub.engine.connection import Limits
 from opshub.engine.deed import Asked, Done
 from opshub.engine.inquiry import IDEA, PART, Choice, Inquiry, shared
 from opshub.engine.learning import NEVER
 from opshub.engine.merge import merge
 from opshub.engine.parts import part_of, parts, place
+from opshub.engine.questions import present
 from opshub.engine.reading import find_feedback, find_idea, living
 from opshub.engine.regroup import link, unlink
 from opshub.engine.suggest import MergeSuggestion, look, merges_by_idea, merges_of, refused, tell_apart

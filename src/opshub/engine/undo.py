@@ -12,6 +12,7 @@ from opshub.engine.moving import ask_again
 from opshub.engine.past import ALERTS
 from opshub.engine.reading import find_idea
 from opshub.engine.stretches import SAYS_THE_SAME, mark_of
+from opshub.engine.titles import as_item
 from opshub.engine.work import Work
 from opshub.errors import NotFoundError, UsageError
 from opshub.model import Idea, Link, LinkMaker, Ref
@@ -207,9 +208,7 @@ def _made_late(deed: Deed, action: Action) -> Iterator[str]:
 def _titled(store: Store, before: Idea) -> Idea:
     """The idea as it was, with the title that its tracked item has by now."""
     item = store.item(before.item) if before.item is not None else None
-    if item is None:
-        return before
-    return replace(before, title=item.title or before.title, visibility=item.visibility)
+    return before if item is None else as_item(before, item)
 
 
 def _same_texts(deed: Deed, action: Action) -> list[Link]:

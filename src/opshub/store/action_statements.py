@@ -12,7 +12,7 @@ ACTIONS_NAMING = """
     where number in (select action from acted where what in {texts} and action > ?) order by number
 """
 LAST_ACTIONS = "select number, body from action order by number desc limit ?"
-UNDONE = "select undoes, number from action where undoes in {numbers}"
+UNDONE = "select undoes, number from action where undoes in {numbers} and undoes > 0"
 
 PUT_APART = "insert into apart (feedback, idea) values (?, ?) on conflict (feedback, idea) do nothing"
 DROP_APART = "delete from apart where feedback = ? and idea = ?"

@@ -113,15 +113,20 @@ class Matching(Records):
         return found
 
     def put_fingerprints(self, rows: Sequence[tuple[Ref, bytes]]) -> None:
-        """Keep the fingerprint of each feedback's text."""
-        known = {ref: mark for ref, mark in rows if ref in self._writing().feedback}
-        self.kept.prints.update(known)
+        """Keep the fingerprint of each feedback's text; an empty one only forgets what was there."""
+        for ref, mark in rows:
+            if ref in self._writing().feedback:
+                self.kept.prints.pop(ref, None)
+                self.kept.prints.update({ref: mark} if mark else {})
 
     def put_mentions(self, rows: Sequence[tuple[Ref, str]]) -> None:
         """Replace what each ref mentions; an empty key only forgets what was there."""
         storable([key for _, key in rows])
-        for ref in {ref for ref, _ in rows if ref in self._writing().feedback}:
-            self.kept.mentions[ref] = frozenset(key for other, key in rows if other == ref and key)
+        named: dict[Ref, set[str]] = {}
+        for ref, key in rows:
+            if ref in self._writing().feedback:
+                named.setdefault(ref, set()).update([key] if key else [])
+        self.kept.mentions.update({ref: frozenset(keys) for ref, keys in named.items()})
 
     def mentioning(self, keys: Sequence[str]) -> list[Ref]:
         """Living feedback that mentions any of these keys or addresses, by name."""

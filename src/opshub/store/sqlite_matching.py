@@ -138,10 +138,12 @@ class Matching(Records):
         return {names[name]: idea for name, idea in rows if idea is not None}
 
     def put_fingerprints(self, rows: Sequence[tuple[Ref, bytes]]) -> None:
-        """Keep the fingerprint of each feedback's text."""
+        """Keep the fingerprint of each feedback's text; an empty one only forgets what was there."""
         with self._turn:
             keys = self._keys_of(ref for ref, _ in rows)
-            self._write_many(sql.PUT_PRINT, [(keys[ref], mark.hex()) for ref, mark in rows if ref in keys])
+            known = [(keys[ref], mark.hex()) for ref, mark in rows if ref in keys]
+            self._write_many(sql.DROP_PRINT, [(key,) for key, mark in known if not mark])
+            self._write_many(sql.PUT_PRINT, [row for row in known if row[1]])
 
     def put_mentions(self, rows: Sequence[tuple[Ref, str]]) -> None:
         """Replace what each ref mentions; an empty key only forgets what was there."""

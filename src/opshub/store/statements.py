@@ -176,6 +176,7 @@ PUT_PRINT = """
     insert into fingerprint (feedback, print) values (?, ?)
     on conflict (feedback) do update set print = excluded.print
 """
+DROP_PRINT = "delete from fingerprint where feedback = ?"
 SAME_TEXT = """
     select wanted.value, (
         select l.idea from fingerprint p
